@@ -1,0 +1,102 @@
+namespace Merpati.Mailboxes;
+
+/// <summary>
+/// The tree of mailboxes of an account. Every call names the account; nothing of another account can be reached by any id.
+/// Changes are durable when the call returns.
+/// </summary>
+public interface IMailboxTree
+{
+    /// <summary>Makes INBOX and the special-use mailboxes if the account has none yet. Idempotent.</summary>
+    ValueTask EnsureAccountAsync(AccountId account, CancellationToken cancellationToken);
+
+    /// <summary>All mailboxes in order of name, with counters.</summary>
+    ValueTask<IReadOnlyList<MailboxInfo>> ListAsync(AccountId account, CancellationToken cancellationToken);
+
+    /// <summary>Null when there is none of that name.</summary>
+    ValueTask<MailboxInfo?> FindAsync(AccountId account, MailboxName name, CancellationToken cancellationToken);
+
+    /// <summary>Null when it was deleted.</summary>
+    ValueTask<MailboxInfo?> GetAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken);
+
+    /// <summary>Makes the mailbox and its missing parents (RFC 3501 §6.3.3), subscribed or not. UIDVALIDITY is never one that the name had before.</summary>
+    ValueTask<MailboxOutcome> CreateAsync(AccountId account, MailboxName name, SpecialUse use, CancellationToken cancellationToken);
+
+    /// <summary>Deletes the mailbox with its messages; refused for INBOX and where children exist (RFC 3501 §6.3.4).</summary>
+    ValueTask<MailboxOutcome> DeleteAsync(AccountId account, MailboxName name, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Renames with all children and makes missing parents (RFC 3501 §6.3.5). INBOX: its messages move to the new mailbox, INBOX stays, empty.
+    /// </summary>
+    ValueTask<MailboxOutcome> RenameAsync(AccountId account, MailboxName from, MailboxName to, CancellationToken cancellationToken);
+
+    /// <summary>A subscription is a name: it may be of no mailbox, and it outlives DELETE (RFC 3501 §6.3.6).</summary>
+    ValueTask SubscribeAsync(AccountId account, MailboxName name, bool subscribed, CancellationToken cancellationToken);
+
+    /// <summary>All subscribed names in order, whether or not the mailbox exists.</summary>
+    ValueTask<IReadOnlyList<MailboxName>> ListSubscriptionsAsync(AccountId account, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// The messages of a mailbox. A reader never sees UID n+1 before UID n, nor MODSEQs out of order.
+/// Every change to a message gives it a MODSEQ above the mailbox's HIGHESTMODSEQ; one call gives all its messages the same.
+/// </summary>
+public interface IMailboxMessages
+{
+    /// <summary>All UIDs, ascending, with the mailbox of the same moment: the ground of a SELECT. Null when there is no such mailbox.</summary>
+    ValueTask<(MailboxInfo Mailbox, Uid[] Uids)?> SnapshotAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken);
+
+    /// <summary>Everything after <paramref name="since"/>, in one view. Null when the mailbox is gone.</summary>
+    ValueTask<MailboxChanges?> ChangesAsync(AccountId account, MailboxId mailbox, ModSeq since, CancellationToken cancellationToken);
+
+    /// <summary>Takes all messages not yet recent to any session: returns the first such UID and moves the mark to UIDNEXT (RFC 3501 §2.3.2).</summary>
+    ValueTask<Uid> ClaimRecentAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken);
+
+    /// <summary>UID, MODSEQ and flags of those that exist, UID ascending.</summary>
+    IAsyncEnumerable<MessageState> StatesAsync(AccountId account, MailboxId mailbox, UidSet uids, CancellationToken cancellationToken);
+
+    /// <summary>All but the octets of those that exist, UID ascending; streamed, never all in memory.</summary>
+    IAsyncEnumerable<MessageInfo> MessagesAsync(AccountId account, MailboxId mailbox, UidSet uids, CancellationToken cancellationToken);
+
+    /// <summary>Changes flags. A message whose MODSEQ is above <paramref name="unchangedSince"/> is left alone.</summary>
+    ValueTask<StoreOutcome> StoreFlagsAsync(AccountId account, MailboxId mailbox, UidSet uids, FlagOperation operation, MessageFlags flags, ModSeq? unchangedSince, CancellationToken cancellationToken);
+
+    /// <summary>Copies flags, INTERNALDATE and content; all or nothing (RFC 3501 §6.4.7).</summary>
+    ValueTask<CopyOutcome> CopyAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, CancellationToken cancellationToken);
+
+    /// <summary>Copy and expunge in one transaction (RFC 6851).</summary>
+    ValueTask<CopyOutcome> MoveAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, CancellationToken cancellationToken);
+
+    /// <summary>Removes those of <paramref name="uids"/> that have \Deleted, or all of them where <paramref name="onlyDeleted"/> is false; returns what went, ascending. Leaves tombstones.</summary>
+    ValueTask<IReadOnlyList<Uid>> ExpungeAsync(AccountId account, MailboxId mailbox, UidSet uids, bool onlyDeleted, CancellationToken cancellationToken);
+
+    ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// The mailboxes as the gateways see them; Delivery implements it, in the cluster behind gRPC.
+/// A fault (store away, damaged content) is an exception; everything a client can cause is a value.
+/// </summary>
+public interface IMailboxes : IMailboxTree, IMailboxMessages
+{
+    /// <summary>
+    /// Stores a message: reads <paramref name="content"/> to its end, makes it durable and puts it into the mailbox.
+    /// The caller keeps and disposes the stream.
+    /// </summary>
+    /// <param name="size">Octets announced; the stream ending early is an <see cref="EndOfStreamException"/>, and nothing is stored.</param>
+    ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, MessageFlags flags, DateTimeOffset? internalDate, long size, Stream content, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Opens the octets of a message, trace prefix and content, from <paramref name="offset"/>. Reads at most a few buffers ahead.
+    /// Damage shows as <see cref="ContentDamagedException"/>, and touches no other message.
+    /// </summary>
+    ValueTask<Stream> OpenAsync(AccountId account, MessageInfo message, long offset, long length, CancellationToken cancellationToken);
+
+    /// <summary>UIDs that match, ascending.</summary>
+    ValueTask<IReadOnlyList<Uid>> SearchAsync(AccountId account, MailboxId mailbox, SearchCriteria criteria, CancellationToken cancellationToken);
+}
+
+/// <summary>A stored content whose octets are missing or do not have the recorded checksum.</summary>
+public sealed class ContentDamagedException(ContentId content, string detail) : IOException($"Content {content} is damaged: {detail}")
+{
+    public ContentId Content { get; } = content;
+}
