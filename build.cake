@@ -1,0 +1,73 @@
+// The named tasks of Merpati: dotnet cake --target=<name>. The first lines of each say what it is for.
+var target = Argument("target", "Test");
+var configuration = Argument("configuration", "Release");
+var solution = "Merpati.slnx";
+
+DotNetTestSettings Quietly(string filter = null) => new() { Configuration = configuration, NoBuild = true, NoRestore = true, Filter = filter, Loggers = ["console;verbosity=minimal"] };
+
+void TestProject(string name) => DotNetTest($"tests/{name}/Merpati.Tests.{name}.csproj", Quietly());
+
+Task("Restore")
+    .Description("Packages, exactly as the lock files say.")
+    .Does(() => DotNetRestore(solution));
+
+Task("Build")
+    .Description("Everything, with analyzers; a warning is an error.")
+    .IsDependentOn("Restore")
+    .Does(() => DotNetBuild(solution, new DotNetBuildSettings { Configuration = configuration, NoRestore = true, NoLogo = true, Verbosity = DotNetVerbosity.Minimal }));
+
+Task("Clients")
+    .Description("The real mail clients that the end-to-end tests drive, from Debian's packages; needs root only when one is missing.")
+    .Does(() =>
+    {
+        string[] commands = ["curl", "swaks", "msmtp", "mbsync", "fetchmail", "mutt"];
+        var missing = commands.Where(command => StartProcess("/bin/sh", new ProcessSettings { Arguments = $"-c \"command -v {command}\"", RedirectStandardOutput = true, Silent = true }) != 0).ToArray();
+        if (missing.Length == 0) return;
+        Information("Installing " + string.Join(", ", missing));
+        var sudo = EnvironmentVariable("USER") is "root" or null || IsRunningOnWindows() ? "" : "sudo ";
+        var install = $"{sudo}apt-get update -qq && {sudo}env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends curl swaks msmtp isync fetchmail mutt libnet-ssleay-perl libio-socket-ssl-perl libauthen-sasl-perl ca-certificates";
+        if (StartProcess("/bin/sh", new ProcessSettings().WithArguments(a => a.Append("-c").AppendQuoted(install))) != 0)
+            throw new Exception("The mail clients could not be installed: " + string.Join(", ", missing));
+    });
+
+Task("Fast")
+    .Description("Unit, contract, transcript and architecture tests: nothing but .NET.")
+    .IsDependentOn("Build")
+    .Does(() =>
+    {
+        foreach (var name in new[] { "Architecture", "Unit", "Contracts", "Transcripts" }) TestProject(name);
+    });
+
+Task("EndToEnd")
+    .Description("The real Standalone process with real clients.")
+    .IsDependentOn("Build").IsDependentOn("Clients")
+    .Does(() => TestProject("EndToEnd"));
+
+Task("Faults")
+    .Description("Kills, full disks and lost connections; then the ledger, the bytes and the UIDs are checked.")
+    .IsDependentOn("Build")
+    .Does(() => TestProject("Faults"));
+
+Task("Test")
+    .Description("All tests.")
+    .IsDependentOn("Fast").IsDependentOn("EndToEnd").IsDependentOn("Faults");
+
+Task("Run")
+    .Description("Standalone, with what follows after --.")
+    .Does(() => DotNetRun("services/Standalone/Merpati.Standalone.csproj", new DotNetRunSettings { Configuration = configuration }));
+
+Task("Format")
+    .Description("Brings the sources into the form that .editorconfig asks for.")
+    .Does(() => DotNetFormat(solution));
+
+Task("Bench")
+    .Description("The load generator against Standalone and, side by side, Postfix with Dovecot.")
+    .IsDependentOn("Build")
+    .Does(() => DotNetRun("tests/Benchmarks/Merpati.Benchmarks.csproj", "compare", new DotNetRunSettings { Configuration = configuration, NoBuild = true }));
+
+Task("Fuzz")
+    .Description("Every fuzz target for --seconds each, from its corpus.")
+    .IsDependentOn("Build")
+    .Does(() => DotNetRun("tests/Fuzz/Merpati.Fuzz.csproj", $"all --random {Argument("seconds", 30)}", new DotNetRunSettings { Configuration = configuration, NoBuild = true }));
+
+RunTarget(target);
