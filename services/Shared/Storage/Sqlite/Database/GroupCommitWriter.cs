@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace Merpati.Storage.Sqlite;
+
+/// <summary>
+/// The one writer of a database. Operations wait in a bounded line; the writer takes all that wait, runs them in one transaction and commits once,
+/// so that one fsync serves them all. Nobody is made to wait for company: while one commit is on its way to the disk the next group gathers by itself.
+/// It has a thread of its own, because it spends its time inside fsync and would starve the thread pool of a small machine.
+/// </summary>
+internal sealed class GroupCommitWriter : IAsyncDisposable
+{
+    // A group this large has long amortised its fsync; more would only make the first of it wait.
+    private const int MaxOperations = 512;
+    private const long MaxOctets = 8 * 1024 * 1024;
+    private const int Line = 2048;
+
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
+
+    private readonly string _store;
+    private readonly SqliteSession _session;
+    private readonly ILogger _logger;
+    private readonly Channel<WriteOperation> _line = Channel.CreateBounded<WriteOperation>(new BoundedChannelOptions(Line) { SingleReader = true });
+    private readonly AutoResetEvent _arrived = new(initialState: false);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly StorageMetrics _metrics;
+    private WriteOperation? _leftOver;
+
+    public GroupCommitWriter(string store, SqliteSession session, ILogger logger)
+    {
+        _store = store;
+        _session = session;
+        _logger = logger;
+        _metrics = new StorageMetrics(store, () => _line.Reader.Count);
+        new Thread(Loop) { IsBackground = true, Name = $"{store} writer" }.Start();
+    }
+
+    /// <inheritdoc cref="SqliteDatabase.WriteAsync{T}"/>
+    public async ValueTask<T> RunAsync<T>(Func<SqliteSession, T> operation, long octets, CancellationToken cancellationToken)
+    {
+        var waiting = new WriteOperation<T>(operation, octets, cancellationToken);
+        try { await _line.Writer.WriteAsync(waiting, cancellationToken); }
+        catch (ChannelClosedException closed) { throw new StoreUnavailableException(_store, "it is being closed.", closed); }
+        _arrived.Set();
+        return await waiting.Done;
+    }
+
+    /// <summary>Takes no more, finishes what waits, then ends the thread.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _line.Writer.TryComplete();
+        _arrived.Set();
+        await _ended.Task;
+        _metrics.Dispose();
+        _arrived.Dispose();
+    }
+
+    private void Loop()
+    {
+        var group = new List<WriteOperation>(MaxOperations);
+        var untidy = true;
+        try
+        {
+            while (true)
+            {
+                // Read before the line is looked at: what was added before it closed is then seen.
+                var closed = _line.Reader.Completion.IsCompleted;
+                Gather(group);
+                if (group.Count > 0)
+                {
+                    Settle(group);
+                    group.Clear();
+                    untidy = true;
+                    continue;
+                }
+                if (closed) return;
+                if (_arrived.WaitOne(untidy ? Idle : Timeout.InfiniteTimeSpan)) continue;
+                untidy = Tidy();
+            }
+        }
+        finally
+        {
+            _ended.SetResult();
+        }
+    }
+
+    private void Gather(List<WriteOperation> group)
+    {
+        var octets = 0L;
+        while (group.Count < MaxOperations)
+        {
+            if (_leftOver is null && !_line.Reader.TryRead(out _leftOver)) return;
+            if (_leftOver.TryCancel())
+            {
+                _leftOver = null;
+                continue;
+            }
+            octets += _leftOver.Octets;
+            if (octets > MaxOctets && group.Count > 0) return;
+            group.Add(_leftOver);
+            _leftOver = null;
+        }
+    }
+
+    /// <summary>Commits the group as one, or, when that cannot be, each for itself, so that one that finds no room does not take the others with it.</summary>
+    private void Settle(List<WriteOperation> group)
+    {
+        if (TryCommit(group) is not { } failure) return;
+        if (failure is StoreFullException && group.Count > 1)
+        {
+            foreach (var operation in group)
+            {
+                if (!operation.IsSettled && TryCommit([operation]) is { } own) Fail(operation, own);
+            }
+            return;
+        }
+        foreach (var operation in group)
+        {
+            if (!operation.IsSettled) Fail(operation, failure);
+        }
+    }
+
+    /// <summary>Null when the transaction is on disk and all are settled; else why it is not, and those that did not fail by themselves are open.</summary>
+    private Exception? TryCommit(List<WriteOperation> group)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        try
+        {
+            _session.Execute("BEGIN IMMEDIATE");
+            foreach (var operation in group) Run(operation, alone: group.Count == 1);
+            _session.Execute("COMMIT");
+        }
+        catch (Exception failure)
+        {
+            var translated = SqliteErrors.Translate(failure, _store);
+            RollBack();
+            return translated;
+        }
+        _metrics.Committed(startedAt, group.Count);
+        foreach (var operation in group)
+        {
+            if (!operation.IsSettled) operation.Succeed();
+        }
+        return null;
+    }
+
+    /// <summary>Runs one operation so that its failure undoes only its own changes.</summary>
+    private void Run(WriteOperation operation, bool alone)
+    {
+        if (alone)
+        {
+            operation.Run(_session);
+            return;
+        }
+        _session.Execute("SAVEPOINT operation");
+        try
+        {
+            operation.Run(_session);
+        }
+        catch (Exception failure) when (_session.InTransaction)
+        {
+            Fail(operation, SqliteErrors.Translate(failure, _store));
+            _session.Execute("ROLLBACK TO operation");
+        }
+        _session.Execute("RELEASE operation");
+    }
+
+    private void Fail(WriteOperation operation, Exception failure)
+    {
+        _metrics.Failed();
+        operation.Fail(failure);
+    }
+
+    private void RollBack()
+    {
+        if (!_session.InTransaction) return;
+        try { _session.Execute("ROLLBACK"); }
+        catch (Microsoft.Data.Sqlite.SqliteException failure) { SqliteLog.RollbackFailed(_logger, _store, failure); }
+    }
+
+    /// <summary>Nobody wants anything just now: gives free pages and the log's space back to the disk. True when there is more to do.</summary>
+    private bool Tidy()
+    {
+        try { return _session.GiveBackFreePages() | !_session.TruncateLog(); }
+        catch (Microsoft.Data.Sqlite.SqliteException failure)
+        {
+            SqliteLog.TidyFailed(_logger, _store, failure);
+            return false;
+        }
+    }
+}
