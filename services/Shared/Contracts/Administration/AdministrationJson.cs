@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Merpati.Administration;
+
+/// <summary>
+/// The JSON of the admin API and of <c>merpati --json</c>. People script against the names: add fields, never rename or remove one.
+/// </summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.Never,
+    UseStringEnumConverter = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    WriteIndented = true)]
+[JsonSerializable(typeof(AdminEndpoint))]
+[JsonSerializable(typeof(IReadOnlyList<DomainView>))]
+[JsonSerializable(typeof(NewDomain))]
+[JsonSerializable(typeof(CatchAllChange))]
+[JsonSerializable(typeof(IReadOnlyList<AccountView>))]
+[JsonSerializable(typeof(NewAccount))]
+[JsonSerializable(typeof(AccountChange))]
+[JsonSerializable(typeof(NewPassword))]
+[JsonSerializable(typeof(IReadOnlyList<AliasView>))]
+[JsonSerializable(typeof(AliasTargets))]
+[JsonSerializable(typeof(IReadOnlyList<QueueEntryView>))]
+[JsonSerializable(typeof(QueueSelection))]
+[JsonSerializable(typeof(QueueChange))]
+[JsonSerializable(typeof(QueueStatus))]
+[JsonSerializable(typeof(IReadOnlyList<TraceView>))]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(Removed))]
+[JsonSerializable(typeof(PasswordSet))]
+[JsonSerializable(typeof(VersionView))]
+public sealed partial class AdministrationJson : JsonSerializerContext;

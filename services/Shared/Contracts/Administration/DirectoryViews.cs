@@ -1,0 +1,36 @@
+namespace Merpati.Administration;
+
+/// <summary>A domain that is served.</summary>
+public sealed record DomainView(string Name, string? CatchAll);
+
+public sealed record NewDomain(string Name, string? CatchAll = null);
+
+/// <summary>Null refuses mail for unknown users.</summary>
+public sealed record CatchAllChange(string? CatchAll);
+
+/// <summary>An account; never its credentials.</summary>
+public sealed record AccountView(string Id, string Address, string? Name, bool Enabled, long? QuotaOctets, long? QuotaMessages);
+
+/// <summary>An account to be. Without a password nobody can log in to it until one is set.</summary>
+public sealed record NewAccount(string Address, string? Password = null, string? Name = null, long? QuotaOctets = null, long? QuotaMessages = null);
+
+/// <summary>What is null stays as it is. A quota of 0 is no limit, an empty name is none.</summary>
+public sealed record AccountChange(string? Name = null, bool? Enabled = null, long? QuotaOctets = null, long? QuotaMessages = null);
+
+/// <summary>Travels in request bodies only; never logged, never answered.</summary>
+public sealed record NewPassword(string Password)
+{
+    public override string ToString() => nameof(NewPassword);
+}
+
+public sealed record AliasView(string Address, IReadOnlyList<string> Targets);
+
+public sealed record AliasTargets(IReadOnlyList<string> Targets);
+
+/// <summary>What a removal prints with <c>--json</c>.</summary>
+public sealed record Removed(string Name);
+
+/// <summary>What a change of password prints with <c>--json</c>: the password only when it was generated.</summary>
+public sealed record PasswordSet(string Address, string? Generated);
+
+public sealed record VersionView(string Version);

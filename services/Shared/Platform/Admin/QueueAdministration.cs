@@ -1,0 +1,132 @@
+using Merpati.Administration;
+using Merpati.Queueing;
+using Merpati.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Merpati.Platform.Admin;
+
+/// <summary>
+/// The queue over HTTP. It speaks to the storage contract alone and belongs to no single service: in a cluster any of them that holds the queue may serve it.
+/// </summary>
+public static class QueueAdministration
+{
+    private const int DefaultLimit = 100;
+    private const int MaxLimit = 1000;
+
+    private delegate ValueTask<IReadOnlyList<QueueId>> QueueAction(IMailQueue queue, QueueFilter filter, string reason, CancellationToken cancellationToken);
+
+    public static IEndpointRouteBuilder MapQueueAdministration(this IEndpointRouteBuilder endpoints)
+    {
+        var queue = endpoints.MapAdministration().MapGroup("/queue");
+        queue.MapGet("", ListAsync);
+        queue.MapGet("/status", StatusAsync);
+        queue.MapGet("/{id}", ShowAsync);
+        MapAction(queue, "hold", static (q, filter, reason, ct) => q.HoldAsync(filter, reason, ct));
+        MapAction(queue, "release", static (q, filter, _, ct) => q.ReleaseAsync(filter, ct));
+        MapAction(queue, "retry", static (q, filter, _, ct) => q.RetryNowAsync(filter, ct));
+        MapAction(queue, "discard", static (q, filter, reason, ct) => q.DiscardAsync(filter, reason, ct));
+        return endpoints;
+    }
+
+    private static async Task<IResult> ListAsync(
+        IMailQueue queue,
+        string? id,
+        string? route,
+        string? state,
+        string? sender,
+        string? recipient,
+        string? after,
+        int? limit,
+        CancellationToken cancellationToken)
+    {
+        if (!TryFilter(new QueueSelection(id, route, state, sender, recipient), out var filter, out var reason)) return Problems.Invalid(reason);
+        QueueId? last = null;
+        if (after is not null)
+        {
+            if (!QueueId.TryParse(after, out var parsed)) return Problems.Invalid($"'{after}' is not a queue id: it has 32 hexadecimal digits.");
+            last = parsed;
+        }
+        var entries = await queue.BrowseAsync(filter, last, Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit), cancellationToken);
+        return Results.Json([.. entries.Select(View)], AdministrationJson.Default.IReadOnlyListQueueEntryView);
+    }
+
+    private static async Task<IResult> ShowAsync(string id, IMailQueue queue, CancellationToken cancellationToken)
+    {
+        if (!QueueId.TryParse(id, out var queueId)) return Problems.Invalid($"'{id}' is not a queue id: it has 32 hexadecimal digits.");
+        return await queue.FindAsync(queueId, cancellationToken) is { } entry
+            ? Results.Json(View(entry), AdministrationJson.Default.QueueEntryView)
+            : Problems.NotFound($"No entry {id} is in the queue. What became of it: merpati trace {id}");
+    }
+
+    private static async Task<IResult> StatusAsync(IMailQueue queue, CancellationToken cancellationToken)
+    {
+        var counts = await queue.CountAsync(cancellationToken);
+        var ledger = await queue.LedgerAsync(cancellationToken);
+        var status = new QueueStatus(
+            [.. counts.Select(count => new QueueCountView(Word(count.Route), Word(count.State), count.Domain, count.Recipients))],
+            new LedgerView(ledger.Accepted, ledger.Closed.ToDictionary(closed => Word(closed.Key), closed => closed.Value), ledger.Open, ledger.Unaccounted));
+        return Results.Json(status, AdministrationJson.Default.QueueStatus);
+    }
+
+    private static void MapAction(RouteGroupBuilder group, string name, QueueAction action)
+        => group.MapPost($"/{name}", (HttpRequest request, IMailQueue queue, CancellationToken cancellationToken) => RequestBody.ReadAsync(request, AdministrationJson.Default.QueueSelection, async selection =>
+        {
+            if (!TryFilter(selection, out var filter, out var reason)) return Problems.Invalid(reason);
+            // A filter that was forgotten must not empty the queue.
+            if (filter == new QueueFilter() && !selection.All) return Problems.Invalid("Say which entries: an id, a filter, or all of them.");
+            var changed = await action(queue, filter, selection.Reason is { Length: > 0 } given ? given : $"{name} by an administrator", cancellationToken);
+            return changed.Count == 0 && filter.Id is { } id && await queue.FindAsync(id, cancellationToken) is null
+                ? Problems.NotFound($"No entry {id} is in the queue. What became of it: merpati trace {id}")
+                : Results.Json(new QueueChange([.. changed.Select(queueId => queueId.ToString())]), AdministrationJson.Default.QueueChange);
+        }, cancellationToken));
+
+    private static bool TryFilter(QueueSelection selection, out QueueFilter filter, out string reason)
+    {
+        filter = new QueueFilter { Sender = selection.Sender, Recipient = selection.Recipient, AcceptedBefore = selection.AcceptedBefore };
+        reason = "";
+        if (selection.Id is not null)
+        {
+            if (!QueueId.TryParse(selection.Id, out var id)) reason = $"'{selection.Id}' is not a queue id: it has 32 hexadecimal digits.";
+            filter = filter with { Id = id };
+        }
+        if (selection.Route is not null)
+        {
+            if (!TryWord<QueueRoute>(selection.Route, out var route)) reason = $"'{selection.Route}' is not a route: {Words<QueueRoute>()}.";
+            filter = filter with { Route = route };
+        }
+        if (selection.State is not null)
+        {
+            if (!TryWord<RecipientState>(selection.State, out var state)) reason = $"'{selection.State}' is not a state: {Words<RecipientState>()}.";
+            filter = filter with { State = state };
+        }
+        return reason.Length == 0;
+    }
+
+    private static QueueEntryView View(QueueEntry entry) => new(
+        entry.Id.ToString(),
+        Word(entry.Route),
+        entry.ReversePath.Address?.ToString() ?? "<>",
+        entry.Size,
+        entry.AcceptedAt,
+        entry.Attempts,
+        entry.NextAttemptAt,
+        [.. entry.Recipients.Select(recipient => new QueueRecipientView(recipient.Recipient.Address.ToString(), Word(recipient.State), recipient.Detail))]);
+
+    private static string Word<T>(T value)
+        where T : struct, Enum
+        => value.ToString().ToLowerInvariant();
+
+    /// <summary>By name only: <see cref="Enum.TryParse{TEnum}(string, bool, out TEnum)"/> alone would take numbers as well.</summary>
+    private static bool TryWord<T>(string text, out T value)
+        where T : struct, Enum
+    {
+        value = default;
+        return Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase) && Enum.TryParse(text, ignoreCase: true, out value);
+    }
+
+    private static string Words<T>()
+        where T : struct, Enum
+        => string.Join(", ", Enum.GetNames<T>().Select(name => name.ToLowerInvariant()));
+}
