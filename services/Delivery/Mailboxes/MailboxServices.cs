@@ -1,0 +1,19 @@
+using Merpati.Mailboxes;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Merpati.Delivery.Mailboxes;
+
+public static class MailboxServices
+{
+    /// <summary>The port of the gateways and the way into the mailboxes; needs the stores, IDirectory, IMailboxChangeFeed and TimeProvider.</summary>
+    public static IServiceCollection AddMailboxes(this IServiceCollection services)
+    {
+        services.AddOptions<MailboxOptions>().BindConfiguration(MailboxOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<FirstFetches>();
+        services.AddHostedService(provider => provider.GetRequiredService<FirstFetches>());
+        services.AddSingleton<MailboxSearch>();
+        services.AddSingleton<MailboxDelivery>();
+        services.AddSingleton<IMailboxes, Mailboxes>();
+        return services;
+    }
+}

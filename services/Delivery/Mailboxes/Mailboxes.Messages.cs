@@ -1,0 +1,58 @@
+using Merpati.Mailboxes;
+
+namespace Merpati.Delivery.Mailboxes;
+
+public sealed partial class Mailboxes
+{
+    public ValueTask<(MailboxInfo Mailbox, Uid[] Uids)?> SnapshotAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => store.SnapshotAsync(account, mailbox, cancellationToken);
+
+    public ValueTask<MailboxChanges?> ChangesAsync(AccountId account, MailboxId mailbox, ModSeq since, CancellationToken cancellationToken) => store.ChangesAsync(account, mailbox, since, cancellationToken);
+
+    public ValueTask<Uid> ClaimRecentAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => store.ClaimRecentAsync(account, mailbox, cancellationToken);
+
+    public IAsyncEnumerable<MessageState> StatesAsync(AccountId account, MailboxId mailbox, UidSet uids, CancellationToken cancellationToken) => store.StatesAsync(account, mailbox, uids, cancellationToken);
+
+    public IAsyncEnumerable<MessageInfo> MessagesAsync(AccountId account, MailboxId mailbox, UidSet uids, CancellationToken cancellationToken) => store.MessagesAsync(account, mailbox, uids, cancellationToken);
+
+    public async ValueTask<StoreOutcome> StoreFlagsAsync(AccountId account, MailboxId mailbox, UidSet uids, FlagOperation operation, MessageFlags flags, ModSeq? unchangedSince, CancellationToken cancellationToken)
+    {
+        var outcome = await store.StoreFlagsAsync(account, mailbox, uids, operation, flags, unchangedSince, cancellationToken);
+        if (outcome.Changed.Count > 0) changes.Announce(new MailboxChanged(account, mailbox, outcome.Changed.Max(state => state.ModSeq)));
+        return outcome;
+    }
+
+    public async ValueTask<CopyOutcome> CopyAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, CancellationToken cancellationToken)
+    {
+        var outcome = await store.CopyAsync(account, source, uids, destination, cancellationToken);
+        if (outcome is CopyOutcome.Done { Messages.Count: > 0 }) await AnnounceAsync(account, destination, cancellationToken);
+        return outcome;
+    }
+
+    public async ValueTask<CopyOutcome> MoveAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, CancellationToken cancellationToken)
+    {
+        var outcome = await store.MoveAsync(account, source, uids, destination, cancellationToken);
+        if (outcome is not CopyOutcome.Done { Messages.Count: > 0 }) return outcome;
+        await AnnounceAsync(account, source, cancellationToken);
+        await AnnounceAsync(account, destination, cancellationToken);
+        return outcome;
+    }
+
+    public async ValueTask<IReadOnlyList<Uid>> ExpungeAsync(AccountId account, MailboxId mailbox, UidSet uids, bool onlyDeleted, CancellationToken cancellationToken)
+    {
+        var expunged = await store.ExpungeAsync(account, mailbox, uids, onlyDeleted, cancellationToken);
+        if (expunged.Count > 0) await AnnounceAsync(account, mailbox, cancellationToken);
+        return expunged;
+    }
+
+    public async ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        var used = await store.QuotaAsync(account, cancellationToken);
+        var owner = await directory.GetAccountAsync(account, cancellationToken);
+        return used with { OctetLimit = owner?.QuotaOctets, MessageLimit = owner?.QuotaMessages };
+    }
+
+    private async ValueTask AnnounceAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
+    {
+        if (await store.GetAsync(account, mailbox, cancellationToken) is { } changed) Announce(account, changed);
+    }
+}
