@@ -1,0 +1,137 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Merpati.Accounts;
+using Merpati.Addresses;
+using Merpati.Delivery.Local;
+using Merpati.Envelopes;
+using Merpati.Mail;
+using Merpati.Mailboxes;
+using Merpati.Queueing;
+using Merpati.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.Delivery.Bounces;
+
+/// <summary>Tells the sender what became of the message, where the sender wants to know: a delivery status notification (RFC 3461, RFC 3464).</summary>
+internal sealed class ReportToSender(IContentStore contents, IDirectory directory, IOptions<DeliveryOptions> options, TimeProvider time)
+{
+    /// <summary>
+    /// Null when nobody is to be told. Else the report's content is durable, and the entry that carries it has yet to be put into the queue,
+    /// in the same transaction that closes the recipients.
+    /// </summary>
+    public async ValueTask<QueueEntry?> WriteAsync(QueueEntry entry, IReadOnlyList<Verdict> verdicts, CancellationToken cancellationToken)
+    {
+        // A report on a report could go round for ever: the null reverse-path never gets one (RFC 5321 §4.5.5).
+        if (entry.ReversePath.Address is not { } sender) return null;
+        var recipients = verdicts.Select(Report).OfType<ReportedRecipient>().ToList();
+        if (recipients.Count == 0) return null;
+
+        var id = ReportId(entry, recipients);
+        var host = options.Value.HostName;
+        var now = time.GetUtcNow();
+        var report = new DeliveryReport
+        {
+            ReportingMta = host,
+            From = new EmailAddress("MAILER-DAEMON", host),
+            To = sender,
+            MessageId = MessageIdOf(id),
+            Date = now,
+            ArrivalDate = entry.AcceptedAt,
+            EnvelopeId = entry.EnvelopeId,
+            // RET speaks of failures; a success returns the header alone (RFC 3461 §4.3).
+            Return = recipients.Exists(r => r.Action == DsnAction.Failed) ? entry.Return : DsnReturn.Headers,
+            SmtpUtf8 = entry.SmtpUtf8,
+            Recipients = recipients,
+        };
+        var content = await StoreAsync(report, entry, cancellationToken);
+        return new QueueEntry
+        {
+            Id = id,
+            Route = await directory.IsLocalDomainAsync(sender.Domain, cancellationToken) ? QueueRoute.Local : QueueRoute.Relay,
+            Content = content.Id,
+            Size = content.Size,
+            TraceHeaders = ReadOnlyMemory<byte>.Empty,
+            ReversePath = ReversePath.Null,
+            Body = BodyType.EightBitMime,
+            SmtpUtf8 = report.IsInternational,
+            Recipients = [new QueueRecipient { Recipient = new EnvelopeRecipient(sender, DsnNotify.Never) }],
+            AcceptedAt = now,
+            NextAttemptAt = now,
+            // The report belongs to the story of the message that it reports on.
+            TraceParent = System.Diagnostics.Activity.Current?.Id ?? entry.TraceParent,
+        };
+    }
+
+    /// <summary>Message-ID of the report, without angle brackets.</summary>
+    public string MessageIdOf(QueueId report) => $"{report}@{options.Value.HostName}";
+
+    /// <summary>True when the sender has to be told of this.</summary>
+    public static bool IsDue(QueueEntry entry, Verdict verdict) => !entry.ReversePath.IsNull && Report(verdict) is not null;
+
+    /// <summary>RFC 3461 §4.1: no NOTIFY means failures; NEVER means never.</summary>
+    private static ReportedRecipient? Report(Verdict verdict)
+    {
+        var notify = verdict.Recipient.Recipient.Notify;
+        if (notify.HasFlag(DsnNotify.Never)) return null;
+        return verdict.State switch
+        {
+            RecipientState.Bounced when notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Failure) => new ReportedRecipient
+            {
+                Recipient = verdict.Recipient.Recipient,
+                Action = DsnAction.Failed,
+                Status = verdict.Status,
+                Diagnostic = $"550 {verdict.Status} {verdict.Reason}",
+            },
+            RecipientState.Delivered when notify.HasFlag(DsnNotify.Success) => new ReportedRecipient
+            {
+                Recipient = verdict.Recipient.Recipient,
+                Action = DsnAction.Delivered,
+                Status = verdict.Status,
+            },
+            _ => null,
+        };
+    }
+
+    private async ValueTask<ContentInfo> StoreAsync(DeliveryReport report, QueueEntry entry, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var original = new OriginalMessage(entry.TraceHeaders, await contents.OpenAsync(entry.Content, 0, entry.Size, cancellationToken));
+            return await StoreAsync(report, original, cancellationToken);
+        }
+        catch (ContentDamagedException)
+        {
+            // The sender has to know all the more; what we can still return is what acceptance wrote.
+            using var remains = new MemoryStream(entry.TraceHeaders.ToArray(), writable: false);
+            return await StoreAsync(report with { Return = DsnReturn.Headers }, remains, cancellationToken);
+        }
+    }
+
+    private async ValueTask<ContentInfo> StoreAsync(DeliveryReport report, Stream original, CancellationToken cancellationToken)
+    {
+        await using var writer = await contents.CreateAsync(cancellationToken);
+        await using var destination = new BufferedStream(new ContentWriterStream(writer), 32 * 1024);
+        await DsnBuilder.WriteAsync(report, original, destination, cancellationToken);
+        await destination.FlushAsync(cancellationToken);
+        return await writer.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// The same for the same recipients of the same message, whatever attempt comes to it: a replay is no second report.
+    /// A UUIDv7 with the time of the message's acceptance, so that it stands beside it in order.
+    /// </summary>
+    internal static QueueId ReportId(QueueEntry entry, IReadOnlyList<ReportedRecipient> recipients)
+    {
+        var name = new StringBuilder("report\n").Append(entry.Id).Append('\n');
+        foreach (var line in recipients.Select(r => $"{r.Action} {r.Recipient.Address.ToString().ToLowerInvariant()}\n").Order(StringComparer.Ordinal)) name.Append(line);
+        Span<byte> id = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(name.ToString()), id);
+        Span<byte> time = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(time, entry.AcceptedAt.ToUnixTimeMilliseconds());
+        time[2..].CopyTo(id);
+        id[6] = (byte)(0x70 | id[6] & 0x0f);
+        id[8] = (byte)(0x80 | id[8] & 0x3f);
+        return new QueueId(new Guid(id[..16], bigEndian: true));
+    }
+}

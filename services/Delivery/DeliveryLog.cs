@@ -1,0 +1,59 @@
+using Merpati.Addresses;
+using Merpati.Mailboxes;
+using Merpati.Queueing;
+using Merpati.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Merpati.Delivery;
+
+/// <summary>Event ids 3000 to 3099.</summary>
+internal static partial class DeliveryLog
+{
+    [LoggerMessage(3000, LogLevel.Information, "Delivery started as {Worker}: {Concurrency} entries at once.")]
+    public static partial void Started(this ILogger logger, string worker, int concurrency);
+
+    [LoggerMessage(3001, LogLevel.Information, "Delivery stopped; {Running} attempts were cut off and their leases given back.")]
+    public static partial void Stopped(this ILogger logger, int running);
+
+    [LoggerMessage(3002, LogLevel.Error, "The queue cannot be read; next try in {Pause}.")]
+    public static partial void QueueUnavailable(this ILogger logger, TimeSpan pause, Exception exception);
+
+    [LoggerMessage(3003, LogLevel.Warning, "{Id}: the lease of {Worker} was lost before the attempt ended; what it delivered will be found by its key.")]
+    public static partial void LeaseLost(this ILogger logger, QueueId id, string worker);
+
+    [LoggerMessage(3004, LogLevel.Error, "{Id}: the attempt failed as a whole.")]
+    public static partial void AttemptFailed(this ILogger logger, QueueId id, Exception exception);
+
+    [LoggerMessage(3005, LogLevel.Error, "{Id}: delivery to {Recipient} failed in a way that was not foreseen.")]
+    public static partial void DeliveryFaulted(this ILogger logger, QueueId id, EmailAddress recipient, Exception exception);
+
+    [LoggerMessage(3006, LogLevel.Warning, "{Id}: delivery to {Recipient} has to wait: {Reason}")]
+    public static partial void DeliveryPostponed(this ILogger logger, QueueId id, EmailAddress recipient, string reason);
+
+    [LoggerMessage(3007, LogLevel.Error, "{Id}: content {Content} cannot be read.")]
+    public static partial void ContentUnreadable(this ILogger logger, QueueId id, ContentId content, Exception exception);
+
+    [LoggerMessage(3008, LogLevel.Error, "{Id}: the report to the sender could not be written; its recipients stay open.")]
+    public static partial void ReportFailed(this ILogger logger, QueueId id, Exception exception);
+
+    [LoggerMessage(3009, LogLevel.Warning, "{Id}: the timeline could not be written.")]
+    public static partial void TimelineFailed(this ILogger logger, QueueId id, Exception exception);
+
+    [LoggerMessage(3010, LogLevel.Information, "{Id}: {Recipient} is {State}: {Detail}")]
+    public static partial void RecipientFailed(this ILogger logger, QueueId id, EmailAddress recipient, RecipientState state, string detail);
+
+    [LoggerMessage(3011, LogLevel.Warning, "Leases could not be extended.")]
+    public static partial void ExtendFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(3020, LogLevel.Information, "Collected {Contents} contents of {Octets} octets that nobody needed; forgot {Deliveries} delivery keys, {Tombstones} tombstones and {Timelines} timelines.")]
+    public static partial void Collected(this ILogger logger, int contents, long octets, int deliveries, int tombstones, int timelines);
+
+    [LoggerMessage(3021, LogLevel.Warning, "The collector could not finish: {Task}.")]
+    public static partial void CollectorFailed(this ILogger logger, string task, Exception exception);
+
+    [LoggerMessage(3030, LogLevel.Critical, "The ledger does not balance: {Unaccounted} accepted recipients are neither open nor closed.")]
+    public static partial void Unaccounted(this ILogger logger, long unaccounted);
+
+    [LoggerMessage(3031, LogLevel.Warning, "The ledger could not be read.")]
+    public static partial void LedgerUnreadable(this ILogger logger, Exception exception);
+}

@@ -1,0 +1,36 @@
+using Merpati.Delivery.Bounces;
+using Merpati.Delivery.Collection;
+using Merpati.Delivery.Ledger;
+using Merpati.Delivery.Local;
+using Merpati.Delivery.Mailboxes;
+using Merpati.Mailboxes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.Delivery;
+
+public static class DeliveryServices
+{
+    /// <summary>
+    /// Local delivery, the collector, the ledger's gauges, and <see cref="IMailboxes"/>. The host brings the stores
+    /// (content, queue, mailboxes, journal), <see cref="Accounts.IDirectory"/>, <see cref="Storage.IQueueBell"/> and <see cref="IMailboxChangeFeed"/>,
+    /// and sets <c>Delivery:HostName</c>.
+    /// </summary>
+    public static IServiceCollection AddDelivery(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<DeliveryOptions>().BindConfiguration(DeliveryOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<DeliveryOptions>, DeliveryOptionsValidator>();
+        services.AddSingleton<DeliveryMetrics>();
+
+        services.AddSingleton<MailboxDelivery>();
+        services.AddSingleton<ReportToSender>();
+        services.AddSingleton<DeliverToMailbox>();
+        services.AddHostedService<LocalDelivery>();
+        services.AddHostedService<Collector>();
+        services.AddHostedService<LedgerGauges>();
+        return services;
+    }
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics.Metrics;
+using Merpati.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.Delivery.Ledger;
+
+/// <summary>
+/// Shows queue and ledger as gauges (design §3). They are read in the background; a scrape sees the last reading and never waits for a store.
+/// </summary>
+internal sealed class LedgerGauges : BackgroundService
+{
+    /// <summary>Domains shown by name, those with most mail; strangers choose domains, and each is a time series.</summary>
+    private const int MaxDomains = 20;
+
+    private static readonly RecipientState[] ClosedStates =
+        [RecipientState.Delivered, RecipientState.Relayed, RecipientState.Bounced, RecipientState.Quarantined, RecipientState.Discarded];
+
+    private readonly IMailQueue _queue;
+    private readonly TimeSpan _interval;
+    private readonly TimeProvider _time;
+    private readonly ILogger<LedgerGauges> _logger;
+    private Reading? _reading;
+
+    public LedgerGauges(IMailQueue queue, IMeterFactory meters, IOptions<DeliveryOptions> options, TimeProvider time, ILogger<LedgerGauges> logger)
+    {
+        _queue = queue;
+        _interval = options.Value.LedgerInterval;
+        _time = time;
+        _logger = logger;
+        var meter = meters.Create(DeliveryTelemetry.Name);
+        meter.CreateObservableGauge("merpati.mail.accepted", () => Show(r => r.Ledger.Accepted), "{recipient}", "Recipients ever accepted.");
+        meter.CreateObservableGauge("merpati.mail.open", () => Show(r => r.Ledger.Open), "{recipient}", "Accepted recipients that are queued or held.");
+        meter.CreateObservableGauge("merpati.mail.closed", ShowClosed, "{recipient}", "Accepted recipients that reached their end, by state.");
+        meter.CreateObservableGauge("merpati.mail.unaccounted", () => Show(r => r.Ledger.Unaccounted), "{recipient}", "Accepted recipients that are neither open nor closed: 0, always.");
+        meter.CreateObservableGauge("merpati.queue.recipients", ShowQueue, "{recipient}", "Open recipients by route, state and domain.");
+        meter.CreateObservableGauge("merpati.queue.oldest_age", ShowAges, "s", "Age of the oldest entry by route.");
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(_interval, _time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await ReadAsync(stoppingToken);
+                }
+                catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+                {
+                    _logger.LedgerUnreadable(exception);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { }
+    }
+
+    internal async ValueTask ReadAsync(CancellationToken cancellationToken)
+    {
+        var ledger = await _queue.LedgerAsync(cancellationToken);
+        if (ledger.Unaccounted != 0) _logger.Unaccounted(ledger.Unaccounted);
+        var counts = await _queue.CountAsync(cancellationToken);
+        var oldest = new List<(QueueRoute, DateTimeOffset)>();
+        foreach (var route in Enum.GetValues<QueueRoute>())
+        {
+            if (await _queue.BrowseAsync(new QueueFilter { Route = route }, null, 1, cancellationToken) is [var first, ..]) oldest.Add((route, first.AcceptedAt));
+        }
+        Volatile.Write(ref _reading, new Reading(ledger, Bound(counts), oldest));
+    }
+
+    private static List<QueueCount> Bound(IReadOnlyList<QueueCount> counts)
+    {
+        var named = counts.GroupBy(c => c.Domain).OrderByDescending(g => g.Sum(c => c.Recipients)).Take(MaxDomains).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
+        return counts
+            .GroupBy(c => (c.Route, c.State, Domain: named.Contains(c.Domain) ? c.Domain : "other"))
+            .Select(g => new QueueCount(g.Key.Route, g.Key.State, g.Key.Domain, g.Sum(c => c.Recipients)))
+            .ToList();
+    }
+
+    private IEnumerable<Measurement<long>> Show(Func<Reading, long> value)
+        => Volatile.Read(ref _reading) is { } reading ? [new Measurement<long>(value(reading))] : [];
+
+    private IEnumerable<Measurement<long>> ShowClosed()
+        => Volatile.Read(ref _reading) is { } reading
+            ? ClosedStates.Select(state => new Measurement<long>(reading.Ledger.Closed.GetValueOrDefault(state), Tag("state", state)))
+            : [];
+
+    private IEnumerable<Measurement<long>> ShowQueue()
+        => Volatile.Read(ref _reading) is { } reading
+            ? reading.Queue.Select(c => new Measurement<long>(c.Recipients, Tag("route", c.Route), Tag("state", c.State), new("domain", c.Domain)))
+            : [];
+
+    private IEnumerable<Measurement<double>> ShowAges()
+    {
+        if (Volatile.Read(ref _reading) is not { } reading) return [];
+        var now = _time.GetUtcNow();
+        return Enum.GetValues<QueueRoute>().Select(route =>
+        {
+            var oldest = reading.Oldest.Where(o => o.Route == route).Select(o => o.AcceptedAt).FirstOrDefault(now);
+            return new Measurement<double>(Math.Max(0, (now - oldest).TotalSeconds), Tag("route", route));
+        });
+    }
+
+    private static KeyValuePair<string, object?> Tag<T>(string name, T value) where T : struct, Enum => new(name, value.ToString().ToLowerInvariant());
+
+    private sealed record Reading(Storage.Ledger Ledger, IReadOnlyList<QueueCount> Queue, IReadOnlyList<(QueueRoute Route, DateTimeOffset AcceptedAt)> Oldest);
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using Merpati.Delivery.Routing;
+using Merpati.Queueing;
+using Merpati.Storage;
+using Merpati.Timeline;
+
+namespace Merpati.Delivery.Local;
+
+/// <summary>What an attempt adds to the timeline of its message, for a person to read.</summary>
+internal static class AttemptTimeline
+{
+    /// <summary>Members of a list that are shown by name.</summary>
+    private const int MaxMembers = 20;
+
+    /// <param name="expansions">In the order of the verdicts; empty when the attempt did not come that far.</param>
+    public static IReadOnlyList<TimelineEvent> Of(QueueEntry entry, IReadOnlyList<RecipientExpansion> expansions, IReadOnlyList<Verdict> verdicts, QueueEntry? report, DateTimeOffset now, DateTimeOffset nextAttempt)
+    {
+        var events = new List<TimelineEvent>(verdicts.Count + 1);
+        for (var i = 0; i < verdicts.Count; i++)
+        {
+            var verdict = verdicts[i];
+            var recipient = verdict.Address.ToString();
+            // The way through the aliases is told once, unless it ended somewhere new.
+            if (i < expansions.Count && (entry.Attempts <= 1 || verdict.State != RecipientState.Queued))
+            {
+                foreach (var step in expansions[i].Steps) events.Add(new TimelineEvent(entry.Id, now, TimelineStep.Expanded, recipient, Describe(step)));
+            }
+            foreach (var (address, outcome) in verdict.Outcomes)
+            {
+                // A copy that an earlier attempt delivered is told again only when that ends the recipient: a crash may have kept the first telling from being written.
+                if (outcome is TargetOutcome.Delivered copy && (!copy.Replayed || verdict.State != RecipientState.Queued))
+                    events.Add(new TimelineEvent(entry.Id, now, TimelineStep.Delivered, recipient, $"{copy.Mailbox} of {address}, UID {copy.Message.Uid}"));
+            }
+            if (Last(verdict, nextAttempt) is var (kind, detail)) events.Add(new TimelineEvent(entry.Id, now, kind, recipient, detail));
+        }
+        if (report is not null) events.Add(new TimelineEvent(entry.Id, now, TimelineStep.Reported, null, report.Id.ToString()));
+        return events;
+    }
+
+    /// <summary>The report is a message too, and begins a timeline of its own.</summary>
+    public static IReadOnlyList<TimelineEvent> OfReport(QueueId about, QueueEntry report) =>
+    [
+        new(report.Id, report.AcceptedAt, TimelineStep.Accepted, null, $"delivery report about {about}"),
+        new(report.Id, report.AcceptedAt, TimelineStep.Queued, report.Recipients[0].Recipient.Address.ToString(), report.Route == QueueRoute.Local ? "for local delivery" : "for the relay"),
+    ];
+
+    public static TimelineSubject SubjectOf(QueueEntry report, string messageId)
+        => new(report.Id, report.AcceptedAt, messageId, report.ReversePath.ToString(), [.. report.Recipients.Select(r => r.Recipient.Address.ToString())], report.Size, null);
+
+    private static (TimelineStep, string)? Last(Verdict verdict, DateTimeOffset nextAttempt) => verdict.State switch
+    {
+        RecipientState.Queued => (TimelineStep.Deferred, $"{verdict.Detail}; next attempt at {nextAttempt.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)}"),
+        RecipientState.Bounced => (TimelineStep.Bounced, verdict.Detail),
+        RecipientState.Held => (TimelineStep.Held, verdict.Detail),
+        _ => null,
+    };
+
+    private static string Describe(AliasStep step)
+    {
+        var shown = string.Join(", ", step.To.Take(MaxMembers));
+        return step.To.Count <= MaxMembers
+            ? $"{step.From} to {shown}"
+            : string.Create(CultureInfo.InvariantCulture, $"{step.From} to {shown} and {step.To.Count - MaxMembers} more");
+    }
+}

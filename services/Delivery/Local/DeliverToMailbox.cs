@@ -1,0 +1,249 @@
+using System.Diagnostics;
+using Merpati.Accounts;
+using Merpati.Addresses;
+using Merpati.Delivery.Bounces;
+using Merpati.Delivery.Mailboxes;
+using Merpati.Delivery.Routing;
+using Merpati.Mailboxes;
+using Merpati.Queueing;
+using Merpati.Storage;
+using Merpati.Timeline;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.Delivery.Local;
+
+/// <summary>
+/// One attempt on one entry of the local queue:
+/// <list type="number">
+/// <item>Expand each queued recipient to the accounts behind it.</item>
+/// <item>Read the message once for all of them.</item>
+/// <item>Put one copy into the mailbox of each account: an account that two recipients lead to gets one.</item>
+/// <item>Sum up each recipient: delivered, bounced, held, or still queued.</item>
+/// <item>Write the report to the sender, if one is due; its content is durable now.</item>
+/// <item>Write the timeline. Before the queue, so that a crash in between repeats an event and never loses one.</item>
+/// <item>Close what is settled, put the report into the queue and give up the lease, in one transaction.</item>
+/// </list>
+/// Any step may be the last before a crash: the next attempt finds what was delivered by its key (queue id, account) and goes on.
+/// The trouble of one recipient never holds up another.
+/// </summary>
+internal sealed class DeliverToMailbox(
+    IDirectory directory,
+    IContentStore contents,
+    IMailQueue queue,
+    IJournal journal,
+    MailboxDelivery mailboxes,
+    ReportToSender reports,
+    IQueueBell bell,
+    DeliveryMetrics metrics,
+    IOptions<DeliveryOptions> options,
+    TimeProvider time,
+    ILogger<DeliverToMailbox> logger)
+{
+    private readonly DeliveryOptions _options = options.Value;
+    private readonly RecipientExpander _expander = new(directory, options.Value.AliasDepth, options.Value.AliasFanOut);
+    private readonly RetrySchedule _schedule = new(options.Value);
+
+    public async ValueTask RunAsync(LeaseHolder lease, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await AttemptAsync(lease, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            logger.AttemptFailed(lease.Current.Entry.Id, exception);
+            await SetAsideAsync(lease.Current, exception, cancellationToken);
+        }
+    }
+
+    /// <param name="lease">Read anew at the end: it may have been extended meanwhile.</param>
+    private async ValueTask AttemptAsync(LeaseHolder lease, CancellationToken cancellationToken)
+    {
+        var entry = lease.Current.Entry;
+        using var activity = DeliveryTelemetry.StartAttempt(entry);
+        var started = time.GetTimestamp();
+        var queued = entry.Recipients.Where(r => r.State == RecipientState.Queued).DistinctBy(r => r.Recipient.Address).ToList();
+
+        // 1
+        var expansions = new List<RecipientExpansion>(queued.Count);
+        foreach (var recipient in queued) expansions.Add(await ExpandAsync(entry.Id, recipient, cancellationToken));
+
+        // 2, 3
+        var outcomes = await DeliverAsync(entry, expansions, cancellationToken);
+
+        // 4
+        var now = time.GetUtcNow();
+        var verdicts = new List<Verdict>(queued.Count);
+        foreach (var (recipient, expansion) in queued.Zip(expansions))
+        {
+            var ofRecipient = expansion.Targets.Select(t => (t.Address, outcomes[t.Account.Id]))
+                .Concat(expansion.DeadEnds.Select(d => (d.Address, d.Outcome)))
+                .ToList();
+            verdicts.Add(Verdict.Of(recipient, ofRecipient, entry.Attempts, entry.AcceptedAt, now, _options));
+        }
+
+        // 5
+        QueueEntry? report = null;
+        try
+        {
+            report = await reports.WriteAsync(entry, verdicts, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Nobody is closed whose sender could not be told; what is in the mailboxes stays there, and the next attempt finds it.
+            verdicts = verdicts.ConvertAll(v => ReportToSender.IsDue(entry, v) ? Unreported(v, exception) : v);
+            logger.ReportFailed(entry.Id, exception);
+        }
+
+        // 6
+        var nextAttempt = _schedule.NextAttempt(now, entry.Attempts, entry.AcceptedAt);
+        await WriteTimelineAsync(entry.Id, AttemptTimeline.Of(entry, expansions, verdicts, report, now, nextAttempt), report, cancellationToken);
+
+        // 7
+        var completed = await queue.CompleteAsync(lease.Current, verdicts.ConvertAll(v => v.Result), nextAttempt, report is null ? [] : [report], cancellationToken);
+        if (!completed)
+        {
+            metrics.LeaseLost();
+            logger.LeaseLost(entry.Id, lease.Current.Worker);
+            activity?.SetStatus(ActivityStatusCode.Error, "lease lost");
+            return;
+        }
+        if (report is not null) bell.Ring(report.Route);
+        Account(entry, verdicts, activity, time.GetElapsedTime(started));
+    }
+
+    /// <summary>The attempt broke as a whole. The entry comes again later, and is held if that goes on: one bad message must not keep the worker busy.</summary>
+    private async ValueTask SetAsideAsync(QueueLease lease, Exception exception, CancellationToken cancellationToken)
+    {
+        var entry = lease.Entry;
+        var now = time.GetUtcNow();
+        var outcome = TargetOutcome.Of(exception);
+        var verdicts = entry.Recipients.Where(r => r.State == RecipientState.Queued)
+            .DistinctBy(r => r.Recipient.Address)
+            .Select(r => Verdict.Of(r, [(r.Recipient.Address, outcome)], entry.Attempts, now, now, _options))
+            .ToList();
+        var nextAttempt = _schedule.NextAttempt(now, entry.Attempts, entry.AcceptedAt);
+        await WriteTimelineAsync(entry.Id, AttemptTimeline.Of(entry, [], verdicts, null, now, nextAttempt), null, cancellationToken);
+        await queue.CompleteAsync(lease, verdicts.ConvertAll(v => v.Result), nextAttempt, [], cancellationToken);
+    }
+
+    private async ValueTask<RecipientExpansion> ExpandAsync(QueueId id, QueueRecipient recipient, CancellationToken cancellationToken)
+    {
+        var address = recipient.Recipient.Address;
+        try
+        {
+            return await _expander.ExpandAsync(address, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new RecipientExpansion([], [new DeadEnd(address, Trouble(id, address, exception))], []);
+        }
+    }
+
+    /// <summary>Delivers to each account once, several at a time.</summary>
+    private async ValueTask<Dictionary<AccountId, TargetOutcome>> DeliverAsync(QueueEntry entry, IReadOnlyList<RecipientExpansion> expansions, CancellationToken cancellationToken)
+    {
+        var targets = expansions.SelectMany(e => e.Targets).DistinctBy(t => t.Account.Id).ToList();
+        var outcomes = new Dictionary<AccountId, TargetOutcome>(targets.Count);
+        if (targets.Count == 0) return outcomes;
+
+        ReceivedMessage message;
+        try
+        {
+            message = await ReceivedMessage.ReadAsync(contents, entry, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            foreach (var target in targets) outcomes[target.Account.Id] = TargetOutcome.Of(exception);
+            logger.ContentUnreadable(entry.Id, entry.Content, exception);
+            return outcomes;
+        }
+
+        foreach (var group in targets.Chunk(_options.MailboxConcurrency))
+        {
+            var results = await Task.WhenAll(group.Select(target => DeliverAsync(entry, message, target, cancellationToken).AsTask()));
+            foreach (var (target, outcome) in group.Zip(results)) outcomes[target.Account.Id] = outcome;
+        }
+        return outcomes;
+    }
+
+    private async ValueTask<TargetOutcome> DeliverAsync(QueueEntry entry, ReceivedMessage message, LocalTarget target, CancellationToken cancellationToken)
+    {
+        // RFC 9228 §4: a message that comes back to where it was delivered is in a loop.
+        if (message.DeliveredTo.Contains(target.Address)) return new TargetOutcome.Refused("5.4.6", "The message was here before: mail loop");
+        try
+        {
+            // The account, not the address that led to it: two recipients of one entry share a copy, and a renamed account gets no second one.
+            var key = new DeliveryKey(entry.Id, target.Account.Id.ToString());
+            var prefix = TracePrefix.Write(entry, target.Address);
+            var mailbox = MailboxOf(target);
+            var outcome = await mailboxes.DeliverAsync(target.Account, new DeliveryTarget.Named(mailbox), entry, prefix, message.Structure, key, cancellationToken);
+            if (outcome is AppendOutcome.NoSuchMailbox && !mailbox.IsInbox)
+            {
+                mailbox = MailboxName.Inbox;
+                outcome = await mailboxes.DeliverAsync(target.Account, DeliveryTarget.Inbox, entry, prefix, message.Structure, key, cancellationToken);
+            }
+            return outcome switch
+            {
+                AppendOutcome.Done { Messages: [var appended] } => new TargetOutcome.Delivered(mailbox, appended, Replayed: false),
+                AppendOutcome.AlreadyDelivered { Message: var appended } => new TargetOutcome.Delivered(mailbox, appended, Replayed: true),
+                AppendOutcome.OverQuota => new TargetOutcome.Postponed("4.2.2", "The mailbox is full", (entry.AcceptedAt + _options.OverQuotaRetry, "5.2.2")),
+                AppendOutcome.TooLarge => new TargetOutcome.Refused("5.2.3", "The message is too large for the mailbox"),
+                AppendOutcome.NoSuchMailbox => new TargetOutcome.Postponed("4.2.0", "The mailbox is not there", null),
+                _ => throw new UnreachableException(),
+            };
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Trouble(entry.Id, target.Address, exception);
+        }
+    }
+
+    /// <summary>INBOX, or the mailbox that the subaddress names if the options allow; the sender chose that name, so it is not made.</summary>
+    private MailboxName MailboxOf(LocalTarget target)
+        => _options.DetailToMailbox && MailboxName.TryParse(target.Detail, out var named) ? named : MailboxName.Inbox;
+
+    private TargetOutcome Trouble(QueueId id, EmailAddress address, Exception exception)
+    {
+        var outcome = TargetOutcome.Of(exception);
+        if (outcome is TargetOutcome.Faulted) logger.DeliveryFaulted(id, address, exception);
+        else logger.DeliveryPostponed(id, address, exception.Message);
+        return outcome;
+    }
+
+    private static Verdict Unreported(Verdict verdict, Exception exception)
+        => verdict with { State = RecipientState.Queued, Detail = $"4.3.0 the report to the sender could not be written: {exception.GetType().Name}" };
+
+    /// <summary>The timeline is for people: without it mail is delivered all the same.</summary>
+    private async ValueTask WriteTimelineAsync(QueueId id, IReadOnlyList<TimelineEvent> events, QueueEntry? report, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (report is not null) await journal.AppendAsync(AttemptTimeline.SubjectOf(report, reports.MessageIdOf(report.Id)), AttemptTimeline.OfReport(id, report), cancellationToken);
+            if (events.Count > 0) await journal.AppendAsync(null, events, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            logger.TimelineFailed(id, exception);
+        }
+    }
+
+    private void Account(QueueEntry entry, IReadOnlyList<Verdict> verdicts, Activity? activity, TimeSpan duration)
+    {
+        metrics.Attempted(duration);
+        foreach (var verdict in verdicts)
+        {
+            metrics.Settled(verdict.State);
+            foreach (var (_, outcome) in verdict.Outcomes)
+            {
+                if (outcome is TargetOutcome.Delivered { Replayed: false }) metrics.Delivered(time.GetUtcNow() - entry.AcceptedAt);
+            }
+            if (verdict.State is RecipientState.Held or RecipientState.Bounced) logger.RecipientFailed(entry.Id, verdict.Address, verdict.State, verdict.Detail);
+        }
+        if (activity is null) return;
+        activity.SetTag("merpati.delivered", verdicts.Count(v => v.State == RecipientState.Delivered));
+        activity.SetTag("merpati.deferred", verdicts.Count(v => v.State == RecipientState.Queued));
+        activity.SetTag("merpati.bounced", verdicts.Count(v => v.State == RecipientState.Bounced));
+    }
+}

@@ -1,0 +1,181 @@
+using System.Collections.Concurrent;
+using Merpati.Queueing;
+using Merpati.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.Delivery.Local;
+
+/// <summary>
+/// Works the local queue: leases entries in batches, runs many attempts at once, sleeps until the bell rings or something is due.
+/// The entries of workers that died are due when their leases expire, and are found in the same way.
+/// At shutdown it takes no more, lets run what runs, and after a grace gives the leases back.
+/// </summary>
+internal sealed class LocalDelivery(
+    IMailQueue queue,
+    IQueueBell bell,
+    DeliverToMailbox deliver,
+    IOptions<DeliveryOptions> options,
+    TimeProvider time,
+    ILogger<LocalDelivery> logger) : BackgroundService
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan GiveBackTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly DeliveryOptions _options = options.Value;
+    private readonly string _worker = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid().ToString("N")[..8]}";
+    private readonly ConcurrentDictionary<QueueId, LeaseHolder> _running = new();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        logger.Started(_worker, _options.Concurrency);
+        using var slots = new SemaphoreSlim(_options.Concurrency);
+        using var work = new CancellationTokenSource();
+        var extending = ExtendLeasesAsync(work.Token);
+        try
+        {
+            await LeaseAndRunAsync(slots, work.Token, stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { }
+        await DrainAsync(slots, work);
+        await extending;
+    }
+
+    private async Task LeaseAndRunAsync(SemaphoreSlim slots, CancellationToken work, CancellationToken stopping)
+    {
+        var pause = FirstPause;
+        while (true)
+        {
+            var free = await TakeSlotsAsync(slots, stopping);
+            IReadOnlyList<QueueLease> leases = [];
+            try
+            {
+                // Not to be cut short: leases that were given to a caller who no longer listens would block their entries until they expire.
+                leases = await queue.LeaseAsync(QueueRoute.Local, _worker, free, _options.LeaseDuration, work);
+            }
+            catch (Exception exception) when (!stopping.IsCancellationRequested)
+            {
+                slots.Release(free);
+                logger.QueueUnavailable(pause, exception);
+                await Task.Delay(pause, time, stopping);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                continue;
+            }
+            pause = FirstPause;
+            foreach (var lease in leases) _ = Task.Run(() => RunAsync(lease, slots, work), CancellationToken.None);
+            if (leases.Count == free) continue;
+            // All that was due is taken; what came meanwhile has rung the bell.
+            slots.Release(free - leases.Count);
+            await WaitAsync(stopping);
+        }
+    }
+
+    /// <summary>At least one slot, and no more than a batch of them. This loop alone takes slots, so those that are free stay free until it does.</summary>
+    private async ValueTask<int> TakeSlotsAsync(SemaphoreSlim slots, CancellationToken cancellationToken)
+    {
+        await slots.WaitAsync(cancellationToken);
+        var more = Math.Min(slots.CurrentCount, _options.LeaseBatch - 1);
+        for (var i = 0; i < more; i++) await slots.WaitAsync(cancellationToken);
+        return more + 1;
+    }
+
+    private async ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var until = now + _options.SweepInterval;
+        try
+        {
+            if (await queue.NextDueAsync(QueueRoute.Local, cancellationToken) is { } due && due < until) until = due;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            logger.QueueUnavailable(_options.SweepInterval, exception);
+        }
+        // Never a loop without a breath, should the queue call something due that it does not lease.
+        if (until < now + ShortestWait) until = now + ShortestWait;
+        await bell.WaitAsync(QueueRoute.Local, until, cancellationToken);
+    }
+
+    private async Task RunAsync(QueueLease lease, SemaphoreSlim slots, CancellationToken cancellationToken)
+    {
+        var holder = new LeaseHolder(lease);
+        _running[lease.Entry.Id] = holder;
+        try
+        {
+            await deliver.RunAsync(holder, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await GiveBackAsync(holder.Current);
+        }
+        catch (Exception exception)
+        {
+            // Not even setting it aside worked; the lease expires, and the entry comes again.
+            logger.AttemptFailed(lease.Entry.Id, exception);
+        }
+        finally
+        {
+            _running.TryRemove(lease.Entry.Id, out _);
+            slots.Release();
+        }
+    }
+
+    private async ValueTask GiveBackAsync(QueueLease lease)
+    {
+        try
+        {
+            using var timeout = new CancellationTokenSource(GiveBackTimeout, time);
+            await queue.CompleteAsync(lease, [], time.GetUtcNow(), [], timeout.Token);
+        }
+        catch (Exception exception)
+        {
+            logger.AttemptFailed(lease.Entry.Id, exception);
+        }
+    }
+
+    private async Task ExtendLeasesAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(_options.LeaseDuration / 4, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                try
+                {
+                    var old = time.GetUtcNow() + _options.LeaseDuration / 2;
+                    foreach (var holder in _running.Values.Where(h => h.Current.ExpiresAt <= old))
+                    {
+                        // Lost ones go on to their end, where the fence refuses them.
+                        if (await queue.ExtendAsync(holder.Current, _options.LeaseDuration, cancellationToken) is { } later) holder.Current = later;
+                    }
+                }
+                catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+                {
+                    logger.ExtendFailed(exception);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { }
+    }
+
+    private async ValueTask DrainAsync(SemaphoreSlim slots, CancellationTokenSource work)
+    {
+        var ended = 0;
+        using (var grace = new CancellationTokenSource(_options.ShutdownGrace, time))
+        {
+            try
+            {
+                for (; ended < _options.Concurrency; ended++) await slots.WaitAsync(grace.Token);
+            }
+            catch (OperationCanceledException) { }
+        }
+        var cutOff = _running.Count;
+        await work.CancelAsync();
+        for (; ended < _options.Concurrency; ended++) await slots.WaitAsync(CancellationToken.None);
+        logger.Stopped(cutOff);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using Merpati.Addresses;
+using Merpati.Storage;
+
+namespace Merpati.Delivery.Local;
+
+/// <summary>What became of one envelope recipient in an attempt.</summary>
+/// <param name="Outcomes">Of every mailbox and dead end that it led to.</param>
+/// <param name="Status">Enhanced status code (RFC 3463).</param>
+/// <param name="Reason">For the sender: no addresses behind an alias, no internals.</param>
+/// <param name="Detail">For the administrator: the last word in queue and timeline.</param>
+internal sealed record Verdict(QueueRecipient Recipient, IReadOnlyList<(EmailAddress Address, TargetOutcome Outcome)> Outcomes, RecipientState State, string Status, string Reason, string Detail)
+{
+    public EmailAddress Address => Recipient.Recipient.Address;
+
+    public RecipientResult Result => new(Address, State, Detail);
+
+    /// <summary>
+    /// A recipient is closed when all that it led to is settled. Damage holds it; what is postponed keeps it open, and what was delivered already is not delivered again;
+    /// one refusal among settled ones makes it bounced, as the sender has to know.
+    /// </summary>
+    public static Verdict Of(QueueRecipient recipient, IReadOnlyList<(EmailAddress Address, TargetOutcome Outcome)> outcomes, int attempt, DateTimeOffset acceptedAt, DateTimeOffset now, DeliveryOptions options)
+    {
+        var settled = outcomes.Select(o => (o.Address, Outcome: Settle(o.Outcome, attempt, acceptedAt, now, options))).ToList();
+        foreach (var (address, outcome) in settled)
+        {
+            if (outcome is TargetOutcome.Damaged damage)
+                return new Verdict(recipient, settled, RecipientState.Held, "4.3.0", "The message is damaged", $"4.3.0 {damage.Detail}");
+        }
+        foreach (var (address, outcome) in settled)
+        {
+            if (outcome is TargetOutcome.Postponed later)
+                return new Verdict(recipient, settled, RecipientState.Queued, later.Status, later.Reason, $"{later.Status} {address}: {later.Reason}");
+        }
+        foreach (var (address, outcome) in settled)
+        {
+            if (outcome is TargetOutcome.Faulted faulted)
+                return new Verdict(recipient, settled, RecipientState.Held, "4.3.0", "The mail system has a problem with this message", $"4.3.0 {address}: {faulted.Fault.GetType().Name} in attempt {attempt.ToString(CultureInfo.InvariantCulture)}");
+        }
+        foreach (var (address, outcome) in settled)
+        {
+            if (outcome is TargetOutcome.Refused refused)
+                return new Verdict(recipient, settled, RecipientState.Bounced, refused.Status, ReasonOf(recipient, settled, address, refused), $"{refused.Status} {address}: {refused.Reason}");
+        }
+        return new Verdict(recipient, settled, RecipientState.Delivered, "2.0.0", "Delivered", DeliveredTo(settled));
+    }
+
+    /// <summary>A postponement becomes a refusal when its time is up, a fault becomes a postponement while there are attempts left.</summary>
+    private static TargetOutcome Settle(TargetOutcome outcome, int attempt, DateTimeOffset acceptedAt, DateTimeOffset now, DeliveryOptions options)
+    {
+        if (outcome is TargetOutcome.Faulted fault)
+        {
+            if (attempt >= options.HoldAfterFaults) return outcome;
+            return new TargetOutcome.Postponed("4.3.0", $"The mail system has a temporary problem ({fault.Fault.GetType().Name})", null);
+        }
+        if (outcome is not TargetOutcome.Postponed later) return outcome;
+        if (later.GiveUpAt is { } early && now >= early.At) return new TargetOutcome.Refused(early.Status, later.Reason);
+        return now >= acceptedAt + options.GiveUpAfter
+            ? new TargetOutcome.Refused("5.4.7", $"Delivery time expired: {later.Reason}")
+            : later;
+    }
+
+    private static string ReasonOf(QueueRecipient recipient, List<(EmailAddress Address, TargetOutcome Outcome)> settled, EmailAddress failed, TargetOutcome.Refused refused)
+        => settled.Count == 1 || failed.Equals(recipient.Recipient.Address)
+            ? refused.Reason
+            : $"Not all members could be reached: {refused.Reason}";
+
+    private static string DeliveredTo(List<(EmailAddress Address, TargetOutcome Outcome)> settled)
+        => settled is [(var address, TargetOutcome.Delivered only)]
+            ? $"2.0.0 in {only.Mailbox} of {address}, UID {only.Message.Uid}"
+            : string.Create(CultureInfo.InvariantCulture, $"2.0.0 in {settled.Count} mailboxes");
+}
