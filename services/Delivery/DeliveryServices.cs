@@ -25,7 +25,7 @@ public static class DeliveryServices
         services.AddSingleton<IValidateOptions<DeliveryOptions>, DeliveryOptionsValidator>();
         services.AddSingleton<DeliveryMetrics>();
 
-        services.AddSingleton<MailboxDelivery>();
+        services.AddMailboxes();
         services.AddSingleton<ReportToSender>();
         services.AddSingleton<DeliverToMailbox>();
         services.AddHostedService<LocalDelivery>();

@@ -4,6 +4,7 @@ using System.Text;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Delivery.Local;
+using Merpati.Delivery.Mailboxes;
 using Merpati.Envelopes;
 using Merpati.Mail;
 using Merpati.Mailboxes;
@@ -97,7 +98,7 @@ internal sealed class ReportToSender(IContentStore contents, IDirectory director
     {
         try
         {
-            await using var original = new OriginalMessage(entry.TraceHeaders, await contents.OpenAsync(entry.Content, 0, entry.Size, cancellationToken));
+            await using var original = new MessageStream(entry.TraceHeaders, await contents.OpenAsync(entry.Content, 0, entry.Size, cancellationToken));
             return await StoreAsync(report, original, cancellationToken);
         }
         catch (ContentDamagedException)
