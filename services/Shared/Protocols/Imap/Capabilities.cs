@@ -1,0 +1,21 @@
+using Merpati.Protocols.Sasl;
+
+namespace Merpati.Protocols.Imap;
+
+/// <summary>What CAPABILITY says (RFC 3501 §7.2.1). A name stands here only when all of it works.</summary>
+internal static class Capabilities
+{
+    private const string Always =
+        "LITERAL+ ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE UIDPLUS MOVE IDLE UNSELECT ESEARCH";
+
+    /// <summary>LOGIN is taken when a client insists, but not offered: it has nothing over PLAIN.</summary>
+    private static readonly string Mechanisms = string.Join(' ', SaslServer.Mechanisms.Where(mechanism => mechanism != "LOGIN").Select(mechanism => "AUTH=" + mechanism));
+
+    public static string For(ImapSession session)
+    {
+        var common = $"IMAP4rev1 {Always} APPENDLIMIT={session.Options.AppendLimit}";
+        if (session.State is not SessionState.NotAuthenticated) return common;
+        var secure = session.Transport is { Tls: null, CanUpgradeToTls: true } ? " STARTTLS" : "";
+        return session.MayAuthenticate ? $"{common} SASL-IR{secure} {Mechanisms}" : $"{common} SASL-IR{secure} LOGINDISABLED";
+    }
+}

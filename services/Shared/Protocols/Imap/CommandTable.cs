@@ -1,0 +1,65 @@
+using System.Collections.Frozen;
+using Merpati.Protocols.Imap.Commands;
+
+namespace Merpati.Protocols.Imap;
+
+/// <summary>Every command, the states in which it is allowed, and what may be announced at its end.</summary>
+internal static class CommandTable
+{
+    public static IReadOnlyList<CommandDefinition> All { get; } =
+    [
+        new("CAPABILITY", SessionStates.Any, Announces.Everything, Capability.Parse),
+        new("NOOP", SessionStates.Any, Announces.Everything, Noop.Parse),
+        new("LOGOUT", SessionStates.Any, Announces.Nothing, Logout.Parse),
+        new("ID", SessionStates.Any, Announces.Everything, Id.Parse),
+
+        new("STARTTLS", SessionStates.NotAuthenticated, Announces.Nothing, StartTls.Parse),
+        new("AUTHENTICATE", SessionStates.NotAuthenticated, Announces.Nothing, Authenticate.Parse),
+        new("LOGIN", SessionStates.NotAuthenticated, Announces.Nothing, Login.Parse),
+
+        new("ENABLE", SessionStates.LoggedIn, Announces.Everything, Enable.Parse),
+        new("NAMESPACE", SessionStates.LoggedIn, Announces.Everything, Namespace.Parse),
+        new("SELECT", SessionStates.LoggedIn, Announces.Nothing, Select.Parse),
+        new("EXAMINE", SessionStates.LoggedIn, Announces.Nothing, Select.ParseExamine),
+        new("CREATE", SessionStates.LoggedIn, Announces.Everything, Create.Parse),
+        new("DELETE", SessionStates.LoggedIn, Announces.Everything, Delete.Parse),
+        new("RENAME", SessionStates.LoggedIn, Announces.Everything, Rename.Parse),
+        new("SUBSCRIBE", SessionStates.LoggedIn, Announces.Everything, Subscribe.Parse),
+        new("UNSUBSCRIBE", SessionStates.LoggedIn, Announces.Everything, Subscribe.ParseUnsubscribe),
+        new("LIST", SessionStates.LoggedIn, Announces.Everything, List.Parse),
+        new("LSUB", SessionStates.LoggedIn, Announces.Everything, Lsub.Parse),
+        new("STATUS", SessionStates.LoggedIn, Announces.Everything, Status.Parse),
+        new("APPEND", SessionStates.LoggedIn, Announces.Everything, Append.Parse),
+        new("IDLE", SessionStates.LoggedIn, Announces.Everything, Idle.Parse),
+
+        new("CHECK", SessionStates.Selected, Announces.Everything, Check.Parse),
+        new("CLOSE", SessionStates.Selected, Announces.Nothing, Close.Parse),
+        new("UNSELECT", SessionStates.Selected, Announces.Nothing, Unselect.Parse),
+        new("EXPUNGE", SessionStates.Selected, Announces.Everything, Expunge.Parse),
+        new("SEARCH", SessionStates.Selected, Announces.Changes, Search.Parse),
+        new("FETCH", SessionStates.Selected, Announces.Changes, Fetch.Parse),
+        new("STORE", SessionStates.Selected, Announces.Changes, Store.Parse),
+        new("COPY", SessionStates.Selected, Announces.Everything, Copy.Parse),
+        new("MOVE", SessionStates.Selected, Announces.Everything, Move.Parse),
+        new("UID SEARCH", SessionStates.Selected, Announces.Everything, Search.ParseUid),
+        new("UID FETCH", SessionStates.Selected, Announces.Everything, Fetch.ParseUid),
+        new("UID STORE", SessionStates.Selected, Announces.Everything, Store.ParseUid),
+        new("UID COPY", SessionStates.Selected, Announces.Everything, Copy.ParseUid),
+        new("UID MOVE", SessionStates.Selected, Announces.Everything, Move.ParseUid),
+        new("UID EXPUNGE", SessionStates.Selected, Announces.Everything, Expunge.ParseUid),
+    ];
+
+    private static readonly FrozenDictionary<string, CommandDefinition>.AlternateLookup<ReadOnlySpan<char>> ByVerb =
+        All.ToFrozenDictionary(definition => definition.Verb, StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private static readonly int LongestVerb = All.Max(definition => definition.Verb.Length);
+
+    /// <summary>The row of a verb in any case; null for a word that is no command.</summary>
+    public static CommandDefinition? Find(ReadOnlySpan<byte> verb)
+    {
+        if (verb.Length > LongestVerb) return null;
+        Span<char> text = stackalloc char[verb.Length];
+        for (var i = 0; i < verb.Length; i++) text[i] = (char)verb[i];
+        return ByVerb.TryGetValue(text, out var definition) ? definition : null;
+    }
+}

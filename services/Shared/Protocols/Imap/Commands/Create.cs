@@ -1,0 +1,48 @@
+using Merpati.Mailboxes;
+
+namespace Merpati.Protocols.Imap.Commands;
+
+/// <summary>CREATE (RFC 3501 §6.3.3) with a special use (RFC 6154 §3).</summary>
+/// <param name="Use">Null for uses that a mailbox cannot be given.</param>
+internal sealed record Create(MailboxArgument Mailbox, SpecialUse? Use) : Command
+{
+    public static Command Parse(ref CommandScanner scanner)
+    {
+        scanner.Space();
+        var mailbox = scanner.Mailbox().WithoutTrailingDelimiter();
+        SpecialUse? use = SpecialUse.None;
+        if (scanner.TryTake((byte)' '))
+        {
+            scanner.Expect((byte)'(');
+            if (!scanner.TryWord("USE"u8)) scanner.Fail("Unknown CREATE parameter");
+            scanner.Space();
+            scanner.Expect((byte)'(');
+            if (!scanner.NextIs((byte)')')) use = ParseUses(ref scanner);
+            scanner.Expect((byte)')');
+            scanner.Expect((byte)')');
+        }
+        return new Create(mailbox, use);
+    }
+
+    private static SpecialUse? ParseUses(ref CommandScanner scanner)
+    {
+        SpecialUse? use = null;
+        var uses = 0;
+        do
+        {
+            scanner.Expect((byte)'\\');
+            use = SpecialUses.TryParse(scanner.Keyword("a special use"));
+            uses++;
+        }
+        while (scanner.TryTake((byte)' '));
+        // A mailbox has one use here; \All and \Flagged would be views over other mailboxes.
+        return uses == 1 && use is not (SpecialUse.All or SpecialUse.Flagged) ? use : null;
+    }
+
+    public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
+    {
+        if (Mailbox.Name is not { } name) return Completion.ImpossibleName;
+        if (Use is not { } use) return Completion.No("USEATTR", "A mailbox cannot have that special use");
+        return Completion.Of(await session.Mailboxes.CreateAsync(session.Account.Id, name, use, cancellationToken).ConfigureAwait(false));
+    }
+}

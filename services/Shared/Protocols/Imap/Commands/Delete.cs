@@ -1,0 +1,23 @@
+using Merpati.Mailboxes;
+
+namespace Merpati.Protocols.Imap.Commands;
+
+/// <summary>DELETE (RFC 3501 §6.3.4).</summary>
+internal sealed record Delete(MailboxArgument Mailbox) : Command
+{
+    public static Command Parse(ref CommandScanner scanner)
+    {
+        scanner.Space();
+        return new Delete(scanner.Mailbox());
+    }
+
+    public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
+    {
+        if (Mailbox.Name is not { } name) return Completion.NoSuchMailbox;
+        var outcome = await session.Mailboxes.DeleteAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false);
+        // Who deletes the mailbox it has selected has none selected.
+        if (outcome == MailboxOutcome.Done && session.TrySelected is { } selected
+            && await session.Mailboxes.GetAsync(selected.Account, selected.Id, cancellationToken).ConfigureAwait(false) is null) session.Deselect();
+        return Completion.Of(outcome);
+    }
+}

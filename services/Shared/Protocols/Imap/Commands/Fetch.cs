@@ -1,0 +1,212 @@
+using Merpati.Mailboxes;
+
+namespace Merpati.Protocols.Imap.Commands;
+
+/// <summary>FETCH and UID FETCH (RFC 3501 §6.4.5, §7.4.2).</summary>
+internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<FetchItem> Items) : Command
+{
+    /// <summary>Messages asked of the store at a time: it is not kept waiting for the client, and memory stays bounded.</summary>
+    private const int MessagesAtATime = 256;
+
+    private const int StatesAtATime = 8192;
+
+    public static Command Parse(ref CommandScanner scanner) => Parse(ref scanner, byUid: false);
+
+    public static Command ParseUid(ref CommandScanner scanner) => Parse(ref scanner, byUid: true);
+
+    private static Fetch Parse(ref CommandScanner scanner, bool byUid)
+    {
+        scanner.Space();
+        var messages = scanner.SequenceSet();
+        scanner.Space();
+        return new Fetch(messages, byUid, FetchItems.Parse(ref scanner));
+    }
+
+    public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
+    {
+        var mailbox = session.Selected;
+        if (mailbox.View.Resolve(Messages, ByUid) is not var (uids, count)) return Completion.NoSuchNumber;
+        if (count == 0) return Completion.Ok;
+        // Flags alone need no more than states: what a client asks that only synchronises.
+        return Items.All(item => item is FetchItem.Flags or FetchItem.Uid)
+            ? await FetchStatesAsync(session, mailbox, uids, count, cancellationToken).ConfigureAwait(false)
+            : await FetchMessagesAsync(session, mailbox, uids, count, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<Completion> FetchStatesAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, int count, CancellationToken cancellationToken)
+    {
+        var found = 0;
+        var states = new List<MessageState>(Math.Min(count, StatesAtATime));
+        foreach (var batch in mailbox.View.Split(uids, StatesAtATime))
+        {
+            states.Clear();
+            await foreach (var state in session.Mailboxes.StatesAsync(mailbox.Account, mailbox.Id, batch, cancellationToken).ConfigureAwait(false)) states.Add(state);
+            foreach (var state in states)
+            {
+                var number = mailbox.View.NumberOf(state.Uid);
+                if (number == 0) continue;
+                found++;
+                Begin(session, mailbox, number, state.Flags);
+                var first = WriteUid(session, state.Uid);
+                foreach (var item in Items)
+                {
+                    if (item is FetchItem.Uid && ByUid) continue;
+                    if (!first) session.Output.Raw(" "u8);
+                    first = false;
+                    if (item is FetchItem.Uid) session.Output.Raw("UID "u8).Number(state.Uid.Value);
+                    else session.Output.Raw("FLAGS "u8).Flags(state.Flags, mailbox.View.IsRecent(state.Uid));
+                }
+                session.Output.Raw(")\r\n"u8);
+                await session.Output.FlushIfFullAsync().ConfigureAwait(false);
+            }
+        }
+        return found < count && !ByUid ? Completion.SomeAreGone : Completion.Ok;
+    }
+
+    private async ValueTask<Completion> FetchMessagesAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, int count, CancellationToken cancellationToken)
+    {
+        var newlySeen = await MarkSeenAsync(session, mailbox, uids, cancellationToken).ConfigureAwait(false);
+        int found = 0, damaged = 0;
+        var messages = new List<MessageInfo>(Math.Min(count, MessagesAtATime));
+        foreach (var batch in mailbox.View.Split(uids, MessagesAtATime))
+        {
+            messages.Clear();
+            await foreach (var message in session.Mailboxes.MessagesAsync(mailbox.Account, mailbox.Id, batch, cancellationToken).ConfigureAwait(false)) messages.Add(message);
+            foreach (var message in messages)
+            {
+                if (mailbox.View.NumberOf(message.Uid) == 0) continue;
+                try
+                {
+                    await WriteMessageAsync(session, mailbox, message, newlySeen.Contains(message.Uid), cancellationToken).ConfigureAwait(false);
+                    found++;
+                }
+                catch (ContentDamagedException damage) when (!session.Output.OwesOctets)
+                {
+                    if (!await ExistsAsync(session, mailbox, message.Uid, cancellationToken).ConfigureAwait(false)) continue;
+                    session.Log.MessageUnreadable(damage, session.Id, message.Uid, mailbox.Id, message.Content);
+                    damaged++;
+                }
+                await session.Output.FlushIfFullAsync().ConfigureAwait(false);
+            }
+        }
+        if (damaged > 0) return Completion.No("CORRUPTION", "Some messages cannot be read; the others were sent");
+        return found < count && !ByUid ? Completion.SomeAreGone : Completion.Ok;
+    }
+
+    /// <summary>
+    /// Reading a body sets \Seen (RFC 3501 §6.4.5): one change for all messages that do not have it. Returns those, whose flags
+    /// are news to the client.
+    /// </summary>
+    private async ValueTask<IReadOnlySet<Uid>> MarkSeenAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, CancellationToken cancellationToken)
+    {
+        var newlySeen = new HashSet<Uid>();
+        if (mailbox.ReadOnly || !Items.Any(item => item is FetchItem.Section { Peek: false })) return newlySeen;
+        await foreach (var state in session.Mailboxes.StatesAsync(mailbox.Account, mailbox.Id, uids, cancellationToken).ConfigureAwait(false))
+        {
+            if (!state.Flags.Has(SystemFlags.Seen) && mailbox.View.NumberOf(state.Uid) > 0) newlySeen.Add(state.Uid);
+        }
+        if (newlySeen.Count == 0) return newlySeen;
+        var outcome = await session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, UidSet.Of(newlySeen), FlagOperation.Add,
+            new MessageFlags(SystemFlags.Seen, []), unchangedSince: null, cancellationToken).ConfigureAwait(false);
+        foreach (var state in outcome.Changed) mailbox.View.Told(state);
+        return newlySeen;
+    }
+
+    private async ValueTask WriteMessageAsync(ImapSession session, SelectedMailbox mailbox, MessageInfo message, bool newlySeen, CancellationToken cancellationToken)
+    {
+        var contents = new List<SectionContent?>();
+        try
+        {
+            // All sections are opened before the first octet of the response is written: a damaged message leaves no half line.
+            foreach (var item in Items)
+            {
+                if (item is FetchItem.Section section) contents.Add(await SectionContent.OpenAsync(session, message, section, cancellationToken).ConfigureAwait(false));
+            }
+            Begin(session, mailbox, mailbox.View.NumberOf(message.Uid), message.Flags);
+            var first = WriteUid(session, message.Uid);
+            var showsFlags = !newlySeen;
+            var next = 0;
+            foreach (var item in Items)
+            {
+                if (item is FetchItem.Uid && ByUid) continue;
+                if (!first) session.Output.Raw(" "u8);
+                first = false;
+                showsFlags |= item is FetchItem.Flags;
+                if (item is FetchItem.Section section) await WriteSectionAsync(session, mailbox, message, section, contents[next++], cancellationToken).ConfigureAwait(false);
+                else WriteItem(session.Output, mailbox, message, item);
+            }
+            if (!showsFlags) session.Output.Raw(" FLAGS "u8).Flags(message.Flags, mailbox.View.IsRecent(message.Uid));
+            session.Output.Raw(")\r\n"u8);
+        }
+        finally
+        {
+            foreach (var content in contents)
+            {
+                if (content is not null) await content.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static void Begin(ImapSession session, SelectedMailbox mailbox, int number, MessageFlags flags)
+    {
+        session.LearnKeywords(mailbox, flags);
+        session.Output.Raw("* "u8).Number(number).Raw(" FETCH ("u8);
+    }
+
+    /// <summary>A UID FETCH always shows the UID (RFC 3501 §6.4.8). Returns whether nothing was written.</summary>
+    private bool WriteUid(ImapSession session, Uid uid)
+    {
+        if (ByUid) session.Output.Raw("UID "u8).Number(uid.Value);
+        return !ByUid;
+    }
+
+    private static void WriteItem(ResponseWriter output, SelectedMailbox mailbox, MessageInfo message, FetchItem item)
+    {
+        switch (item)
+        {
+            case FetchItem.Flags:
+                output.Raw("FLAGS "u8).Flags(message.Flags, mailbox.View.IsRecent(message.Uid));
+                break;
+            case FetchItem.Uid:
+                output.Raw("UID "u8).Number(message.Uid.Value);
+                break;
+            case FetchItem.InternalDate:
+                output.Raw("INTERNALDATE "u8).DateTime(message.InternalDate);
+                break;
+            case FetchItem.Size:
+                output.Raw("RFC822.SIZE "u8).Number(message.Size);
+                break;
+            case FetchItem.Envelope:
+                output.Raw("ENVELOPE "u8).Envelope(message.Structure.Envelope);
+                break;
+            case FetchItem.Structure structure:
+                output.Raw(structure.Extensible ? "BODYSTRUCTURE "u8 : "BODY "u8).Structure(message.Structure.Root, structure.Extensible);
+                break;
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private static async ValueTask WriteSectionAsync(
+        ImapSession session, SelectedMailbox mailbox, MessageInfo message, FetchItem.Section section, SectionContent? content, CancellationToken cancellationToken)
+    {
+        session.Output.Raw(section.Label).Raw(" "u8);
+        if (content is null)
+        {
+            session.Output.Raw("NIL"u8);
+            return;
+        }
+        try { await content.WriteAsync(session.Output, cancellationToken).ConfigureAwait(false); }
+        catch (Exception failure) when (failure is not ConnectionLostException && !cancellationToken.IsCancellationRequested)
+        {
+            session.Log.MessageBrokeOff(failure, session.Id, message.Uid, mailbox.Id, message.Content);
+            throw new ConnectionLostException("a message broke off while it was sent");
+        }
+    }
+
+    private static async ValueTask<bool> ExistsAsync(ImapSession session, SelectedMailbox mailbox, Uid uid, CancellationToken cancellationToken)
+    {
+        await foreach (var _ in session.Mailboxes.StatesAsync(mailbox.Account, mailbox.Id, UidSet.Of(uid), cancellationToken).ConfigureAwait(false)) return true;
+        return false;
+    }
+}

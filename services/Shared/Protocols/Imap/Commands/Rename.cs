@@ -1,0 +1,20 @@
+namespace Merpati.Protocols.Imap.Commands;
+
+/// <summary>RENAME (RFC 3501 §6.3.5).</summary>
+internal sealed record Rename(MailboxArgument From, MailboxArgument To) : Command
+{
+    public static Command Parse(ref CommandScanner scanner)
+    {
+        scanner.Space();
+        var from = scanner.Mailbox();
+        scanner.Space();
+        return new Rename(from, scanner.Mailbox().WithoutTrailingDelimiter());
+    }
+
+    public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
+    {
+        if (From.Name is not { } from) return Completion.NoSuchMailbox;
+        if (To.Name is not { } to) return Completion.ImpossibleName;
+        return Completion.Of(await session.Mailboxes.RenameAsync(session.Account.Id, from, to, cancellationToken).ConfigureAwait(false));
+    }
+}

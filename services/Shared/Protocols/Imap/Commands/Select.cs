@@ -1,0 +1,61 @@
+using Merpati.Mailboxes;
+
+namespace Merpati.Protocols.Imap.Commands;
+
+/// <summary>SELECT (RFC 3501 §6.3.1) and EXAMINE (§6.3.2). Whatever comes of it, the mailbox selected before is no more.</summary>
+internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly) : Command
+{
+    public static Command Parse(ref CommandScanner scanner) => Parse(ref scanner, readOnly: false);
+
+    public static Command ParseExamine(ref CommandScanner scanner) => Parse(ref scanner, readOnly: true);
+
+    private static Select Parse(ref CommandScanner scanner, bool readOnly)
+    {
+        scanner.Space();
+        return new Select(scanner.Mailbox(), readOnly);
+    }
+
+    public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
+    {
+        session.Deselect();
+        var account = session.Account.Id;
+        if (Mailbox.Name is not { } name || await session.Mailboxes.FindAsync(account, name, cancellationToken).ConfigureAwait(false) is not { } found)
+            return Completion.NoSuchMailbox;
+        if (await session.Mailboxes.SnapshotAsync(account, found.Id, cancellationToken).ConfigureAwait(false) is not var (mailbox, uids)) return Completion.NoSuchMailbox;
+
+        var view = new MailboxView(uids, mailbox.HighestModSeq);
+        view.ClaimRecent(ReadOnly ? mailbox.FirstRecent : await session.Mailboxes.ClaimRecentAsync(account, mailbox.Id, cancellationToken).ConfigureAwait(false));
+        var firstUnseen = await FindFirstUnseenAsync(session, mailbox, view, cancellationToken).ConfigureAwait(false);
+
+        var selected = session.Select(mailbox.Id, view, ReadOnly);
+        var output = session.Output;
+        session.WriteKnownFlags(selected);
+        output.Raw(ReadOnly
+            ? "* OK [PERMANENTFLAGS ()] No flag can be changed\r\n"u8
+            : "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Flags are kept\r\n"u8);
+        output.Untagged(view.Count, "EXISTS"u8).Untagged(view.RecentCount, "RECENT"u8);
+        if (firstUnseen > 0) output.Raw("* OK [UNSEEN "u8).Number(firstUnseen).Raw("] First unseen\r\n"u8);
+        output.Raw("* OK [UIDVALIDITY "u8).Number(mailbox.UidValidity.Value).Raw("] UIDs are valid\r\n"u8);
+        output.Raw("* OK [UIDNEXT "u8).Number(mailbox.UidNext.Value).Raw("] Next UID\r\n"u8);
+        return Completion.OkWith(ReadOnly ? "READ-ONLY" : "READ-WRITE");
+    }
+
+    /// <summary>
+    /// Where few messages are unseen the store's search finds them; where many are, the first comes soon in a walk.
+    /// </summary>
+    private static async ValueTask<int> FindFirstUnseenAsync(ImapSession session, MailboxInfo mailbox, MailboxView view, CancellationToken cancellationToken)
+    {
+        if (mailbox.Unseen == 0 || view.Count == 0) return 0;
+        if (mailbox.Unseen <= mailbox.Messages / 4)
+        {
+            var unseen = await session.Mailboxes.SearchAsync(session.Account.Id, mailbox.Id,
+                new SearchCriteria.Not(new SearchCriteria.HasFlag(SystemFlags.Seen)), cancellationToken).ConfigureAwait(false);
+            return unseen.Count == 0 ? 0 : view.NumberOf(unseen[0]);
+        }
+        await foreach (var state in session.Mailboxes.StatesAsync(session.Account.Id, mailbox.Id, UidSet.All, cancellationToken).ConfigureAwait(false))
+        {
+            if (!state.Flags.Has(SystemFlags.Seen)) return view.NumberOf(state.Uid);
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,82 @@
+using Merpati.Mailboxes;
+
+namespace Merpati.Protocols.Imap.Commands;
+
+/// <summary>STATUS (RFC 3501 §6.3.10), with SIZE (RFC 8438) and APPENDLIMIT (RFC 7889).</summary>
+internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem> Items) : Command
+{
+    public static Command Parse(ref CommandScanner scanner)
+    {
+        scanner.Space();
+        var mailbox = scanner.Mailbox();
+        scanner.Space();
+        return new Status(mailbox, ParseItems(ref scanner));
+    }
+
+    /// <summary>Also of LIST RETURN (STATUS …) (RFC 5819).</summary>
+    public static IReadOnlyList<StatusItem> ParseItems(ref CommandScanner scanner)
+    {
+        var items = new List<StatusItem>();
+        scanner.Expect((byte)'(');
+        do
+        {
+            StatusItem? item = scanner.Keyword("a status item") switch
+            {
+                "MESSAGES" => StatusItem.Messages,
+                "RECENT" => StatusItem.Recent,
+                "UIDNEXT" => StatusItem.UidNext,
+                "UIDVALIDITY" => StatusItem.UidValidity,
+                "UNSEEN" => StatusItem.Unseen,
+                "SIZE" => StatusItem.Size,
+                "APPENDLIMIT" => StatusItem.AppendLimit,
+                _ => null,
+            };
+            if (item is null) scanner.Fail("Unknown status item");
+            else if (!items.Contains(item.Value)) items.Add(item.Value);
+        }
+        while (scanner.TryTake((byte)' '));
+        scanner.Expect((byte)')');
+        return items;
+    }
+
+    public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
+    {
+        if (Mailbox.Name is not { } name || await session.Mailboxes.FindAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false) is not { } mailbox)
+            return Completion.NoSuchMailbox;
+        Write(session, mailbox, Items);
+        return Completion.Ok;
+    }
+
+    public static void Write(ImapSession session, MailboxInfo mailbox, IReadOnlyList<StatusItem> items)
+    {
+        var output = session.Output;
+        output.Raw("* STATUS "u8).Mailbox(mailbox.Name).Raw(" ("u8);
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (i > 0) output.Raw(" "u8);
+            _ = items[i] switch
+            {
+                StatusItem.Messages => output.Raw("MESSAGES "u8).Number(mailbox.Messages),
+                StatusItem.Recent => output.Raw("RECENT "u8).Number(mailbox.Recent),
+                StatusItem.UidNext => output.Raw("UIDNEXT "u8).Number(mailbox.UidNext.Value),
+                StatusItem.UidValidity => output.Raw("UIDVALIDITY "u8).Number(mailbox.UidValidity.Value),
+                StatusItem.Unseen => output.Raw("UNSEEN "u8).Number(mailbox.Unseen),
+                StatusItem.Size => output.Raw("SIZE "u8).Number(mailbox.Size),
+                StatusItem.AppendLimit => output.Raw("APPENDLIMIT "u8).Number(session.Options.AppendLimit),
+                _ => throw new System.Diagnostics.UnreachableException(),
+            };
+        }
+        output.Raw(")\r\n"u8);
+    }
+}
+
+internal enum StatusItem
+{
+    Messages = 0,
+    Recent,
+    UidNext,
+    UidValidity,
+    Unseen,
+    Size,
+    AppendLimit,
+}

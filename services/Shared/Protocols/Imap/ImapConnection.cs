@@ -1,0 +1,131 @@
+using Microsoft.Extensions.Logging;
+
+namespace Merpati.Protocols.Imap;
+
+/// <summary>
+/// The loop of one connection: a command is read, run, and answered, one after the other however many were pipelined.
+/// Only here tagged responses are written, goodbyes said, and faults caught.
+/// </summary>
+internal sealed class ImapConnection(ImapSession session)
+{
+    private readonly long _started = session.Engine.Time.GetTimestamp();
+    private int _badBeforeLogin;
+
+    public async Task RunAsync()
+    {
+        session.Log.SessionStarted(session.Id, session.Transport.RemoteEndPoint);
+        string reason;
+        try
+        {
+            session.Output.Untagged("OK", $"CAPABILITY {Capabilities.For(session)}", $"{session.Options.ServerName} ready");
+            reason = await ServeAsync().ConfigureAwait(false);
+            await session.Output.FlushAsync().ConfigureAwait(false);
+        }
+        catch (ConnectionLostException lost) { reason = lost.Message; }
+        catch (IOException lost) { reason = lost.Message; }
+        catch (OperationCanceledException) when (session.Aborted.IsCancellationRequested) { reason = "aborted"; }
+#pragma warning disable CA1031 // A fault of one session must not reach the others; it is logged whole.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            session.Log.SessionFailed(fault, session.Id);
+            reason = "fault";
+        }
+        session.Log.SessionEnded(session.Id, reason);
+    }
+
+    private async ValueTask<string> ServeAsync()
+    {
+        while (true)
+        {
+            var beforeLogin = session.State is SessionState.NotAuthenticated;
+            session.Input.SetDeadline(beforeLogin
+                ? session.Options.LoginTimeout - session.Engine.Time.GetElapsedTime(_started)
+                : session.Options.IdleTimeout);
+            var input = await session.Reader.ReadCommandAsync(session.State.Name).ConfigureAwait(false);
+            if (input.Arrival != Arrival.Octets) return SayGoodbye(input.Arrival);
+            var completion = input.Refusal ?? await RunCommandAsync(input.Line).ConfigureAwait(false);
+            var bye = completion.Bye ?? (IsTooMuchNonsense(beforeLogin, input, completion) ? "Too many errors" : null);
+            if (bye is not null) session.Output.Untagged("BYE", null, bye);
+            WriteTagged(input.Line, completion);
+            if (bye is not null) return bye;
+        }
+    }
+
+    private string SayGoodbye(Arrival arrival)
+    {
+        switch (arrival)
+        {
+            case Arrival.TimedOut when session.State is SessionState.NotAuthenticated:
+                session.Output.Untagged("BYE", null, "Login took too long");
+                return "login timeout";
+            case Arrival.TimedOut:
+                session.Output.Untagged("BYE", null, "Autologout: idle for too long");
+                return "idle timeout";
+            case Arrival.Draining:
+                session.Output.Untagged("BYE", "UNAVAILABLE", "Server is going down, try again in a moment");
+                return "draining";
+            default:
+                return "client closed";
+        }
+    }
+
+    private async ValueTask<Completion> RunCommandAsync(CommandLine line)
+    {
+        var started = session.Engine.Time.GetTimestamp();
+        var completion = line.Command is null ? Completion.Bad(line.Error!) : await ExecuteAsync(line).ConfigureAwait(false);
+        session.Engine.Observer?.CommandCompleted(line.Definition?.Verb ?? "unknown", completion.Word, session.Engine.Time.GetElapsedTime(started));
+        return completion;
+    }
+
+    private async ValueTask<Completion> ExecuteAsync(CommandLine line)
+    {
+        var definition = line.Definition!;
+        session.Tag = line.Tag!;
+        Completion completion;
+        try { completion = await line.Command!.ExecuteAsync(session, session.Aborted).ConfigureAwait(false); }
+        catch (MailboxGoneException) { return MailboxIsGone(); }
+        catch (ConnectionLostException) { throw; }
+        catch (OperationCanceledException) when (session.Aborted.IsCancellationRequested) { throw; }
+#pragma warning disable CA1031 // The one catch for faults: the client gets a code, the log gets the rest.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            session.Log.CommandFailed(fault, session.Id, definition.Verb);
+            // The octets of a literal were promised and cannot be kept: only the end of the connection tells the client.
+            if (session.Output.OwesOctets) throw new ConnectionLostException("a message broke off while it was sent");
+            completion = fault is IOException or TimeoutException or OperationCanceledException
+                ? Completion.No("UNAVAILABLE", "Temporarily not possible, try again later")
+                : Completion.No("SERVERBUG", "Internal error, it was logged");
+        }
+        if (completion.Bye is not null || definition.Announces == Announces.Nothing) return completion;
+        return await AnnounceAsync(definition).ConfigureAwait(false) ?? completion;
+    }
+
+    private async ValueTask<Completion?> AnnounceAsync(CommandDefinition definition)
+    {
+        try { await session.LookAsync(session.Aborted).ConfigureAwait(false); }
+        catch (MailboxGoneException) { return MailboxIsGone(); }
+        await session.AnnounceAsync(definition.Announces == Announces.Everything, definition.IsUid).ConfigureAwait(false);
+        return null;
+    }
+
+    private static Completion MailboxIsGone() => new(CompletionStatus.No, "NONEXISTENT", "The mailbox was deleted by another session", Bye: "The selected mailbox was deleted");
+
+    private bool IsTooMuchNonsense(bool beforeLogin, CommandInput input, Completion completion)
+    {
+        if (!beforeLogin || completion.Status is CompletionStatus.Ok or CompletionStatus.Answered) return false;
+        // A command of another state is a client feeling its way; nonsense and wrong passwords are counted.
+        var feelingItsWay = input.Line is { Definition: { } definition, Command: null } && !definition.States.HasFlag(SessionStates.NotAuthenticated);
+        return !feelingItsWay && ++_badBeforeLogin >= session.Options.MaxBadCommandsBeforeLogin;
+    }
+
+    private void WriteTagged(CommandLine line, Completion completion)
+    {
+        if (completion.Status == CompletionStatus.Answered) return;
+        var output = session.Output;
+        output.Ascii(line.Tag ?? "*").Raw(" "u8).Ascii(completion.Word).Raw(" "u8);
+        if (completion.Code is not null) output.Raw("["u8).Ascii(completion.Code).Raw("] "u8);
+        output.Ascii(completion.Text ?? line.Definition!.Completed).Line();
+    }
+}

@@ -1,0 +1,116 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Merpati.Protocols.Wire;
+
+namespace Merpati.Protocols.Imap;
+
+/// <summary>What came while the session waited for its client.</summary>
+internal enum Arrival
+{
+    Octets = 0,
+    Closed,
+    TimedOut,
+    Draining,
+
+    /// <summary>Somebody called <see cref="ImapInput.Wake"/>: the mailbox changed.</summary>
+    Woken,
+}
+
+/// <summary>
+/// The one place that waits for octets. Time, draining and news all wake the same read, so that an idle session costs
+/// a pending read and one timer that rarely has to be set anew.
+/// </summary>
+internal sealed class ImapInput : IDisposable
+{
+    private readonly ITransport _transport;
+    private readonly ResponseWriter _output;
+    private readonly TimeProvider _time;
+    private readonly SessionLifetime _lifetime;
+    private readonly ITimer _timer;
+    private readonly CancellationTokenRegistration _onDraining;
+    private readonly CancellationTokenRegistration _onAborted;
+    private long _timerDue = long.MaxValue;
+    private long _deadline = long.MaxValue;
+    private int _woken;
+
+    public ImapInput(ITransport transport, ResponseWriter output, TimeProvider time, SessionLifetime lifetime)
+    {
+        _transport = transport;
+        _output = output;
+        _time = time;
+        _lifetime = lifetime;
+        _timer = time.CreateTimer(static input => ((ImapInput)input!).Interrupt(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _onDraining = lifetime.Draining.UnsafeRegister(static input => ((ImapInput)input!).Interrupt(), this);
+        _onAborted = lifetime.Aborted.UnsafeRegister(static input => ((ImapInput)input!).Interrupt(), this);
+    }
+
+    /// <summary>From any thread: the session should look at its mailbox.</summary>
+    public void Wake()
+    {
+        Volatile.Write(ref _woken, 1);
+        Interrupt();
+    }
+
+    /// <summary>All reads from now on end by then.</summary>
+    public void SetDeadline(TimeSpan fromNow) => _deadline = _time.GetTimestamp() + (long)(fromNow.TotalSeconds * _time.TimestampFrequency);
+
+    /// <summary>
+    /// The octets that are there, or what else came first. After <see cref="Arrival.Octets"/> call <see cref="Consume"/> or <see cref="Keep"/> before the next read.
+    /// Whatever was written is sent before waiting.
+    /// </summary>
+    /// <param name="mayEnd">Between commands: draining and a wake are looked at.</param>
+    public async ValueTask<(Arrival Arrival, ReadOnlySequence<byte> Octets)> ReadAsync(bool mayEnd)
+    {
+        while (true)
+        {
+            ReadResult read;
+            try
+            {
+                if (!_transport.Input.TryRead(out read))
+                {
+                    if (mayEnd && _lifetime.Draining.IsCancellationRequested) return (Arrival.Draining, default);
+                    await _output.FlushAsync().ConfigureAwait(false);
+                    ArmTimer();
+                    read = await _transport.Input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+                }
+            }
+            catch (IOException exception) when (exception is not ConnectionLostException) { return (Arrival.Closed, default); }
+            _lifetime.Aborted.ThrowIfCancellationRequested();
+            if (!read.Buffer.IsEmpty) return (Arrival.Octets, read.Buffer);
+            if (read.IsCompleted) return (Arrival.Closed, default);
+            _transport.Input.AdvanceTo(read.Buffer.Start);
+            if (_time.GetTimestamp() >= _deadline) return (Arrival.TimedOut, default);
+            if (mayEnd && _lifetime.Draining.IsCancellationRequested) return (Arrival.Draining, default);
+            if (mayEnd && Interlocked.Exchange(ref _woken, 0) != 0) return (Arrival.Woken, default);
+        }
+    }
+
+    public void Consume(SequencePosition until) => _transport.Input.AdvanceTo(until);
+
+    /// <summary>Takes nothing: the next read has these octets and more.</summary>
+    public void Keep(in ReadOnlySequence<byte> octets) => _transport.Input.AdvanceTo(octets.Start, octets.End);
+
+    public void Dispose()
+    {
+        _onDraining.Dispose();
+        _onAborted.Dispose();
+        _timer.Dispose();
+    }
+
+    /// <summary>The timer may fire early and is then set again: so a deadline that moves on with every command touches it once in a while only.</summary>
+    private void ArmTimer()
+    {
+        var now = _time.GetTimestamp();
+        if (_timerDue > now && _timerDue <= _deadline) return;
+        _timerDue = _deadline;
+        if (_deadline == long.MaxValue) return;
+        var wait = _time.GetElapsedTime(now, _deadline);
+        _timer.Change(wait > TimeSpan.Zero ? wait + TimeSpan.FromMilliseconds(1) : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Interrupt()
+    {
+        try { _transport.Input.CancelPendingRead(); }
+        catch (ObjectDisposedException) { } // the connection is being taken down: nobody waits any more
+    }
+}

@@ -1,0 +1,254 @@
+using Merpati.Mailboxes;
+
+namespace Merpati.Protocols.Imap;
+
+/// <summary>
+/// What this session has told its client of the selected mailbox: which message has which number.
+/// Pure: it learns of changes by <see cref="Apply"/> and <see cref="Expunge"/>, and gives them out when the protocol allows.
+/// Numbers shift only in <see cref="TakeExpunges"/>, so that a command that may not announce an EXPUNGE (RFC 3501 §7.4.1)
+/// keeps its numbers whatever other sessions do. Costs four bytes a message, and none before the first change:
+/// the array of the snapshot is shared until then.
+/// </summary>
+internal sealed class MailboxView
+{
+    private Uid[] _uids;
+    private int _count;
+    private bool _ownsArray;
+    private readonly List<UidRange> _recent = [];
+    private readonly HashSet<Uid> _expunged = [];
+    private readonly Dictionary<Uid, ModSeq> _told = [];
+    private List<MessageState> _flagChanges = [];
+    private bool _arrivals;
+
+    /// <param name="uids">Ascending; not changed here, may be shared.</param>
+    /// <param name="modSeq">HIGHESTMODSEQ of the same moment.</param>
+    public MailboxView(Uid[] uids, ModSeq modSeq)
+    {
+        _uids = uids;
+        _count = uids.Length;
+        ModSeq = modSeq;
+    }
+
+    /// <summary>Messages that have a number.</summary>
+    public int Count => _count;
+
+    /// <summary>Everything up to here is known.</summary>
+    public ModSeq ModSeq { get; private set; }
+
+    /// <summary>The UIDs in order; message n stands at n-1.</summary>
+    public ReadOnlySpan<Uid> Uids => _uids.AsSpan(0, _count);
+
+    /// <summary>The highest UID; null in an empty mailbox.</summary>
+    public Uid? LastUid => _count == 0 ? null : _uids[_count - 1];
+
+    public int RecentCount
+    {
+        get
+        {
+            var recent = 0;
+            foreach (var range in _recent) recent += LowerBound(range.Last.Value + 1L) - LowerBound(range.First.Value);
+            return recent;
+        }
+    }
+
+    public bool HasExpunges => _expunged.Count > 0;
+
+    public UidSet RecentSet => UidSet.Of(_recent);
+
+    public bool IsRecent(Uid uid)
+    {
+        foreach (var range in _recent)
+        {
+            if (range.Contains(uid)) return true;
+        }
+        return false;
+    }
+
+    /// <summary>This session has the messages from <paramref name="first"/> to the last it knows as recent.</summary>
+    public void ClaimRecent(Uid first)
+    {
+        if (LastUid is not { } last || first > last) return;
+        if (_recent.Count > 0 && first.Value <= _recent[^1].Last.Value + 1L) _recent[^1] = _recent[^1] with { Last = last };
+        else _recent.Add(new UidRange(first, last));
+    }
+
+    /// <summary>The number of a message; 0 when the client knows none of this UID.</summary>
+    public int NumberOf(Uid uid)
+    {
+        var index = Uids.BinarySearch(uid);
+        return index < 0 ? 0 : index + 1;
+    }
+
+    /// <summary>
+    /// The messages of a set, as UIDs, with how many of them have a number here. Null when a message number is not in use:
+    /// that is the client's error (RFC 3501 §9 seq-number). UIDs that are not there are no error (§6.4.8).
+    /// </summary>
+    public (UidSet Uids, int Count)? Resolve(SequenceSet set, bool byUid)
+    {
+        if (byUid) return ResolveUids(set);
+        var ranges = new List<UidRange>(set.Ranges.Count);
+        foreach (var range in set.Ranges)
+        {
+            var (first, last) = range.Resolve((uint)_count);
+            if (first == 0 || last > _count) return null;
+            ranges.Add(new UidRange(_uids[first - 1], _uids[last - 1]));
+        }
+        var uids = UidSet.Of(ranges);
+        return (uids, CountOf(uids));
+    }
+
+    /// <summary>The messages of a set of numbers; those not in use match nothing, as SEARCH has it.</summary>
+    public UidSet ResolveKnown(SequenceSet numbers)
+    {
+        var ranges = new List<UidRange>(numbers.Ranges.Count);
+        foreach (var range in numbers.Ranges)
+        {
+            var (first, last) = range.Resolve((uint)_count);
+            first = Math.Max(first, 1);
+            last = Math.Min(last, (uint)_count);
+            if (first <= last) ranges.Add(new UidRange(_uids[first - 1], _uids[last - 1]));
+        }
+        return UidSet.Of(ranges);
+    }
+
+    private (UidSet Uids, int Count) ResolveUids(SequenceSet set)
+    {
+        if (LastUid is not { } highest) return (UidSet.Empty, 0);
+        var lowest = _uids[0];
+        var ranges = new List<UidRange>(set.Ranges.Count);
+        foreach (var range in set.Ranges)
+        {
+            var (first, last) = range.Resolve(highest.Value);
+            // Messages that arrived but have no number yet are above the last we know: they stay out.
+            if (first > highest.Value || last < lowest.Value) continue;
+            ranges.Add(new UidRange(new Uid(Math.Max(first, lowest.Value)), new Uid(Math.Min(last, highest.Value))));
+        }
+        var uids = UidSet.Of(ranges);
+        return (uids, CountOf(uids));
+    }
+
+    /// <summary>The same messages in sets of <paramref name="size"/> messages each, in order.</summary>
+    public IEnumerable<UidSet> Split(UidSet uids, int size)
+    {
+        var batch = new List<UidRange>();
+        var room = size;
+        foreach (var range in uids)
+        {
+            var last = LowerBound(range.Last.Value + 1L);
+            for (var first = LowerBound(range.First.Value); first < last;)
+            {
+                var taken = Math.Min(room, last - first);
+                batch.Add(new UidRange(_uids[first], _uids[first + taken - 1]));
+                first += taken;
+                room -= taken;
+                if (room > 0) continue;
+                yield return UidSet.Of(batch);
+                batch = [];
+                room = size;
+            }
+        }
+        if (batch.Count > 0) yield return UidSet.Of(batch);
+    }
+
+    private int CountOf(UidSet uids)
+    {
+        var count = 0;
+        foreach (var range in uids) count += LowerBound(range.Last.Value + 1L) - LowerBound(range.First.Value);
+        return count;
+    }
+
+    /// <summary>Takes in what happened since <see cref="ModSeq"/>. Nothing is announced yet, but arrivals have their numbers from here on.</summary>
+    public void Apply(MailboxChanges changes)
+    {
+        var highest = LastUid;
+        foreach (var state in changes.Changed)
+        {
+            if (highest is null || state.Uid > highest)
+            {
+                Append(state.Uid);
+                _arrivals = true;
+            }
+            else if (!_told.TryGetValue(state.Uid, out var told) || told != state.ModSeq)
+            {
+                if (NumberOf(state.Uid) > 0) _flagChanges.Add(state);
+            }
+        }
+        _told.Clear();
+        foreach (var uid in changes.Expunged) Expunge(uid);
+        if (changes.Mailbox.HighestModSeq > ModSeq) ModSeq = changes.Mailbox.HighestModSeq;
+    }
+
+    /// <summary>The message is gone; it keeps its number until <see cref="TakeExpunges"/>.</summary>
+    public void Expunge(Uid uid)
+    {
+        if (NumberOf(uid) > 0) _expunged.Add(uid);
+    }
+
+    /// <summary>The client knows these flags of the message already: our own STORE does not come back to it as news.</summary>
+    public void Told(MessageState state) => _told[state.Uid] = state.ModSeq;
+
+    /// <summary>
+    /// The numbers to announce as EXPUNGE, in this order; each already counts the ones before it (RFC 3501 §7.4.1).
+    /// </summary>
+    public IReadOnlyList<int> TakeExpunges()
+    {
+        if (_expunged.Count == 0) return [];
+        OwnArray(_count);
+        var numbers = new List<int>(_expunged.Count);
+        var kept = 0;
+        for (var i = 0; i < _count; i++)
+        {
+            if (_expunged.Contains(_uids[i])) numbers.Add(kept + 1);
+            else _uids[kept++] = _uids[i];
+        }
+        _count = kept;
+        _expunged.Clear();
+        return numbers;
+    }
+
+    /// <summary>True once after messages arrived: EXISTS and RECENT are due.</summary>
+    public bool TakeArrivals()
+    {
+        var arrivals = _arrivals;
+        _arrivals = false;
+        return arrivals;
+    }
+
+    /// <summary>Flags that changed elsewhere, of messages that are still there, UID ascending.</summary>
+    public IReadOnlyList<MessageState> TakeFlagChanges()
+    {
+        if (_flagChanges.Count == 0) return [];
+        var changes = _flagChanges;
+        _flagChanges = [];
+        changes.RemoveAll(state => _expunged.Contains(state.Uid) || NumberOf(state.Uid) == 0);
+        return changes;
+    }
+
+    private void Append(Uid uid)
+    {
+        OwnArray(_count + 1);
+        _uids[_count++] = uid;
+    }
+
+    private void OwnArray(int capacity)
+    {
+        if (_ownsArray && capacity <= _uids.Length) return;
+        var grown = new Uid[Math.Max(capacity, _ownsArray ? _uids.Length + _uids.Length / 4 + 8 : capacity)];
+        Uids.CopyTo(grown);
+        _uids = grown;
+        _ownsArray = true;
+    }
+
+    /// <summary>How many UIDs are below <paramref name="value"/>.</summary>
+    private int LowerBound(long value)
+    {
+        int low = 0, high = _count;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (_uids[middle].Value < value) low = middle + 1;
+            else high = middle;
+        }
+        return low;
+    }
+}

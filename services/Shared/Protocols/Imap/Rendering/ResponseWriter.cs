@@ -1,0 +1,230 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using Merpati.Mailboxes;
+using Merpati.Protocols.Wire;
+
+namespace Merpati.Protocols.Imap;
+
+/// <summary>
+/// Writes responses straight into the memory of the transport's pipe. Nothing is sent before a flush; who writes much calls
+/// <see cref="FlushIfFullAsync"/> between responses and so goes at the pace of the client.
+/// </summary>
+internal sealed class ResponseWriter(ITransport transport, TimeProvider time, TimeSpan stallTimeout, CancellationToken aborted)
+{
+    private const int Chunk = 4096;
+    private const int FlushAt = 32 * 1024;
+    private const int LongestQuoted = 1024;
+
+    /// <summary>TEXT-CHAR: what a quoted string can carry.</summary>
+    private static readonly SearchValues<char> Quotable = SearchValues.Create(Enumerable.Range(1, 126).Select(c => (char)c).Where(c => c is not ('\r' or '\n')).ToArray());
+
+    /// <summary>What needs no escape in it.</summary>
+    private static readonly SearchValues<char> PlainText = SearchValues.Create(Enumerable.Range(1, 126).Select(c => (char)c).Where(c => c is not ('\r' or '\n' or '"' or '\\')).ToArray());
+
+    private static readonly SearchValues<char> Escaped = SearchValues.Create("\"\\");
+
+    private Memory<byte> _memory;
+    private int _used;
+    private long _pending;
+
+    /// <summary>A literal is announced and not complete: a fault now can only end the connection.</summary>
+    public bool OwesOctets { get; set; }
+
+    public ResponseWriter Raw(ReadOnlySpan<byte> octets)
+    {
+        while (octets.Length > 0)
+        {
+            var span = Reserve(1);
+            var part = Math.Min(span.Length, octets.Length);
+            octets[..part].CopyTo(span);
+            _used += part;
+            octets = octets[part..];
+        }
+        return this;
+    }
+
+    /// <summary>Text that is known to be printable ASCII.</summary>
+    public ResponseWriter Ascii(ReadOnlySpan<char> text)
+    {
+        while (text.Length > 0)
+        {
+            var span = Reserve(1);
+            var part = Math.Min(span.Length, text.Length);
+            Encoding.ASCII.GetBytes(text[..part], span);
+            _used += part;
+            text = text[part..];
+        }
+        return this;
+    }
+
+    public ResponseWriter Number(long number)
+    {
+        Utf8Formatter.TryFormat(number, Reserve(20), out var written);
+        _used += written;
+        return this;
+    }
+
+    public ResponseWriter Line() => Raw("\r\n"u8);
+
+    /// <summary>nstring: NIL, quoted, or a literal where quoting cannot carry the text (RFC 3501 §4.3).</summary>
+    public ResponseWriter NString(string? text) => text is null ? Raw("NIL"u8) : String(text);
+
+    /// <summary>string.</summary>
+    public ResponseWriter String(string text)
+    {
+        if (text.Length <= LongestQuoted)
+        {
+            if (!text.AsSpan().ContainsAnyExcept(PlainText)) return Raw("\""u8).Ascii(text).Raw("\""u8);
+            if (!text.AsSpan().ContainsAnyExcept(Quotable)) return Quoted(text);
+        }
+        // A NUL cannot be sent in any string of IMAP4rev1.
+        if (text.Contains('\0', StringComparison.Ordinal)) text = text.Replace("\0", "", StringComparison.Ordinal);
+        Raw("{"u8).Number(Encoding.UTF8.GetByteCount(text)).Raw("}\r\n"u8);
+        for (ReadOnlySpan<char> rest = text; rest.Length > 0;)
+        {
+            var status = System.Text.Unicode.Utf8.FromUtf16(rest, Reserve(Chunk / 4), out var read, out var written);
+            _used += written;
+            rest = rest[read..];
+            if (status == OperationStatus.Done) break;
+        }
+        return this;
+    }
+
+    private ResponseWriter Quoted(ReadOnlySpan<char> text)
+    {
+        Raw("\""u8);
+        while (text.Length > 0)
+        {
+            var next = text.IndexOfAny(Escaped);
+            if (next < 0) return Ascii(text).Raw("\""u8);
+            Ascii(text[..next]).Raw("\\"u8).Ascii(text.Slice(next, 1));
+            text = text[(next + 1)..];
+        }
+        return Raw("\""u8);
+    }
+
+    /// <summary>astring: an atom where it can be one.</summary>
+    public ResponseWriter AString(string text)
+    {
+        if (text.Length == 0) return Raw("\"\""u8);
+        foreach (var c in text)
+        {
+            if (c > '\x7e' || !Syntax.AStringChars.Contains((byte)c)) return String(text);
+        }
+        // NIL as a name would read as nil to a careless client.
+        return text.Equals("NIL", StringComparison.OrdinalIgnoreCase) ? String(text) : Ascii(text);
+    }
+
+    public ResponseWriter Mailbox(MailboxName name) => AString(ModifiedUtf7.Encode(name.Value));
+
+    public ResponseWriter DateTime(DateTimeOffset moment) => Raw("\""u8).Ascii(ImapDate.Format(moment)).Raw("\""u8);
+
+    /// <summary>flag-list with its parentheses.</summary>
+    public ResponseWriter Flags(MessageFlags flags, bool recent)
+    {
+        Raw("("u8);
+        var first = true;
+        if (recent) Flag("\\Recent");
+        if (flags.Has(SystemFlags.Answered)) Flag("\\Answered");
+        if (flags.Has(SystemFlags.Flagged)) Flag("\\Flagged");
+        if (flags.Has(SystemFlags.Deleted)) Flag("\\Deleted");
+        if (flags.Has(SystemFlags.Seen)) Flag("\\Seen");
+        if (flags.Has(SystemFlags.Draft)) Flag("\\Draft");
+        foreach (var keyword in flags.Keywords) Flag(keyword);
+        return Raw(")"u8);
+
+        void Flag(string flag)
+        {
+            if (!first) Raw(" "u8);
+            first = false;
+            Ascii(flag);
+        }
+    }
+
+    /// <summary>sequence-set of numbers that ascend.</summary>
+    public ResponseWriter NumberSet(IEnumerable<uint> ascending)
+    {
+        uint first = 0, last = 0;
+        var started = false;
+        foreach (var number in ascending)
+        {
+            if (first != 0 && number == last + 1)
+            {
+                last = number;
+                continue;
+            }
+            WriteRange();
+            first = last = number;
+        }
+        WriteRange();
+        return this;
+
+        void WriteRange()
+        {
+            if (first == 0) return;
+            if (started) Raw(","u8);
+            started = true;
+            Number(first);
+            if (last > first) Raw(":"u8).Number(last);
+        }
+    }
+
+    /// <summary><c>* OK [code] text</c> and its kin.</summary>
+    public ResponseWriter Untagged(ReadOnlySpan<char> status, string? code, string text)
+    {
+        Raw("* "u8).Ascii(status);
+        if (code is not null) Raw(" ["u8).Ascii(code).Raw("]"u8);
+        return Raw(" "u8).Ascii(text).Line();
+    }
+
+    /// <summary><c>* n WORD</c>.</summary>
+    public ResponseWriter Untagged(long number, ReadOnlySpan<byte> word) => Raw("* "u8).Number(number).Raw(" "u8).Raw(word).Line();
+
+    public ResponseWriter Continue(ReadOnlySpan<char> text) => Raw("+ "u8).Ascii(text).Line();
+
+    /// <summary>Memory to read a body into; report what was filled by <see cref="Advance"/>.</summary>
+    public Memory<byte> GetMemory(int size)
+    {
+        Reserve(size);
+        return _memory[_used..];
+    }
+
+    public void Advance(int count) => _used += count;
+
+    public ValueTask FlushIfFullAsync() => _pending + _used >= FlushAt ? FlushAsync() : default;
+
+    /// <summary>Sends what was written and waits while the client is behind.</summary>
+    /// <exception cref="ConnectionLostException">It is gone, or took nothing for too long.</exception>
+    public ValueTask FlushAsync()
+    {
+        if (_pending + _used == 0) return default;
+        Commit();
+        _pending = 0;
+        return SendAsync();
+    }
+
+    private async ValueTask SendAsync()
+    {
+        if (!await transport.TryFlushAsync(stallTimeout, time, aborted).ConfigureAwait(false)) throw new ConnectionLostException("The client takes no more.");
+    }
+
+    private Span<byte> Reserve(int size)
+    {
+        if (_memory.Length - _used < size)
+        {
+            Commit();
+            _memory = transport.Output.GetMemory(Math.Max(size, Chunk));
+        }
+        return _memory.Span[_used..];
+    }
+
+    private void Commit()
+    {
+        if (_used > 0) transport.Output.Advance(_used);
+        _pending += _used;
+        _used = 0;
+        _memory = default;
+    }
+}
