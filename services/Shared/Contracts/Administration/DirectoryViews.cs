@@ -1,23 +1,34 @@
+using System.Text.Json.Serialization;
+
 namespace Merpati.Administration;
 
 /// <summary>A domain that is served.</summary>
 public sealed record DomainView(string Name, string? CatchAll);
 
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record NewDomain(string Name, string? CatchAll = null);
 
 /// <summary>Null refuses mail for unknown users.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record CatchAllChange(string? CatchAll);
 
 /// <summary>An account; never its credentials.</summary>
 public sealed record AccountView(string Id, string Address, string? Name, bool Enabled, long? QuotaOctets, long? QuotaMessages);
 
 /// <summary>An account to be. Without a password nobody can log in to it until one is set.</summary>
-public sealed record NewAccount(string Address, string? Password = null, string? Name = null, long? QuotaOctets = null, long? QuotaMessages = null);
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record NewAccount(string Address, string? Password = null, string? Name = null, long? QuotaOctets = null, long? QuotaMessages = null)
+{
+    /// <summary>Without the password: records end up in logs.</summary>
+    public override string ToString() => $"{nameof(NewAccount)} {Address}";
+}
 
 /// <summary>What is null stays as it is. A quota of 0 is no limit, an empty name is none.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record AccountChange(string? Name = null, bool? Enabled = null, long? QuotaOctets = null, long? QuotaMessages = null);
 
 /// <summary>Travels in request bodies only; never logged, never answered.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record NewPassword(string Password)
 {
     public override string ToString() => nameof(NewPassword);
@@ -25,6 +36,7 @@ public sealed record NewPassword(string Password)
 
 public sealed record AliasView(string Address, IReadOnlyList<string> Targets);
 
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record AliasTargets(IReadOnlyList<string> Targets);
 
 /// <summary>What a removal prints with <c>--json</c>.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Merpati.Administration;
 
 public sealed record QueueRecipientView(string Address, string State, string? Detail);
@@ -14,6 +16,7 @@ public sealed record QueueEntryView(
     IReadOnlyList<QueueRecipientView> Recipients);
 
 /// <summary>Which entries to act on. All given fields must match; without any, <paramref name="All"/> has to say that all are meant.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record QueueSelection(
     string? Id = null,
     string? Route = null,

@@ -1,0 +1,28 @@
+using System.Net;
+using Merpati.Accounts;
+using Merpati.Mailboxes;
+using Microsoft.Extensions.Logging;
+
+namespace Merpati.UserDirectory;
+
+/// <summary>Ids 6000 to 6999. Logins may be mistyped passwords: a login that is not known is never written out.</summary>
+internal static partial class UserDirectoryLog
+{
+    [LoggerMessage(6000, LogLevel.Information, "Login of account {Account} by {Protocol} from {Client}")]
+    public static partial void LoggedIn(this ILogger logger, AccountId account, LoginProtocol protocol, IPAddress? client);
+
+    [LoggerMessage(6001, LogLevel.Warning, "Login by {Protocol} from {Client} failed: {Reason} (account {Account})")]
+    public static partial void LoginFailed(this ILogger logger, LoginProtocol protocol, IPAddress? client, string reason, AccountId? account);
+
+    [LoggerMessage(6002, LogLevel.Warning, "Login by {Protocol} from {Client} put off for {RetryAfter}")]
+    public static partial void LoginThrottled(this ILogger logger, LoginProtocol protocol, IPAddress? client, TimeSpan retryAfter);
+
+    [LoggerMessage(6003, LogLevel.Information, "The password verifiers of account {Account} were made anew with the parameters of today")]
+    public static partial void Rehashed(this ILogger logger, AccountId account);
+
+    [LoggerMessage(6004, LogLevel.Error, "The password verifier of account {Account} cannot be read; nobody can log in to it until its password is set again")]
+    public static partial void UnreadableVerifier(this ILogger logger, AccountId account);
+
+    [LoggerMessage(6010, LogLevel.Information, "{Change} {Subject}: {Outcome}")]
+    public static partial void Changed(this ILogger logger, string change, string subject, DirectoryOutcome outcome);
+}

@@ -1,0 +1,54 @@
+using Merpati.Accounts;
+using Merpati.Storage;
+using Merpati.UserDirectory.Accounts;
+using Merpati.UserDirectory.Addresses;
+using Merpati.UserDirectory.Credentials;
+using Merpati.UserDirectory.Domains;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.UserDirectory;
+
+public static class UserDirectoryServices
+{
+    /// <summary>
+    /// <see cref="IDirectory"/> and its administration. Needs an <see cref="IDirectoryStore"/>; takes every <see cref="IAccountRemoval"/> that is registered.
+    /// </summary>
+    public static IServiceCollection AddUserDirectory(this IServiceCollection services)
+    {
+        services.AddOptions<UserDirectoryOptions>().BindConfiguration(UserDirectoryOptions.SectionName).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<UserDirectoryOptions>, UserDirectoryOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<DirectoryCache>();
+        services.AddSingleton<DirectoryChanges>();
+        services.AddSingleton<StoredAddressBook>();
+        services.AddSingleton<AddressMatcher>();
+        services.AddSingleton<AddressResolver>();
+        services.AddSingleton<AliasLoops>();
+        services.AddSingleton<SenderRights>();
+        services.AddSingleton<HashingGate>();
+        services.AddSingleton<CredentialMaker>();
+        services.AddSingleton<RecentLogins>();
+        services.AddSingleton<LoginThrottle>();
+        services.AddSingleton<LoginCheck>();
+        services.AddSingleton<IDirectory, AccountDirectory>();
+        services.AddSingleton(provider => new DomainAdministration(
+            provider.GetRequiredService<IDirectoryStore>(),
+            provider.GetRequiredService<DirectoryChanges>(),
+            provider.GetRequiredService<StoredAddressBook>(),
+            provider.GetRequiredService<AliasLoops>()));
+        services.AddSingleton(provider => new AliasAdministration(
+            provider.GetRequiredService<IDirectoryStore>(),
+            provider.GetRequiredService<DirectoryChanges>(),
+            provider.GetRequiredService<StoredAddressBook>(),
+            provider.GetRequiredService<AliasLoops>()));
+        services.AddSingleton(provider => new AccountAdministration(
+            provider.GetRequiredService<IDirectoryStore>(),
+            provider.GetRequiredService<DirectoryChanges>(),
+            provider.GetRequiredService<CredentialMaker>(),
+            provider.GetRequiredService<RecentLogins>(),
+            provider.GetServices<IAccountRemoval>()));
+        return services;
+    }
+}
