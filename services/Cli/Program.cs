@@ -1,2 +1,4 @@
-// Filled by its own commit.
-return 0;
+using Merpati.Cli;
+using Merpati.Cli.Terminal;
+
+return await MerpatiCommand.RunAsync(args, SystemTerminal.Open(), CancellationToken.None);

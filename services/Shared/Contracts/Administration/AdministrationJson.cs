@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -9,7 +10,6 @@ namespace Merpati.Administration;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.Never,
-    UseStringEnumConverter = true,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     WriteIndented = true)]
@@ -32,4 +32,8 @@ namespace Merpati.Administration;
 [JsonSerializable(typeof(Removed))]
 [JsonSerializable(typeof(PasswordSet))]
 [JsonSerializable(typeof(VersionView))]
-public sealed partial class AdministrationJson : JsonSerializerContext;
+public sealed partial class AdministrationJson : JsonSerializerContext
+{
+    /// <summary>The same JSON for eyes and grep: letters of all languages, plus and angle brackets as they are. Not for HTML.</summary>
+    public static AdministrationJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

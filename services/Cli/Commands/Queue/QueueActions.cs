@@ -1,0 +1,56 @@
+using System.ComponentModel;
+using System.Globalization;
+using Merpati.Administration;
+using Merpati.Cli.Server;
+using Merpati.Cli.Terminal;
+using Spectre.Console.Cli;
+
+namespace Merpati.Cli.Commands.Queue;
+
+/// <summary>The four things that a person does to entries differ in a word only.</summary>
+internal abstract class QueueAction(ITerminal terminal, string verb, string done) : AdminCommand<QueueAction.Options>(terminal)
+{
+    protected override async Task RunAsync(AdminClient server, Options options, Printer printer, CancellationToken cancellationToken)
+    {
+        var selection = new QueueSelection(options.Id, options.Route, options.State, options.Sender, options.Recipient, AcceptedBefore: null, options.All, options.Reason);
+        if ((selection with { All = false, Reason = null }) == new QueueSelection() && !options.All) throw new UsageFailure("Say which entries: an id, a filter such as --recipient, or --all.");
+        var change = await server.SendAsync(HttpMethod.Post, $"queue/{verb}", selection, AdministrationJson.Default.QueueSelection, AdministrationJson.Default.QueueChange, cancellationToken);
+        printer.Print(change, () =>
+        {
+            foreach (var id in change.Changed) printer.Line(id);
+            printer.Line(change.Changed.Count switch
+            {
+                0 => "No entry was changed.",
+                1 => $"One entry was {done}.",
+                var count => string.Create(CultureInfo.InvariantCulture, $"{count} entries were {done}."),
+            });
+        });
+    }
+
+    internal sealed class Options : QueueFilterOptions
+    {
+        [CommandArgument(0, "[ID]")]
+        [Description("The queue id, 32 hexadecimal digits.")]
+        public string? Id { get; init; }
+
+        [CommandOption("--all")]
+        [Description("All entries.")]
+        public bool All { get; init; }
+
+        [CommandOption("--reason <TEXT>")]
+        [Description("Why; kept in the timeline.")]
+        public string? Reason { get; init; }
+    }
+}
+
+[Description("Hold entries until they are released.")]
+internal sealed class HoldEntries(ITerminal terminal) : QueueAction(terminal, "hold", "held");
+
+[Description("Release held entries.")]
+internal sealed class ReleaseEntries(ITerminal terminal) : QueueAction(terminal, "release", "released");
+
+[Description("Try entries again at once.")]
+internal sealed class RetryEntries(ITerminal terminal) : QueueAction(terminal, "retry", "made due now");
+
+[Description("Throw entries away: nobody gets them, nobody is told.")]
+internal sealed class DiscardEntries(ITerminal terminal) : QueueAction(terminal, "discard", "discarded");

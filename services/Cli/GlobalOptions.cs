@@ -1,0 +1,55 @@
+using System.ComponentModel;
+using Spectre.Console.Cli;
+
+namespace Merpati.Cli;
+
+/// <summary>The options that every command takes, in any place of the line.</summary>
+internal class GlobalOptions : CommandSettings
+{
+    public const string DataVariable = "MERPATI_DATA";
+    public const string DefaultDataFolder = "merpati-data";
+
+    [CommandOption("--data <FOLDER>")]
+    [Description("The data folder of the running server; without it $MERPATI_DATA, else ./merpati-data.")]
+    public string? Data { get; init; }
+
+    [CommandOption("--json")]
+    [Description("Print JSON for scripts.")]
+    public bool Json { get; init; }
+
+    /// <summary>
+    /// Spectre.Console.Cli knows the options of a command only behind the command: moves the global ones there, wherever they were written.
+    /// Everything after <c>--</c> is left alone.
+    /// </summary>
+    public static IReadOnlyList<string> MoveBehindCommand(IReadOnlyList<string> arguments)
+    {
+        var rest = new List<string>();
+        var globals = new List<string>();
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var argument = arguments[i];
+            if (argument == "--")
+            {
+                rest.AddRange(globals);
+                rest.AddRange(arguments.Skip(i));
+                return rest;
+            }
+            if (argument == "--json" || argument.StartsWith("--data=", StringComparison.Ordinal))
+            {
+                globals.Add(argument);
+            }
+            else if (argument == "--data")
+            {
+                globals.Add(argument);
+                if (++i < arguments.Count) globals.Add(arguments[i]);
+            }
+            else
+            {
+                rest.Add(argument);
+            }
+        }
+        // Without a command there is only help, which takes no options.
+        if (rest.Exists(argument => !argument.StartsWith('-'))) rest.AddRange(globals);
+        return rest;
+    }
+}

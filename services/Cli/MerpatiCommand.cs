@@ -1,0 +1,97 @@
+using System.Reflection;
+using System.Text.Json;
+using Merpati.Cli.Commands;
+using Merpati.Cli.Commands.Accounts;
+using Merpati.Cli.Commands.Aliases;
+using Merpati.Cli.Commands.Domains;
+using Merpati.Cli.Commands.Queue;
+using Merpati.Cli.Terminal;
+using Spectre.Console;
+using Spectre.Console.Cli;
+
+namespace Merpati.Cli;
+
+/// <summary>The <c>merpati</c> command: the table of its commands, and the one place where a failure becomes a line and an exit code.</summary>
+public static class MerpatiCommand
+{
+    public static string Version { get; } = typeof(MerpatiCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, ITerminal terminal, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        ArgumentNullException.ThrowIfNull(terminal);
+        var app = new CommandApp();
+        app.Configure(configuration => Configure(configuration, terminal));
+        var json = arguments.Contains("--json");
+        try
+        {
+            return await app.RunAsync(GlobalOptions.MoveBehindCommand(arguments), cancellationToken);
+        }
+        catch (CommandFailure failure)
+        {
+            return Fail(terminal, json, failure.Code, failure.Message, failure.ExitCode);
+        }
+        catch (CommandAppException e)
+        {
+            return Fail(terminal, json, "usage", $"{e.Message.TrimEnd('.')}. See: merpati --help", ExitCode.Usage);
+        }
+    }
+
+    private static void Configure(IConfigurator configuration, ITerminal terminal)
+    {
+        configuration.SetApplicationName("merpati");
+        configuration.SetApplicationVersion(Version);
+        configuration.UseStrictParsing();
+        configuration.PropagateExceptions();
+        configuration.Settings.Console = terminal.Console;
+        configuration.Settings.Registrar.RegisterInstance(terminal);
+
+        configuration.AddBranch("domain", domain =>
+        {
+            domain.SetDescription("The domains that are served.");
+            domain.AddCommand<AddDomain>("add");
+            domain.AddCommand<ListDomains>("list");
+            domain.AddCommand<RemoveDomain>("remove");
+            domain.AddCommand<ChangeCatchAll>("catch-all").WithAlias("change");
+        });
+        configuration.AddBranch("account", account =>
+        {
+            account.SetDescription("The accounts and their passwords.");
+            account.AddCommand<AddAccount>("add");
+            account.AddCommand<ListAccounts>("list");
+            account.AddCommand<ShowAccount>("show");
+            account.AddCommand<ChangeAccount>("change");
+            account.AddCommand<RemoveAccount>("remove");
+            account.AddCommand<SetPassword>("password");
+        });
+        configuration.AddBranch("alias", alias =>
+        {
+            alias.SetDescription("Addresses that stand for others.");
+            alias.AddCommand<AddAlias>("add");
+            alias.AddCommand<ListAliases>("list");
+            alias.AddCommand<ChangeAlias>("change");
+            alias.AddCommand<RemoveAlias>("remove");
+        });
+        configuration.AddBranch("queue", queue =>
+        {
+            queue.SetDescription("The mail that was accepted and is not delivered yet.");
+            queue.AddCommand<ListQueue>("list");
+            queue.AddCommand<ShowQueueEntry>("show");
+            queue.AddCommand<HoldEntries>("hold");
+            queue.AddCommand<ReleaseEntries>("release");
+            queue.AddCommand<RetryEntries>("retry");
+            queue.AddCommand<DiscardEntries>("discard");
+            queue.AddCommand<ShowQueueStatus>("status");
+        });
+        configuration.AddCommand<Trace>("trace");
+        configuration.AddCommand<ShowVersion>("version");
+    }
+
+    private static int Fail(ITerminal terminal, bool json, string code, string message, int exitCode)
+    {
+        var line = message.ReplaceLineEndings(" ");
+        terminal.Error.WriteLine(json ? JsonSerializer.Serialize(new Failure(code, line), FailureJson.Default.Failure) : $"merpati: {line}");
+        return exitCode;
+    }
+}

@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Merpati.Administration;
+
+namespace Merpati.Cli.Server;
+
+/// <summary>Speaks to the admin API of the server whose data folder it was given.</summary>
+internal sealed class AdminClient : IDisposable
+{
+    private const string Prefix = "admin/v1/";
+
+    private readonly HttpClient _http;
+    private readonly string _folder;
+
+    private AdminClient(AdminEndpoint endpoint, string folder)
+    {
+        _folder = folder;
+        // The address is our own machine's: no proxy from the environment, no redirect.
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(5) })
+        {
+            BaseAddress = endpoint.Address,
+            Timeout = TimeSpan.FromSeconds(100),
+        };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", endpoint.Token);
+    }
+
+    public static async ValueTask<AdminClient> OpenAsync(string folder, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(folder, AdminEndpoint.FileName);
+        try
+        {
+            await using var file = File.OpenRead(path);
+            var endpoint = await JsonSerializer.DeserializeAsync(file, AdministrationJson.Default.AdminEndpoint, cancellationToken);
+            return endpoint is { Address.IsAbsoluteUri: true } ? new AdminClient(endpoint, folder) : throw new NotReachableFailure($"{path} does not say where the server is; restart the server.");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new NotReachableFailure($"No server runs with the data folder {folder} ({AdminEndpoint.FileName} is not there). Start it, or name its folder with --data.");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new NotReachableFailure($"{path} may be read by the owner of the data folder only; run this as that user.");
+        }
+        catch (Exception e) when (e is JsonException or IOException)
+        {
+            throw new NotReachableFailure($"{path} cannot be read; restart the server.");
+        }
+    }
+
+    public ValueTask<T> GetAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
+        => SendAsync(HttpMethod.Get, path, null, answer, cancellationToken);
+
+    public ValueTask<TAnswer> SendAsync<TBody, TAnswer>(HttpMethod method, string path, TBody body, JsonTypeInfo<TBody> type, JsonTypeInfo<TAnswer> answer, CancellationToken cancellationToken)
+        => SendAsync(method, path, JsonContent.Create(body, type), answer, cancellationToken);
+
+    /// <summary>For a request that is answered without a body.</summary>
+    public async ValueTask SendAsync<TBody>(HttpMethod method, string path, TBody body, JsonTypeInfo<TBody> type, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(method, path, JsonContent.Create(body, type), cancellationToken);
+    }
+
+    public async ValueTask DeleteAsync(string path, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Delete, path, null, cancellationToken);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async ValueTask<T> SendAsync<T>(HttpMethod method, string path, HttpContent? content, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(method, path, content, cancellationToken);
+        try
+        {
+            return await response.Content.ReadFromJsonAsync(answer, cancellationToken) ?? throw NotOurs();
+        }
+        catch (JsonException)
+        {
+            throw NotOurs();
+        }
+    }
+
+    private async ValueTask<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, Prefix + path) { Content = content };
+        HttpResponseMessage response;
+        try
+        {
+            response = await _http.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException)
+        {
+            throw new NotReachableFailure($"The server of {_folder} does not answer at {_http.BaseAddress}. Is it running?");
+        }
+        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new NotReachableFailure($"The server of {_folder} at {_http.BaseAddress} took too long to answer. Whether it did what was asked is not known.");
+        }
+        if (response.IsSuccessStatusCode) return response;
+        using (response) throw await FailureAsync(response, cancellationToken);
+    }
+
+    private async ValueTask<CommandFailure> FailureAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        // Another server has taken the port, or this one was restarted under our hands.
+        if (response.StatusCode == HttpStatusCode.Unauthorized) return new NotReachableFailure($"The server at {_http.BaseAddress} does not know the token in {Path.Combine(_folder, AdminEndpoint.FileName)}: it is not the server of this folder, or it was restarted just now.");
+        if (response.Content.Headers.ContentType?.MediaType != Problem.MediaType) return NotOurs((int)response.StatusCode);
+        try
+        {
+            return await response.Content.ReadFromJsonAsync(AdministrationJson.Default.Problem, cancellationToken) is { } problem ? new RefusedFailure(problem) : NotOurs((int)response.StatusCode);
+        }
+        catch (JsonException)
+        {
+            return NotOurs((int)response.StatusCode);
+        }
+    }
+
+    private NotReachableFailure NotOurs(int? status = null)
+        => new($"The server at {_http.BaseAddress} gave an answer that was not understood{(status is null ? "" : $" (HTTP {status})")}; its log says more.");
+}

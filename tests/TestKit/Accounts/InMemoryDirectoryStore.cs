@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+using Merpati.Accounts;
+using Merpati.Addresses;
+using Merpati.Mailboxes;
+using Merpati.Storage;
+
+namespace Merpati.TestKit.Accounts;
+
+/// <summary>The contract of <see cref="IDirectoryStore"/> in memory, for tests that are about something else; it counts its reads.</summary>
+public sealed class InMemoryDirectoryStore : IDirectoryStore
+{
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<string, LocalDomain> _domains = new(StringComparer.Ordinal);
+    private readonly Dictionary<EmailAddress, Account> _accounts = [];
+    private readonly Dictionary<EmailAddress, AddressAlias> _aliases = [];
+    private readonly Dictionary<AccountId, Credential> _credentials = [];
+    private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
+    private int _reads;
+
+    public int Reads => Volatile.Read(ref _reads);
+
+    public ValueTask<DirectoryOutcome> AddDomainAsync(LocalDomain domain, CancellationToken cancellationToken)
+        => Change(() => _domains.TryAdd(domain.Name, domain) ? DirectoryOutcome.Done : DirectoryOutcome.AlreadyExists);
+
+    public ValueTask<DirectoryOutcome> ChangeDomainAsync(LocalDomain domain, CancellationToken cancellationToken) => Change(() =>
+    {
+        if (!_domains.ContainsKey(domain.Name)) return DirectoryOutcome.NotFound;
+        _domains[domain.Name] = domain;
+        return DirectoryOutcome.Done;
+    });
+
+    public ValueTask<DirectoryOutcome> RemoveDomainAsync(string name, CancellationToken cancellationToken) => Change(() =>
+    {
+        if (!_domains.ContainsKey(name)) return DirectoryOutcome.NotFound;
+        if (_accounts.Keys.Concat(_aliases.Keys).Any(address => address.Domain == name)) return DirectoryOutcome.InUse;
+        _domains.Remove(name);
+        return DirectoryOutcome.Done;
+    });
+
+    public ValueTask<LocalDomain?> FindDomainAsync(string name, CancellationToken cancellationToken) => Read(() => _domains.GetValueOrDefault(name));
+
+    public ValueTask<IReadOnlyList<LocalDomain>> ListDomainsAsync(CancellationToken cancellationToken) => Read<IReadOnlyList<LocalDomain>>(() => [.. _domains.Values]);
+
+    public ValueTask<DirectoryOutcome> AddAccountAsync(Account account, Credential? credential, CancellationToken cancellationToken) => Change(() =>
+    {
+        if (!_domains.ContainsKey(account.Address.Domain)) return DirectoryOutcome.NoSuchDomain;
+        if (_aliases.ContainsKey(account.Address) || !_accounts.TryAdd(account.Address, account)) return DirectoryOutcome.AlreadyExists;
+        if (credential is not null) _credentials[account.Id] = credential;
+        return DirectoryOutcome.Done;
+    });
+
+    public ValueTask<DirectoryOutcome> ChangeAccountAsync(Account account, CancellationToken cancellationToken) => Change(() =>
+    {
+        if (Find(account.Id) is not { } old) return DirectoryOutcome.NotFound;
+        _accounts.Remove(old.Address);
+        _accounts[account.Address] = account;
+        return DirectoryOutcome.Done;
+    });
+
+    public ValueTask<DirectoryOutcome> RemoveAccountAsync(AccountId account, CancellationToken cancellationToken) => Change(() =>
+    {
+        if (Find(account) is not { } old) return DirectoryOutcome.NotFound;
+        _accounts.Remove(old.Address);
+        _credentials.Remove(account);
+        return DirectoryOutcome.Done;
+    });
+
+    public ValueTask<Account?> FindAccountAsync(AccountId account, CancellationToken cancellationToken) => Read(() => Find(account));
+
+    public ValueTask<Account?> FindAccountAsync(EmailAddress address, CancellationToken cancellationToken) => Read(() => _accounts.GetValueOrDefault(address));
+
+    public ValueTask<IReadOnlyList<Account>> ListAccountsAsync(string? domain, EmailAddress? after, int limit, CancellationToken cancellationToken)
+        => Read<IReadOnlyList<Account>>(() => [.. _accounts.Values
+            .Where(account => domain is null || account.Address.Domain == domain)
+            .Where(account => after is null || string.CompareOrdinal(Key(account.Address), Key(after)) > 0)
+            .OrderBy(account => Key(account.Address), StringComparer.Ordinal)
+            .Take(limit)]);
+
+    public ValueTask<DirectoryOutcome> SetCredentialAsync(AccountId account, Credential credential, CancellationToken cancellationToken) => Change(() =>
+    {
+        if (Find(account) is null) return DirectoryOutcome.NotFound;
+        _credentials[account] = credential;
+        return DirectoryOutcome.Done;
+    });
+
+    public ValueTask<Credential?> FindCredentialAsync(AccountId account, CancellationToken cancellationToken) => Read(() => _credentials.GetValueOrDefault(account));
+
+    public ValueTask<DirectoryOutcome> PutAliasAsync(AddressAlias alias, CancellationToken cancellationToken) => Change(() =>
+    {
+        if (!_domains.ContainsKey(alias.Address.Domain)) return DirectoryOutcome.NoSuchDomain;
+        if (_accounts.ContainsKey(alias.Address)) return DirectoryOutcome.AlreadyExists;
+        _aliases[alias.Address] = alias;
+        return DirectoryOutcome.Done;
+    });
+
+    public ValueTask<DirectoryOutcome> RemoveAliasAsync(EmailAddress address, CancellationToken cancellationToken)
+        => Change(() => _aliases.Remove(address) ? DirectoryOutcome.Done : DirectoryOutcome.NotFound);
+
+    public ValueTask<AddressAlias?> FindAliasAsync(EmailAddress address, CancellationToken cancellationToken) => Read(() => _aliases.GetValueOrDefault(address));
+
+    public ValueTask<IReadOnlyList<AddressAlias>> ListAliasesAsync(string? domain, CancellationToken cancellationToken)
+        => Read<IReadOnlyList<AddressAlias>>(() => [.. _aliases.Values
+            .Where(alias => domain is null || alias.Address.Domain == domain)
+            .OrderBy(alias => Key(alias.Address), StringComparer.Ordinal)]);
+
+    public ValueTask<ReadOnlyMemory<byte>> InstallationSecretAsync(CancellationToken cancellationToken) => ValueTask.FromResult<ReadOnlyMemory<byte>>(_secret);
+
+    private static string Key(EmailAddress address) => address.ToString().ToLowerInvariant();
+
+    private Account? Find(AccountId id) => _accounts.Values.FirstOrDefault(account => account.Id == id);
+
+    private ValueTask<DirectoryOutcome> Change(Func<DirectoryOutcome> change)
+    {
+        lock (_lock) return ValueTask.FromResult(change());
+    }
+
+    private ValueTask<T> Read<T>(Func<T> read)
+    {
+        Interlocked.Increment(ref _reads);
+        lock (_lock) return ValueTask.FromResult(read());
+    }
+}
