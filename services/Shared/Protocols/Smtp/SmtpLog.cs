@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace Merpati.Protocols.Smtp;
+
+/// <summary>Events 1000 to 1099.</summary>
+internal static partial class SmtpLog
+{
+    [LoggerMessage(1000, LogLevel.Error, "{Verb} failed")]
+    public static partial void CommandFault(this ILogger logger, Exception fault, string verb);
+
+    [LoggerMessage(1001, LogLevel.Error, "The connection failed")]
+    public static partial void ConnectionFault(this ILogger logger, Exception fault);
+
+    [LoggerMessage(1002, LogLevel.Information, "TLS handshake failed: {Reason}")]
+    public static partial void HandshakeFailed(this ILogger logger, string reason);
+}

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Text;
+using Merpati.Envelopes;
+using Merpati.Protocols.Smtp;
+using Merpati.Queueing;
+using Merpati.Storage;
+using Merpati.Timeline;
+
+namespace Merpati.SmtpIngress.Acceptance;
+
+/// <summary>
+/// The acceptance of one message. The order is the promise (design §3):
+/// <list type="number">
+/// <item>the body streams into the content store, <see cref="WriteAsync"/>, while its header is looked at;</item>
+/// <item>the content is committed: durable;</item>
+/// <item>the queue entry is committed: from here on the message is ours, and the timeline says so;</item>
+/// <item>the reply is 250;</item>
+/// <item>the bell rings.</item>
+/// </list>
+/// Before step 3 is done every fault is a temporary refusal and the message stays the client's. A content without an entry is left to the collector:
+/// after a fault nobody knows whether the entry exists, and a content that is deleted in error is mail that is lost.
+/// </summary>
+internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role, SmtpPeer peer, Envelope envelope, QueueId id, Activity? activity, IContentWriter writer) : IBodyReceiver
+{
+    private readonly HeaderInspector _header = new(acceptance.Options.MaxHeaderSize);
+    private readonly long _startedAt = acceptance.Time.GetTimestamp();
+
+    // 1. The body streams into the content store.
+    public async ValueTask<SmtpReply?> WriteAsync(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken)
+    {
+        if (!_header.IsComplete)
+        {
+            _header.Inspect(octets.Span);
+            if (ObjectionToHeader() is { } objection) return objection;
+        }
+        try
+        {
+            await writer.WriteAsync(octets, cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested) { return acceptance.ReplyToStore(fault, id); }
+    }
+
+    public async ValueTask<SmtpReply> CompleteAsync(CancellationToken cancellationToken)
+    {
+        _header.Complete();
+        if (ObjectionToHeader() is { } objection) return objection;
+        if (await ObjectionToAuthorsAsync(cancellationToken).ConfigureAwait(false) is { } spoof) return spoof;
+        var at = acceptance.Time.GetUtcNow();
+        try
+        {
+            // 2. The content is committed.
+            var content = await writer.CommitAsync(cancellationToken).ConfigureAwait(false);
+
+            // 3. The queue entry is committed; the timeline is written at the same time, and is not worth a message.
+            var entry = CreateEntry(content, at);
+            var recorded = RecordAsync(Subject(entry), Event(TimelineStep.Accepted, at, Peer()), cancellationToken);
+            try { await acceptance.Queue.EnqueueAsync(entry, cancellationToken).ConfigureAwait(false); }
+            catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
+            {
+                await recorded.ConfigureAwait(false);
+                await RecordAsync(null, Event(TimelineStep.Refused, acceptance.Time.GetUtcNow(), "the queue did not take it"), cancellationToken).ConfigureAwait(false);
+                return acceptance.ReplyToStore(fault, id);
+            }
+            await recorded.ConfigureAwait(false);
+        }
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested) { return acceptance.ReplyToStore(fault, id); }
+
+        // 5. The bell; the reply is on its way when a worker comes.
+        acceptance.Bell.Ring(QueueRoute.Local);
+        acceptance.Metrics.CountAccepted(role, writer.Length, acceptance.Time.GetElapsedTime(_startedAt));
+        acceptance.Logger.Accepted(id, writer.Length, envelope.ReversePath.ToString(), envelope.Recipients.Count, peer.Hello, peer.RemoteEndPoint.Address, TraceHeaders.Protocol(peer, envelope));
+
+        // 4. The promise.
+        return new SmtpReply(250, "2.0.0", $"Ok: queued as {id}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        activity?.Dispose();
+        await writer.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private SmtpReply? ObjectionToHeader()
+    {
+        if (_header.IsTooBig) return Replies.HeaderTooBig;
+        return _header.Hops > acceptance.Options.MaxHops ? Replies.Loop : null;
+    }
+
+    private async ValueTask<SmtpReply?> ObjectionToAuthorsAsync(CancellationToken cancellationToken)
+    {
+        if (peer.Account is not { } account) return null;
+        return _header.HasOverlongFrom
+            ? Replies.FromNotYours
+            : await acceptance.Senders.JudgeAuthorsAsync(account, _header.From, envelope.ReversePath.Address, cancellationToken).ConfigureAwait(false);
+    }
+
+    private QueueEntry CreateEntry(ContentInfo content, DateTimeOffset at) => new()
+    {
+        Id = id,
+        Route = QueueRoute.Local,
+        Content = content.Id,
+        Size = content.Size,
+        TraceHeaders = Encoding.UTF8.GetBytes(HeadersToAdd(at)),
+        ReversePath = envelope.ReversePath,
+        Body = envelope.Body,
+        SmtpUtf8 = envelope.SmtpUtf8,
+        Return = envelope.Return,
+        EnvelopeId = envelope.EnvelopeId,
+        Recipients = [.. envelope.Recipients.Select(recipient => new QueueRecipient { Recipient = recipient })],
+        Submitter = peer.Account?.Id,
+        AcceptedAt = at,
+        NextAttemptAt = at,
+        TraceParent = activity?.Id,
+    };
+
+    private string HeadersToAdd(DateTimeOffset at)
+    {
+        var headers = TraceHeaders.Received(peer, envelope, acceptance.Options.HostName, id, at);
+        if (role != SmtpRole.Submission) return headers;
+        if (!_header.HasDate) headers += TraceHeaders.MissingDate(at);
+        if (_header.MessageId is null) headers += TraceHeaders.MissingMessageId(OwnMessageId);
+        return headers;
+    }
+
+    private string OwnMessageId => $"<{id}@{acceptance.Options.HostName}>";
+
+    private TimelineSubject Subject(QueueEntry entry) => new(id, entry.AcceptedAt, _header.MessageId ?? (role == SmtpRole.Submission ? OwnMessageId : null),
+        envelope.ReversePath.Address?.ToString() ?? "", [.. envelope.Recipients.Select(recipient => recipient.Address.ToString())], entry.Size, peer.RemoteEndPoint.Address.ToString());
+
+    private TimelineEvent Event(TimelineStep step, DateTimeOffset at, string detail) => new(id, at, step, Recipient: null, detail);
+
+    private string Peer() => $"from {peer.Hello} [{peer.RemoteEndPoint.Address}] with {TraceHeaders.Protocol(peer, envelope)}";
+
+    private async Task RecordAsync(TimelineSubject? subject, TimelineEvent entry, CancellationToken cancellationToken)
+    {
+        try { await acceptance.Journal.AppendAsync(subject, [entry], cancellationToken).ConfigureAwait(false); }
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested) { acceptance.Logger.JournalFault(fault, id); }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Net;
+using Merpati.Protocols.Smtp;
+using Merpati.Queueing;
+using Microsoft.Extensions.Logging;
+
+namespace Merpati.SmtpIngress;
+
+/// <summary>Events 1100 to 1199.</summary>
+internal static partial class IngressLog
+{
+    private static readonly Func<ILogger, SmtpRole, IPEndPoint, IDisposable?> SessionScope = LoggerMessage.DefineScope<SmtpRole, IPEndPoint>("SMTP {Role} session of {Client}");
+
+    public static IDisposable? BeginSession(this ILogger logger, SmtpRole role, IPEndPoint client) => SessionScope(logger, role, client);
+
+    [LoggerMessage(1100, LogLevel.Information, "Accepted {QueueId}: {Size} octets from {ReversePath} for {Recipients} recipients, from {Hello} [{Client}] with {Protocol}")]
+    public static partial void Accepted(this ILogger logger, QueueId queueId, long size, string reversePath, int recipients, string hello, IPAddress client, string protocol);
+
+    [LoggerMessage(1101, LogLevel.Information, "Refused {Verb} of {Client}: {Reply}")]
+    public static partial void Refused(this ILogger logger, string verb, IPAddress client, SmtpReply reply);
+
+    [LoggerMessage(1102, LogLevel.Error, "The directory did not answer about {Address}")]
+    public static partial void DirectoryFault(this ILogger logger, Exception fault, string address);
+
+    [LoggerMessage(1103, LogLevel.Error, "Could not store {QueueId}")]
+    public static partial void StoreFault(this ILogger logger, Exception fault, QueueId queueId);
+
+    [LoggerMessage(1104, LogLevel.Warning, "No room to store {QueueId}: {Detail}")]
+    public static partial void StoreFull(this ILogger logger, QueueId queueId, string detail);
+
+    [LoggerMessage(1105, LogLevel.Error, "Could not write the timeline of {QueueId}; the message itself is safe")]
+    public static partial void JournalFault(this ILogger logger, Exception fault, QueueId queueId);
+}

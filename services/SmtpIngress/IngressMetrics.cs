@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Merpati.SmtpIngress;
+
+internal sealed class IngressMetrics
+{
+    public const string MeterName = "Merpati.SmtpIngress";
+
+    public static readonly ActivitySource Activities = new(MeterName);
+
+    private readonly Counter<long> _connections;
+    private readonly UpDownCounter<long> _active;
+    private readonly Counter<long> _accepted;
+    private readonly Counter<long> _octets;
+    private readonly Counter<long> _refusals;
+    private readonly Histogram<double> _duration;
+
+    public IngressMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        _connections = meter.CreateCounter<long>("merpati.smtp.connections", "{connection}", "Connections that came in");
+        _active = meter.CreateUpDownCounter<long>("merpati.smtp.active.connections", "{connection}", "Connections that are open");
+        _accepted = meter.CreateCounter<long>("merpati.smtp.accepted.messages", "{message}", "Messages that got a 250");
+        _octets = meter.CreateCounter<long>("merpati.smtp.accepted.bytes", "By", "Octets of accepted messages");
+        _refusals = meter.CreateCounter<long>("merpati.smtp.refused.commands", "{command}", "Commands and messages that got a 4yz or 5yz reply, by code and verb");
+        _duration = meter.CreateHistogram<double>("merpati.smtp.acceptance.duration", "s", "From DATA or the first BDAT to the reply");
+    }
+
+    public ConnectionCount CountConnection(SmtpRole role)
+    {
+        var tag = RoleTag(role);
+        _connections.Add(1, tag);
+        _active.Add(1, tag);
+        return new ConnectionCount(_active, tag);
+    }
+
+    public void CountAccepted(SmtpRole role, long size, TimeSpan duration)
+    {
+        var tag = RoleTag(role);
+        _accepted.Add(1, tag);
+        _octets.Add(size, tag);
+        _duration.Record(duration.TotalSeconds, tag);
+    }
+
+    public void CountRefusal(SmtpRole role, string verb, int code)
+        => _refusals.Add(1, RoleTag(role), new KeyValuePair<string, object?>("verb", verb), new KeyValuePair<string, object?>("code", code));
+
+    private static KeyValuePair<string, object?> RoleTag(SmtpRole role) => new("role", role == SmtpRole.Mx ? "mx" : "submission");
+
+    /// <summary>Counts an open connection until it is disposed.</summary>
+    public readonly struct ConnectionCount(UpDownCounter<long> active, KeyValuePair<string, object?> tag) : IDisposable
+    {
+        public void Dispose() => active.Add(-1, tag);
+    }
+}

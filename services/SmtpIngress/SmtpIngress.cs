@@ -1,0 +1,42 @@
+using Merpati.Accounts;
+using Merpati.Protocols.Smtp;
+using Merpati.Protocols.Wire;
+using Merpati.SmtpIngress.Acceptance;
+using Merpati.SmtpIngress.Recipients;
+using Merpati.SmtpIngress.Senders;
+using Merpati.SmtpIngress.Sessions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.SmtpIngress;
+
+/// <summary>Takes mail from the outside and from our users. Listeners give it their connections; it opens none itself.</summary>
+public sealed class SmtpIngress
+{
+    private readonly IDirectory _directory;
+    private readonly SenderPolicy _senders;
+    private readonly RecipientPolicy _recipients;
+    private readonly MessageAcceptance _acceptance;
+    private readonly StoreRoom _room;
+    private readonly IngressMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger<SmtpIngress> _logger;
+    private readonly SmtpServerOptions _mx;
+    private readonly SmtpServerOptions _submission;
+
+    internal SmtpIngress(IDirectory directory, SenderPolicy senders, RecipientPolicy recipients, MessageAcceptance acceptance, StoreRoom room,
+        IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<SmtpIngress> logger)
+    {
+        (_directory, _senders, _recipients, _acceptance, _room, _metrics, _time, _logger) = (directory, senders, recipients, acceptance, room, metrics, time, logger);
+        (_mx, _submission) = (options.Value.ForRole(SmtpRole.Mx), options.Value.ForRole(SmtpRole.Submission));
+    }
+
+    /// <summary>Serves one connection until it ends; the caller closes the transport afterwards. Faults are logged here and do not come out.</summary>
+    public async ValueTask RunAsync(ITransport transport, SmtpRole role, SessionLifetime lifetime)
+    {
+        using var scope = _logger.BeginSession(role, transport.RemoteEndPoint);
+        using var connection = _metrics.CountConnection(role);
+        var session = new IngressSession(role, transport.RemoteEndPoint.Address, _directory, _senders, _recipients, _acceptance, _room, _metrics, _logger);
+        await new SmtpConnection(transport, session, role == SmtpRole.Submission ? _submission : _mx, _time, _logger).RunAsync(lifetime).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,74 @@
+using System.ComponentModel.DataAnnotations;
+using Merpati.Addresses;
+using Merpati.Protocols.Smtp;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.SmtpIngress;
+
+/// <summary>Settings of the section <c>SmtpIngress</c>.</summary>
+public sealed class SmtpIngressOptions
+{
+    public const string Section = "SmtpIngress";
+
+    /// <summary>The name of this server, as DNS has it: in the greeting, in Received and in made-up Message-IDs.</summary>
+    [Required(ErrorMessage = "SmtpIngress:HostName is missing: write the server's name as DNS has it, for example mail.example.org.")]
+    public string HostName { get; set; } = "";
+
+    /// <summary>Who reads mail for postmaster where the directory has none (RFC 5321 §4.5.1): the address of a local account or alias.</summary>
+    [CustomValidation(typeof(SmtpIngressOptions), nameof(ValidatePostmaster))]
+    public string? Postmaster { get; set; }
+
+    /// <summary>AUTH without TLS: for tests on loopback only.</summary>
+    public bool AllowPlaintextAuth { get; set; }
+
+    /// <summary>Octets.</summary>
+    [Range(65_536, 2_147_483_647, ErrorMessage = "SmtpIngress:MaxMessageSize must be between 65536 and 2147483647 octets.")]
+    public long MaxMessageSize { get; set; } = 52_428_800;
+
+    [Range(100, 100_000, ErrorMessage = "SmtpIngress:MaxRecipients must be between 100 (RFC 5321 §4.5.3.1.8) and 100000.")]
+    public int MaxRecipients { get; set; } = 1000;
+
+    /// <summary>Octets of all header fields together.</summary>
+    [Range(16_384, 16_777_216, ErrorMessage = "SmtpIngress:MaxHeaderSize must be between 16384 and 16777216 octets.")]
+    public int MaxHeaderSize { get; set; } = 1_048_576;
+
+    /// <summary>Received fields before a message counts as going round in circles (RFC 5321 §6.3 wants at least 100 to be safe; 50 is what real mail never reaches).</summary>
+    [Range(10, 1000, ErrorMessage = "SmtpIngress:MaxHops must be between 10 and 1000.")]
+    public int MaxHops { get; set; } = 50;
+
+    /// <summary>Time for one command.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "01:00:00", ErrorMessage = "SmtpIngress:CommandTimeout must be between 00:00:10 and 01:00:00.")]
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Time for the next octets of a message.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "01:00:00", ErrorMessage = "SmtpIngress:DataTimeout must be between 00:00:10 and 01:00:00.")]
+    public TimeSpan DataTimeout { get; set; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>Time for a whole connection.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00", ErrorMessage = "SmtpIngress:MaxSessionTime must be between 00:01:00 and 1.00:00:00.")]
+    public TimeSpan MaxSessionTime { get; set; } = TimeSpan.FromHours(2);
+
+    internal EmailAddress? PostmasterAddress => Postmaster is null ? null : EmailAddress.Parse(Postmaster);
+
+    internal SmtpServerOptions ForRole(SmtpRole role) => new()
+    {
+        HostName = HostName,
+        PostmasterDomain = PostmasterAddress?.Domain,
+        OfferAuth = role == SmtpRole.Submission,
+        RequireAuth = role == SmtpRole.Submission,
+        AllowPlaintextAuth = AllowPlaintextAuth,
+        MaxMessageSize = MaxMessageSize,
+        MaxRecipients = MaxRecipients,
+        CommandTimeout = CommandTimeout,
+        DataTimeout = DataTimeout,
+        MaxSessionTime = MaxSessionTime,
+    };
+
+    public static ValidationResult? ValidatePostmaster(string? postmaster, ValidationContext context)
+        => postmaster is null || EmailAddress.TryParse(postmaster, out _)
+            ? ValidationResult.Success
+            : new ValidationResult($"SmtpIngress:Postmaster is '{postmaster}', which is no address: write the address of a local account, for example ann@example.org.");
+}
+
+[OptionsValidator]
+internal sealed partial class SmtpIngressOptionsValidator : IValidateOptions<SmtpIngressOptions>;

@@ -1,0 +1,41 @@
+using Merpati.Accounts;
+using Merpati.SmtpIngress.Acceptance;
+using Merpati.SmtpIngress.Recipients;
+using Merpati.SmtpIngress.Senders;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.SmtpIngress;
+
+public static class SmtpIngressServices
+{
+    /// <summary>
+    /// Adds <see cref="SmtpIngress"/>. It needs IDirectory, IContentStore, IMailQueue, IJournal and IQueueBell from the product around it,
+    /// and reads its settings from the section <see cref="SmtpIngressOptions.Section"/>.
+    /// </summary>
+    public static IServiceCollection AddSmtpIngress(this IServiceCollection services)
+    {
+        services.AddOptions<SmtpIngressOptions>().BindConfiguration(SmtpIngressOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SmtpIngressOptions>, SmtpIngressOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddSingleton<IngressMetrics>();
+        services.AddSingleton<StoreRoom>();
+        services.AddSingleton<SenderPolicy>();
+        services.AddSingleton<RecipientPolicy>();
+        services.AddSingleton<MessageAcceptance>();
+        services.AddSingleton(static provider => new SmtpIngress(
+            provider.GetRequiredService<IDirectory>(),
+            provider.GetRequiredService<SenderPolicy>(),
+            provider.GetRequiredService<RecipientPolicy>(),
+            provider.GetRequiredService<MessageAcceptance>(),
+            provider.GetRequiredService<StoreRoom>(),
+            provider.GetRequiredService<IngressMetrics>(),
+            provider.GetRequiredService<IOptions<SmtpIngressOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<SmtpIngress>>()));
+        return services;
+    }
+}
