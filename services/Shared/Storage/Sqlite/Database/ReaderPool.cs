@@ -16,6 +16,24 @@ internal sealed class ReaderPool(string store, int size, Func<SqliteSession> ope
     public async ValueTask<T> RunAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken)
     {
         await _free.WaitAsync(cancellationToken);
+        return RunAndRelease(read);
+    }
+
+    /// <summary>For those who cannot await (<see cref="Stream.Read(byte[], int, int)"/>).</summary>
+    public T Run<T>(Func<SqliteSession, T> read)
+    {
+        _free.Wait();
+        return RunAndRelease(read);
+    }
+
+    public void Dispose()
+    {
+        _closed = true;
+        while (_idle.TryTake(out var session)) session.Dispose();
+    }
+
+    private T RunAndRelease<T>(Func<SqliteSession, T> read)
+    {
         SqliteSession? session = null;
         try
         {
@@ -32,12 +50,6 @@ internal sealed class ReaderPool(string store, int size, Func<SqliteSession> ope
             Return(session);
             _free.Release();
         }
-    }
-
-    public void Dispose()
-    {
-        _closed = true;
-        while (_idle.TryTake(out var session)) session.Dispose();
     }
 
     private static T Read<T>(SqliteSession session, Func<SqliteSession, T> read)

@@ -83,6 +83,9 @@ public sealed class SqliteDatabase : IAsyncDisposable
     /// </summary>
     public ValueTask<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken) => _readers.RunAsync(read, cancellationToken);
 
+    /// <summary>As <see cref="ReadAsync"/>, for those who cannot await.</summary>
+    public T Read<T>(Func<SqliteSession, T> read) => _readers.Run(read);
+
     /// <summary>Writes a consistent copy of the file while the store goes on. The copy appears under its name when it is complete, and replaces an older one.</summary>
     public Task BackupToAsync(string path, CancellationToken cancellationToken) => Task.Run(() =>
     {

@@ -10,6 +10,9 @@ namespace Merpati.Storage.Sqlite;
 /// <param name="PageSize">4096 suits small rows; 8192 halves the overflow pages of bodies.</param>
 public sealed record SqliteSchema(string Name, IReadOnlyList<string> Migrations, int PageSize = 4096)
 {
+    /// <summary>Run whenever the file is opened, before anyone uses it: clears what a crash left unfinished.</summary>
+    public string? AtOpen { get; init; }
+
     public string FileName => $"{Name}.db";
 
     /// <exception cref="StoreUnavailableException">The file comes from a newer version than we are.</exception>
@@ -34,5 +37,6 @@ public sealed record SqliteSchema(string Name, IReadOnlyList<string> Migrations,
                 throw;
             }
         }
+        if (AtOpen is not null) session.ExecuteScript($"BEGIN IMMEDIATE; {AtOpen}; COMMIT");
     }
 }

@@ -1,0 +1,42 @@
+namespace Merpati.Storage.Sqlite;
+
+/// <summary>
+/// A content of one chunk is one row, body and all. A larger one has its chunks in a table of their own, written before the row:
+/// the row is what makes a content visible. <c>unfinished</c> names the ids whose chunks may lie there without a row, so that they are found without a search.
+/// </summary>
+internal static class ContentSchema
+{
+    /// <summary>Octets of a chunk. What is stored depends on it: never change it.</summary>
+    public const int ChunkSize = 64 * 1024;
+
+    public static readonly SqliteSchema Schema = new("content",
+    [
+        // The columns before octets lie on the row's own page, so that lists do not touch bodies.
+        """
+        CREATE TABLE content (
+            id BLOB NOT NULL PRIMARY KEY,
+            size INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            sha256 BLOB NOT NULL,
+            checksum INTEGER,
+            octets BLOB
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE chunk (
+            content BLOB NOT NULL,
+            number INTEGER NOT NULL,
+            checksum INTEGER NOT NULL,
+            octets BLOB NOT NULL,
+            PRIMARY KEY (content, number)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE unfinished (
+            content BLOB NOT NULL PRIMARY KEY,
+            since INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ])
+    {
+        AtOpen = "DELETE FROM chunk WHERE content IN (SELECT content FROM unfinished); DELETE FROM unfinished",
+    };
+}
