@@ -38,6 +38,8 @@ public readonly struct SqlValue
 
     public static implicit operator SqlValue(int value) => new(Kind.Integer, value);
 
+    public static implicit operator SqlValue(int? value) => value is { } known ? known : Null;
+
     public static implicit operator SqlValue(uint value) => new(Kind.Integer, value);
 
     public static implicit operator SqlValue(bool value) => new(Kind.Integer, value ? 1 : 0);

@@ -1,0 +1,65 @@
+namespace Merpati.Storage.Sqlite;
+
+/// <summary>
+/// <c>entry.due</c> is when somebody may take the entry: its next attempt, or while it is leased the end of the lease; NULL when no recipient of it is queued.
+/// So one index answers what is due and when the next will be. Recipients are numbered as in the envelope.
+/// </summary>
+internal static class QueueSchema
+{
+    /// <summary>The ledger's account for recipients ever accepted; the others are named by the number of their <see cref="RecipientState"/>.</summary>
+    public const int Accepted = -1;
+
+    public static readonly SqliteSchema Schema = new("queue",
+    [
+        """
+        CREATE TABLE entry (
+            number INTEGER PRIMARY KEY,
+            id BLOB NOT NULL UNIQUE,
+            route INTEGER NOT NULL,
+            due INTEGER,
+            next_attempt_at INTEGER NOT NULL,
+            attempts INTEGER NOT NULL,
+            lease_token INTEGER,
+            lease_expires_at INTEGER,
+            content BLOB NOT NULL,
+            size INTEGER NOT NULL,
+            accepted_at INTEGER NOT NULL,
+            reverse_local TEXT,
+            reverse_domain TEXT,
+            reverse_key TEXT NOT NULL,
+            body INTEGER NOT NULL,
+            smtp_utf8 INTEGER NOT NULL,
+            dsn_return INTEGER NOT NULL,
+            envelope_id TEXT,
+            submitter BLOB,
+            trace_parent TEXT,
+            trace_headers BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX entry_due ON entry (route, due) WHERE due IS NOT NULL;
+        CREATE INDEX entry_content ON entry (content);
+
+        CREATE TABLE recipient (
+            entry INTEGER NOT NULL REFERENCES entry (number) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            state INTEGER NOT NULL,
+            local_part TEXT NOT NULL,
+            domain TEXT NOT NULL,
+            key TEXT NOT NULL,
+            notify INTEGER NOT NULL,
+            original_recipient TEXT,
+            detail TEXT,
+            PRIMARY KEY (entry, number)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE ledger (
+            account INTEGER NOT NULL PRIMARY KEY,
+            recipients INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO ledger (account, recipients) VALUES (-1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0);
+
+        -- Tokens come from one counter for all entries, so that not even an entry that was removed and put in again repeats one.
+        CREATE TABLE fence (last_token INTEGER NOT NULL) STRICT;
+        INSERT INTO fence (last_token) VALUES (0);
+        """,
+    ]);
+}
