@@ -6,7 +6,10 @@ namespace Merpati.Storage;
 /// <summary>The timeline of messages: append and query (design §3). Kept for a time, then forgotten.</summary>
 public interface IJournal
 {
-    /// <summary>Appends in order, durable on return. <paramref name="subject"/> comes with the first events of a message.</summary>
+    /// <summary>
+    /// Appends in order, durable on return. <paramref name="subject"/> comes with the first events of a message; the first one told of a message stays.
+    /// Of <see cref="TimelineStep.Announced"/> and <see cref="TimelineStep.FirstFetched"/> only the first per message and recipient is kept, so callers need not remember what they told.
+    /// </summary>
     ValueTask AppendAsync(TimelineSubject? subject, IReadOnlyList<TimelineEvent> events, CancellationToken cancellationToken);
 
     /// <summary>All events of the message in order of time, then of arrival.</summary>
@@ -14,9 +17,9 @@ public interface IJournal
 
     ValueTask<TimelineSubject?> FindAsync(QueueId id, CancellationToken cancellationToken);
 
-    /// <summary>Messages with this Message-ID (with or without brackets), sender or recipient address, newest first.</summary>
+    /// <summary>Messages with this Message-ID, sender or recipient address (with or without brackets, in any case), newest first.</summary>
     ValueTask<IReadOnlyList<TimelineSubject>> SearchAsync(string messageIdOrAddress, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Forgets what is older; returns the number of messages.</summary>
+    /// <summary>Forgets the messages whose newest event is older, each as a whole; returns how many.</summary>
     ValueTask<int> ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken);
 }

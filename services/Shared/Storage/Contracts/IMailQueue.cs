@@ -133,7 +133,7 @@ public sealed record Ledger(long Accepted, IReadOnlyDictionary<RecipientState, l
 /// </summary>
 public interface IMailQueue
 {
-    /// <summary>Puts the entry in; with an id that exists already it does nothing (a repeated call is no second message).</summary>
+    /// <summary>Puts the entry in; with an id that exists already it does nothing (a repeated call is no second message). At least one recipient must be open.</summary>
     ValueTask EnqueueAsync(QueueEntry entry, CancellationToken cancellationToken);
 
     /// <summary>
@@ -142,12 +142,12 @@ public interface IMailQueue
     /// </summary>
     ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, int limit, TimeSpan duration, CancellationToken cancellationToken);
 
-    /// <summary>A later expiry; null when the lease was lost.</summary>
+    /// <summary>An expiry counted from now; null when the lease was lost: taken by another worker, or taken away by a hold. An expired lease that nobody took is still good.</summary>
     ValueTask<QueueLease?> ExtendAsync(QueueLease lease, TimeSpan duration, CancellationToken cancellationToken);
 
     /// <summary>
     /// Ends the attempt in one transaction: records the results, puts in <paramref name="successors"/> (DSNs, redirects), gives up the lease.
-    /// Recipients not named stay as they are. The entry is removed when no recipient is open any more, else it is due again at <paramref name="nextAttemptAt"/>.
+    /// Recipients not named, and those closed already, stay as they are. The entry is removed when no recipient is open any more, else it is due again at <paramref name="nextAttemptAt"/>.
     /// </summary>
     /// <returns>False when the lease was lost: then nothing was changed.</returns>
     ValueTask<bool> CompleteAsync(QueueLease lease, IReadOnlyList<RecipientResult> results, DateTimeOffset nextAttemptAt, IReadOnlyList<QueueEntry> successors, CancellationToken cancellationToken);
@@ -157,7 +157,7 @@ public interface IMailQueue
 
     ValueTask<QueueEntry?> FindAsync(QueueId id, CancellationToken cancellationToken);
 
-    /// <summary>Entries that match, oldest first, after <paramref name="after"/>.</summary>
+    /// <summary>Entries that match, oldest first (in order of id, which is order of time), after <paramref name="after"/>.</summary>
     ValueTask<IReadOnlyList<QueueEntry>> BrowseAsync(QueueFilter filter, QueueId? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Makes queued recipients held (with the reason) or held ones queued and due now. Entries under a live lease are left alone when holding. Returns the entries changed.</summary>
@@ -166,7 +166,7 @@ public interface IMailQueue
     /// <inheritdoc cref="HoldAsync"/>
     ValueTask<IReadOnlyList<QueueId>> ReleaseAsync(QueueFilter filter, CancellationToken cancellationToken);
 
-    /// <summary>Makes entries due now.</summary>
+    /// <summary>Makes entries with queued recipients due now. Those under a live lease are being tried, and left alone.</summary>
     ValueTask<IReadOnlyList<QueueId>> RetryNowAsync(QueueFilter filter, CancellationToken cancellationToken);
 
     /// <summary>Closes all open recipients as <see cref="RecipientState.Discarded"/> with the reason. Entries under a live lease are left alone.</summary>
