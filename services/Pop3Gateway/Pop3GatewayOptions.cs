@@ -1,4 +1,4 @@
-using System.ComponentModel.DataAnnotations;
+using System.Buffers;
 using Merpati.Protocols.Pop3;
 using Microsoft.Extensions.Options;
 
@@ -9,33 +9,22 @@ public sealed class Pop3GatewayOptions
 {
     public const string Section = "Pop3";
 
-    private const string OneSecond = "00:00:01";
-    private const string OneDay = "1.00:00:00";
-
     /// <summary>Name in the greeting.</summary>
-    [Required(ErrorMessage = "Pop3:HostName is empty: write the name that clients connect to, as in mail.example.org.")]
-    [RegularExpression("^[A-Za-z0-9.:\\[\\]_-]{1,255}$", ErrorMessage = "Pop3:HostName is not a host name: write letters, digits, dots and hyphens, as in mail.example.org.")]
     public string HostName { get; set; } = "localhost";
 
     /// <summary>USER and AUTH without TLS; for tests on loopback only.</summary>
     public bool AllowPlaintextAuth { get; set; }
 
-    [Range(typeof(TimeSpan), "00:10:00", OneDay, ErrorMessage = "Pop3:IdleTimeout must be from 00:10:00 (RFC 1939 allows no less) to 1.00:00:00.")]
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
-    [Range(typeof(TimeSpan), OneSecond, OneDay, ErrorMessage = "Pop3:LoginTimeout must be from 00:00:01 to 1.00:00:00.")]
     public TimeSpan LoginTimeout { get; set; } = TimeSpan.FromMinutes(3);
 
-    [Range(typeof(TimeSpan), OneSecond, OneDay, ErrorMessage = "Pop3:WriteTimeout must be from 00:00:01 to 1.00:00:00.")]
     public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
-    [Range(1, 10_000, ErrorMessage = "Pop3:MaxCommandsBeforeLogin must be from 1 to 10000.")]
     public int MaxCommandsBeforeLogin { get; set; } = 60;
 
-    [Range(1, 10_000, ErrorMessage = "Pop3:MaxBadCommands must be from 1 to 10000.")]
     public int MaxBadCommands { get; set; } = 15;
 
-    [Range(1, 1000, ErrorMessage = "Pop3:MaxFailedLogins must be from 1 to 1000.")]
     public int MaxFailedLogins { get; set; } = 5;
 
     internal Pop3Settings ToSettings() => new()
@@ -51,5 +40,35 @@ public sealed class Pop3GatewayOptions
     };
 }
 
-[OptionsValidator]
-internal sealed partial class ValidatePop3GatewayOptions : IValidateOptions<Pop3GatewayOptions>;
+/// <summary>Names the key and says what to write, which the generated validator cannot.</summary>
+internal sealed class ValidatePop3GatewayOptions : IValidateOptions<Pop3GatewayOptions>
+{
+    private static readonly SearchValues<char> HostNameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]");
+
+    private static readonly TimeSpan OneDay = TimeSpan.FromDays(1);
+
+    public ValidateOptionsResult Validate(string? name, Pop3GatewayOptions options)
+    {
+        var result = new ValidateOptionsResultBuilder();
+        if (options.HostName.Length is 0 or > 255 || options.HostName.AsSpan().ContainsAnyExcept(HostNameCharacters))
+            result.AddError("Pop3:HostName must be the name that clients connect to, as in mail.example.org.");
+        // RFC 1939 §3 allows no inactivity timer under 10 minutes.
+        Between(result, nameof(options.IdleTimeout), options.IdleTimeout, TimeSpan.FromMinutes(10));
+        Between(result, nameof(options.LoginTimeout), options.LoginTimeout, TimeSpan.FromSeconds(1));
+        Between(result, nameof(options.WriteTimeout), options.WriteTimeout, TimeSpan.FromSeconds(1));
+        Positive(result, nameof(options.MaxCommandsBeforeLogin), options.MaxCommandsBeforeLogin);
+        Positive(result, nameof(options.MaxBadCommands), options.MaxBadCommands);
+        Positive(result, nameof(options.MaxFailedLogins), options.MaxFailedLogins);
+        return result.Build();
+    }
+
+    private static void Between(ValidateOptionsResultBuilder result, string key, TimeSpan value, TimeSpan least)
+    {
+        if (value < least || value > OneDay) result.AddError($"Pop3:{key} must be a time from {least:c} to {OneDay:c}.");
+    }
+
+    private static void Positive(ValidateOptionsResultBuilder result, string key, int value)
+    {
+        if (value is < 1 or > 10_000) result.AddError($"Pop3:{key} must be a number from 1 to 10000.");
+    }
+}

@@ -61,7 +61,9 @@ public sealed class Pop3Connection
         await WriteAsync(Pop3Reply.Ok($"{_settings.ServerName} Merpati POP3 server ready"), "greeting", lifetime.Aborted).ConfigureAwait(false);
         while (true)
         {
-            if (!await FlushUnlessMoreWaitsAsync(lifetime.Aborted).ConfigureAwait(false)) return "client does not read";
+            // PIPELINING (RFC 2449 §6.6): while whole commands wait to be read, replies are collected.
+            var collects = _transport.Output.UnflushedBytes < FlushAt && reader.LineWaits();
+            if (!collects && !await FlushAsync(lifetime.Aborted).ConfigureAwait(false)) return "client does not read";
             var line = await reader.ReadLineAsync(_settings.MaxAuthLineLength, TimeLeft(loginBy), lifetime).ConfigureAwait(false);
             switch (line.Status)
             {
@@ -269,18 +271,6 @@ public sealed class Pop3Connection
     }
 
     private ValueTask<bool> FlushAsync(CancellationToken aborted) => _transport.TryFlushAsync(_settings.WriteTimeout, _time, aborted);
-
-    /// <summary>PIPELINING (RFC 2449 §6.6): while whole commands wait to be read, replies are collected.</summary>
-    private ValueTask<bool> FlushUnlessMoreWaitsAsync(CancellationToken aborted)
-    {
-        if (_transport.Output.UnflushedBytes < FlushAt && _transport.Input.TryRead(out var read))
-        {
-            var waits = read.Buffer.PositionOf((byte)'\n') is not null;
-            _transport.Input.AdvanceTo(read.Buffer.Start);
-            if (waits) return ValueTask.FromResult(true);
-        }
-        return FlushAsync(aborted);
-    }
 
     private async ValueTask<bool> StartTlsAsync(TimeSpan timeLeft, CancellationToken aborted)
     {

@@ -19,7 +19,7 @@ public abstract class SaslServer
     {
         "PLAIN" => new Plain(directory, protocol, client),
         "LOGIN" => new Login(directory, protocol, client),
-        "SCRAM-SHA-256" => new ScramSha256(directory, protocol, client),
+        "SCRAM-SHA-256" => new ScramSha256(directory, protocol, client, ScramSha256.NewNonce),
         _ => null,
     };
 

@@ -7,9 +7,12 @@ using Merpati.Accounts;
 namespace Merpati.Protocols.Sasl;
 
 /// <summary>SCRAM-SHA-256 without channel binding (RFC 5802, RFC 7677): the password itself never crosses the wire.</summary>
-internal sealed class ScramSha256(IDirectory directory, LoginProtocol protocol, IPAddress? client) : SaslServer
+/// <param name="serverNonce">The server's part of the nonce, a new one in every exchange; a test gives the one of an example.</param>
+internal sealed class ScramSha256(IDirectory directory, LoginProtocol protocol, IPAddress? client, Func<string> serverNonce) : SaslServer
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    internal static string NewNonce() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(18));
 
     private string _login = "";
     private string _clientFirstBare = "";
@@ -49,7 +52,7 @@ internal sealed class ScramSha256(IDirectory directory, LoginProtocol protocol, 
         _clientFirstBare = message[_gs2Header.Length..];
         _credential = await directory.GetScramCredentialAsync(login, client, cancellationToken).ConfigureAwait(false);
         if (_credential is null) return new SaslStep.Throttled(TimeSpan.FromSeconds(30));
-        _nonce = fields[3][2..] + Convert.ToBase64String(RandomNumberGenerator.GetBytes(18));
+        _nonce = fields[3][2..] + serverNonce();
         _serverFirst = string.Create(CultureInfo.InvariantCulture, $"r={_nonce},s={Convert.ToBase64String(_credential.Salt.Span)},i={_credential.Iterations}");
         return new SaslStep.Challenge(Encoding.UTF8.GetBytes(_serverFirst));
     }

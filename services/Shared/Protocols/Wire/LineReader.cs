@@ -36,7 +36,7 @@ public sealed class LineReader(ITransport transport, TimeProvider time)
     public async ValueTask<LineResult> ReadLineAsync(int maxLength, TimeSpan timeout, SessionLifetime lifetime)
     {
         // The common case under pipelining: a line is already there, and no timer is needed.
-        if (transport.Input.TryRead(out var ready))
+        if (TryRead(out var ready, out var broken))
         {
             if (TryTakeLine(ready, maxLength, out var at, out var line))
             {
@@ -50,6 +50,7 @@ public sealed class LineReader(ITransport transport, TimeProvider time)
             }
             transport.Input.AdvanceTo(ready.Buffer.Start, ready.Buffer.End);
         }
+        if (broken) return new LineResult(LineStatus.Closed, []);
         using var timer = new CancellationTokenSource(timeout, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, lifetime.Draining, lifetime.Aborted);
         var dropping = false;
@@ -87,6 +88,30 @@ public sealed class LineReader(ITransport transport, TimeProvider time)
                 transport.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             }
             if (read.IsCompleted) return new LineResult(LineStatus.Closed, []);
+        }
+    }
+
+    /// <summary>
+    /// True while a whole line waits: the next <see cref="ReadLineAsync"/> returns at once, and replies may still be collected (PIPELINING).
+    /// </summary>
+    public bool LineWaits()
+    {
+        if (!TryRead(out var ready, out _)) return false;
+        var waits = ready.Buffer.PositionOf((byte)'\n') is not null;
+        transport.Input.AdvanceTo(ready.Buffer.Start);
+        return waits;
+    }
+
+    /// <summary>Takes what is there without waiting. A connection that broke throws here too (<paramref name="broken"/>).</summary>
+    private bool TryRead(out ReadResult ready, out bool broken)
+    {
+        broken = false;
+        try { return transport.Input.TryRead(out ready); }
+        catch (IOException)
+        {
+            ready = default;
+            broken = true;
+            return false;
         }
     }
 
