@@ -47,10 +47,10 @@ public sealed class SingleAccountDirectory : IDirectory
     public ValueTask<bool> IsLocalDomainAsync(string domain, CancellationToken cancellationToken) => ValueTask.FromResult(domain == "example.test");
 
     public ValueTask<bool> MaySendAsAsync(AccountId account, EmailAddress sender, CancellationToken cancellationToken)
-        => ValueTask.FromResult(account == Account.Id && sender == Account.Address);
+        => ValueTask.FromResult(account == Account.Id && Account.Address.Equals(sender));
 
     public ValueTask<Resolution> ResolveAsync(EmailAddress address, CancellationToken cancellationToken)
-        => ValueTask.FromResult<Resolution>(address == Account.Address ? new Resolution.LocalAccount(Account, Detail: null) : new Resolution.UnknownUser());
+        => ValueTask.FromResult<Resolution>(Account.Address.Equals(address) ? new Resolution.LocalAccount(Account, Detail: null) : new Resolution.UnknownUser());
 
     private ValueTask<LoginOutcome> Answer(string login, LoginProtocol protocol, bool right)
     {
