@@ -1,0 +1,113 @@
+namespace Merpati.Storage.Sqlite;
+
+/// <summary>The tables of <c>mailboxes.db</c>. Inside, accounts and mailboxes are small numbers that are never used twice; outside they are their GUIDs.</summary>
+internal static class MailboxSchema
+{
+    public static SqliteSchema Schema { get; } = new("mailboxes", [V1]);
+
+    private const string V1 = """
+        -- Usage is kept in the transactions that change it.
+        CREATE TABLE accounts (
+            id       INTEGER PRIMARY KEY AUTOINCREMENT,
+            account  BLOB    NOT NULL UNIQUE,
+            octets   INTEGER NOT NULL DEFAULT 0,
+            messages INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+
+        -- The counters are kept in the transactions that change them: STATUS and LIST read this row and nothing else.
+        -- forgotten: expunges up to this MODSEQ have no tombstones any more.
+        CREATE TABLE mailboxes (
+            id             INTEGER PRIMARY KEY AUTOINCREMENT,
+            account        INTEGER NOT NULL,
+            mailbox        BLOB    NOT NULL UNIQUE,
+            name           TEXT    NOT NULL,
+            special_use    INTEGER NOT NULL,
+            uid_validity   INTEGER NOT NULL,
+            uid_next       INTEGER NOT NULL DEFAULT 1,
+            highest_modseq INTEGER NOT NULL DEFAULT 1,
+            forgotten      INTEGER NOT NULL DEFAULT 0,
+            first_recent   INTEGER NOT NULL DEFAULT 1,
+            recent         INTEGER NOT NULL DEFAULT 0,
+            messages       INTEGER NOT NULL DEFAULT 0,
+            unseen         INTEGER NOT NULL DEFAULT 0,
+            deleted        INTEGER NOT NULL DEFAULT 0,
+            size           INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+        CREATE UNIQUE INDEX mailboxes_name ON mailboxes (account, name);
+        CREATE UNIQUE INDEX mailboxes_special_use ON mailboxes (account, special_use) WHERE special_use <> 0;
+
+        -- What changes, or is read for a whole mailbox at once: some 35 octets a message. keywords: sorted, separated by a space; NULL is none.
+        CREATE TABLE messages (
+            mailbox  INTEGER NOT NULL,
+            uid      INTEGER NOT NULL,
+            modseq   INTEGER NOT NULL,
+            flags    INTEGER NOT NULL,
+            keywords TEXT,
+            size     INTEGER NOT NULL,
+            saved_at INTEGER NOT NULL,
+            detail   INTEGER NOT NULL,
+            PRIMARY KEY (mailbox, uid)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX messages_modseq ON messages (mailbox, modseq);
+        CREATE INDEX messages_detail ON messages (detail);
+
+        -- What never changes, shared by all copies within the account and removed with the last of them. In order of arrival, so that deliveries to many mailboxes fill pages one after the other.
+        -- message_id: 64 bits of a hash, see MessageIdHash.
+        CREATE TABLE details (
+            id              INTEGER PRIMARY KEY,
+            account         INTEGER NOT NULL,
+            content         BLOB    NOT NULL,
+            message_id      INTEGER,
+            internal_at     INTEGER NOT NULL,
+            internal_offset INTEGER NOT NULL,
+            email_id        TEXT    NOT NULL,
+            thread_id       TEXT    NOT NULL,
+            trace           BLOB    NOT NULL,
+            structure       BLOB    NOT NULL
+        ) STRICT;
+        CREATE INDEX details_content ON details (content);
+        CREATE INDEX details_message_id ON details (account, message_id) WHERE message_id IS NOT NULL;
+
+        -- A run of UIDs that one call expunged.
+        CREATE TABLE tombstones (
+            mailbox     INTEGER NOT NULL,
+            modseq      INTEGER NOT NULL,
+            first       INTEGER NOT NULL,
+            last        INTEGER NOT NULL,
+            expunged_at INTEGER NOT NULL,
+            PRIMARY KEY (mailbox, modseq, first)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX tombstones_expunged_at ON tombstones (expunged_at);
+
+        -- Queue ids ascend with time, so these rows are written one after the other too.
+        CREATE TABLE deliveries (
+            queue_id     BLOB    NOT NULL,
+            recipient    TEXT    NOT NULL,
+            account      INTEGER NOT NULL,
+            mailbox      BLOB    NOT NULL,
+            uid_validity INTEGER NOT NULL,
+            uid          INTEGER NOT NULL,
+            modseq       INTEGER NOT NULL,
+            recorded_at  INTEGER NOT NULL,
+            PRIMARY KEY (queue_id, recipient, account)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX deliveries_recorded_at ON deliveries (recorded_at);
+
+        CREATE TABLE subscriptions (
+            account INTEGER NOT NULL,
+            name    TEXT    NOT NULL,
+            PRIMARY KEY (account, name)
+        ) STRICT, WITHOUT ROWID;
+
+        -- Mailboxes that are deleted already and whose messages are still to be cleared away.
+        CREATE TABLE deleted_mailboxes (
+            mailbox INTEGER PRIMARY KEY
+        ) STRICT;
+
+        -- The last UIDVALIDITY given to any mailbox.
+        CREATE TABLE uid_validity (
+            last INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO uid_validity VALUES (0);
+        """;
+}

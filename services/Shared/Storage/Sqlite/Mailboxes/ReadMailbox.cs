@@ -1,0 +1,121 @@
+using Merpati.Mailboxes;
+using Merpati.Mailboxes.V1;
+using Microsoft.Extensions.Logging;
+
+namespace Merpati.Storage.Sqlite;
+
+/// <summary>Reads of one mailbox, each within a transaction of the caller.</summary>
+internal static class ReadMailbox
+{
+    public static (MailboxInfo Mailbox, Uid[] Uids)? Snapshot(SqliteSession session, AccountId account, MailboxId mailbox)
+    {
+        if (MailboxRow.Find(session, account, mailbox) is not { } row) return null;
+        var uids = new List<Uid>((int)row.Info.Messages);
+        using var rows = session.Query("SELECT uid FROM messages WHERE mailbox = ?1 ORDER BY uid", row.Key);
+        while (rows.Next()) uids.Add(new Uid((uint)rows.Int64(0)));
+        return (row.Info, [.. uids]);
+    }
+
+    public static MailboxChanges? Changes(SqliteSession session, AccountId account, MailboxId mailbox, ModSeq since)
+    {
+        if (MailboxRow.Find(session, account, mailbox) is not { } row) return null;
+        if (since >= row.Info.HighestModSeq) return new MailboxChanges(row.Info, [], []);
+        var changed = new List<MessageState>();
+        using (var rows = session.Query("SELECT uid, modseq, flags, keywords FROM messages INDEXED BY messages_modseq WHERE mailbox = ?1 AND modseq > ?2 ORDER BY uid", row.Key, since.Value))
+        {
+            while (rows.Next()) changed.Add(State(rows));
+        }
+        return new MailboxChanges(row.Info, changed, since < row.Forgotten ? Missing(session, row) : Tombstones(session, row, since));
+    }
+
+    /// <summary>UID ascending; a limit of -1 is none.</summary>
+    public static IEnumerable<MessageState> States(SqliteSession session, long mailbox, UidRange range, int limit)
+    {
+        using var rows = session.Query("SELECT uid, modseq, flags, keywords FROM messages WHERE mailbox = ?1 AND uid BETWEEN ?2 AND ?3 ORDER BY uid LIMIT ?4", mailbox, range.First.Value, range.Last.Value, limit);
+        while (rows.Next()) yield return State(rows);
+    }
+
+    /// <summary>UID ascending, with the octets read for it.</summary>
+    public static IEnumerable<(MessageInfo Message, int Octets)> Messages(SqliteSession session, long mailbox, UidRange range, int limit, ILogger logger)
+    {
+        // CROSS JOIN keeps the order of the tables: from the range of messages to their details.
+        using var rows = session.Query(
+            """
+            SELECT m.uid, m.modseq, m.flags, m.keywords, m.size, m.saved_at, d.content, d.internal_at, d.internal_offset, d.email_id, d.thread_id, d.trace, d.structure
+            FROM messages m CROSS JOIN details d ON d.id = m.detail
+            WHERE m.mailbox = ?1 AND m.uid BETWEEN ?2 AND ?3 ORDER BY m.uid LIMIT ?4
+            """,
+            mailbox, range.First.Value, range.Last.Value, limit);
+        while (rows.Next()) yield return (Message(rows, logger), rows.Blob(11).Length + rows.Blob(12).Length);
+    }
+
+    private static MessageState State(Rows row) => new(new Uid((uint)row.Int64(0)), new ModSeq(row.Int64(1)), StoredFlags.Read(row, 2, 3));
+
+    private static MessageInfo Message(Rows row, ILogger logger)
+    {
+        var content = new ContentId(row.Guid(6));
+        var trace = row.Bytes(11);
+        var size = row.Int64(4);
+        return new MessageInfo
+        {
+            Uid = new Uid((uint)row.Int64(0)),
+            ModSeq = new ModSeq(row.Int64(1)),
+            Flags = StoredFlags.Read(row, 2, 3),
+            Size = size,
+            SaveDate = row.Time(5),
+            Content = content,
+            InternalDate = row.Time(7).ToOffset(TimeSpan.FromMinutes(row.Int32(8))),
+            EmailId = row.Text(9),
+            ThreadId = row.Text(10),
+            TracePrefix = trace,
+            Structure = Structure(row.Blob(12), content, size - trace.Length, logger),
+        };
+    }
+
+    /// <summary>Damage is local (design §4): a message whose structure cannot be read is shown as a block of octets, and all others as ever.</summary>
+    private static Merpati.Mailboxes.MessageStructure Structure(ReadOnlySpan<byte> octets, ContentId content, long length, ILogger logger)
+    {
+        try
+        {
+            return MessageStructureCodec.Decode(octets);
+        }
+        catch (InvalidDataException damage)
+        {
+            MailboxStoreLog.StructureDamaged(logger, content, damage);
+            return new()
+            {
+                Envelope = new(),
+                Root = new() { Type = "application", Subtype = "octet-stream", Encoding = "8bit", BodyLength = length },
+            };
+        }
+    }
+
+    private static Uid[] Tombstones(SqliteSession session, MailboxRow mailbox, ModSeq since)
+    {
+        var uids = new List<Uid>();
+        using var rows = session.Query("SELECT first, last FROM tombstones WHERE mailbox = ?1 AND modseq > ?2", mailbox.Key, since.Value);
+        while (rows.Next()) AddRange(uids, rows.Int64(0), rows.Int64(1));
+        uids.Sort();
+        return [.. uids];
+    }
+
+    /// <summary>The tombstones that would tell are forgotten: everything that is not there was expunged at some time.</summary>
+    private static Uid[] Missing(SqliteSession session, MailboxRow mailbox)
+    {
+        var missing = new List<Uid>();
+        var next = 1L;
+        using var rows = session.Query("SELECT uid FROM messages WHERE mailbox = ?1 ORDER BY uid", mailbox.Key);
+        while (rows.Next())
+        {
+            AddRange(missing, next, rows.Int64(0) - 1);
+            next = rows.Int64(0) + 1;
+        }
+        AddRange(missing, next, mailbox.Info.UidNext.Value - 1L);
+        return [.. missing];
+    }
+
+    private static void AddRange(List<Uid> uids, long first, long last)
+    {
+        for (var uid = first; uid <= last; uid++) uids.Add(new Uid((uint)uid));
+    }
+}
