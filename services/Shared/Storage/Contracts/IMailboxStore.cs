@@ -19,6 +19,10 @@ public interface IMailboxStore : IMailboxTree, IMailboxMessages
     /// <param name="quota">Limits to hold to; Octets and Messages of it are not read.</param>
     ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IReadOnlyList<NewMessage> messages, DeliveryKey? delivery, QuotaUsage? quota, CancellationToken cancellationToken);
 
+    /// <summary>COPY within the quota: <see cref="CopyOutcome.OverQuota"/>, and nothing is copied, where the copies would go over it.</summary>
+    /// <param name="quota">Limits to hold to; Octets and Messages of it are not read.</param>
+    ValueTask<CopyOutcome> CopyAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, QuotaUsage? quota, CancellationToken cancellationToken);
+
     /// <summary>The mailbox with that special use; null when there is none.</summary>
     ValueTask<MailboxInfo?> FindSpecialUseAsync(AccountId account, SpecialUse use, CancellationToken cancellationToken);
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Merpati.Mailboxes;
-using Merpati.Mailboxes.V1;
+using MessageStructureCodec = Merpati.Mailboxes.V1.MessageStructureCodec;
 
 namespace Merpati.Storage.Sqlite;
 

@@ -1,5 +1,5 @@
 using Merpati.Mailboxes;
-using Merpati.Mailboxes.V1;
+using MessageStructureCodec = Merpati.Mailboxes.V1.MessageStructureCodec;
 using Microsoft.Extensions.Logging;
 
 namespace Merpati.Storage.Sqlite;
