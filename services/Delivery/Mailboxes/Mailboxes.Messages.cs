@@ -23,7 +23,8 @@ public sealed partial class Mailboxes
 
     public async ValueTask<CopyOutcome> CopyAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, CancellationToken cancellationToken)
     {
-        var outcome = await store.CopyAsync(account, source, uids, destination, cancellationToken);
+        var quota = QuotaLimits.Of(await directory.GetAccountAsync(account, cancellationToken));
+        var outcome = await store.CopyAsync(account, source, uids, destination, quota, cancellationToken);
         if (outcome is CopyOutcome.Done { Messages.Count: > 0 }) await AnnounceAsync(account, destination, cancellationToken);
         return outcome;
     }

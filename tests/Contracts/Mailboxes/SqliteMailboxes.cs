@@ -7,27 +7,27 @@ namespace Merpati.Tests.Contracts.Mailboxes;
 
 public sealed class SqliteMailboxTree : MailboxTreeContract
 {
-    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.OpenAsync();
+    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();
 }
 
 public sealed class SqliteMailboxMessages : MailboxMessagesContract
 {
-    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.OpenAsync();
+    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();
 }
 
 public sealed class SqliteMailboxDelivery : MailboxDeliveryContract
 {
-    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.OpenAsync();
+    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();
 }
 
 public sealed class SqliteMailboxOrder : MailboxOrderContract
 {
-    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.OpenAsync();
+    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();
 }
 
 public sealed class SqliteMailboxModel : MailboxModelContract
 {
-    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.OpenAsync();
+    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();
 }
 
 internal sealed class SqliteMailboxStoreHost : IMailboxStoreHost
@@ -41,7 +41,7 @@ internal sealed class SqliteMailboxStoreHost : IMailboxStoreHost
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
 
-    public static ValueTask<IMailboxStoreHost> OpenAsync() => ValueTask.FromResult<IMailboxStoreHost>(new SqliteMailboxStoreHost());
+    public static ValueTask<IMailboxStoreHost> StartAsync() => ValueTask.FromResult<IMailboxStoreHost>(new SqliteMailboxStoreHost());
 
     public async ValueTask ReopenAsync()
     {
