@@ -21,7 +21,7 @@ internal ref struct ParameterReader
     public static IReadOnlyList<BodyParameter> Read(string text, out string value)
     {
         var reader = new ParameterReader(text);
-        value = reader.ReadBare(stopAtEquals: false);
+        value = reader.ReadHead();
         return reader.ReadParameters();
     }
 
@@ -105,6 +105,14 @@ internal ref struct ParameterReader
                 octets.AddRange(Encoding.UTF8.GetBytes(value[i..(i + 1)]));
             }
         }
+    }
+
+    /// <summary>Up to the first semicolon; blanks and comments may stand between all tokens.</summary>
+    private string ReadHead()
+    {
+        var head = new StringBuilder();
+        for (SkipBlank(); _at < _text.Length && _text[_at] != ';'; SkipBlank()) head.Append(_text[_at++]);
+        return head.ToString();
     }
 
     /// <summary>Up to the next semicolon (or equals sign), blanks and comments at both ends left out.</summary>

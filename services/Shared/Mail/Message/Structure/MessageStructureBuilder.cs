@@ -328,7 +328,8 @@ public sealed class MessageStructureBuilder : IDisposable
 
     private void TakeLine(ReadOnlySpan<byte> line)
     {
-        _lines++;
+        // A boundary may be the last line and have no end.
+        if (line[^1] == '\n') _lines++;
         _lineStart = true;
         NoteLineBreak(line);
     }

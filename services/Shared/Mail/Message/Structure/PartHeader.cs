@@ -57,7 +57,8 @@ internal static class PartHeader
     {
         if (encoding is null) return "7bit";
         _ = ParameterReader.Read(encoding, out var value);
-        return IsToken(value) ? value.ToLowerInvariant() : "7bit";
+        value = value.Trim('"').ToLowerInvariant();
+        return IsToken(value) ? value : "7bit";
     }
 
     private static IReadOnlyList<string> ReadLanguages(string languages)
