@@ -83,7 +83,7 @@ public static class DsnBuilder
                 Line(to, "");
                 Line(to, $"  <{Clean(recipient.Recipient.Address.ToString(), report.IsInternational)}>");
                 if (recipient.Diagnostic is { Length: > 0 } reason)
-                    Line(to, $"    {(recipient.RemoteMta is null ? "" : recipient.RemoteMta + " said: ")}{Clean(reason, report.IsInternational)}");
+                    Line(to, $"    {Clean(recipient.RemoteMta is null ? reason : $"{recipient.RemoteMta} said: {reason}", report.IsInternational)}");
                 if (recipient.WillRetryUntil is { } until)
                     Line(to, $"    We keep trying until {Date(until)}; there is no need to send it again.");
             }
