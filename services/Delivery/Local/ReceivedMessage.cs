@@ -70,5 +70,5 @@ internal sealed record ReceivedMessage(MessageStructure Structure, IReadOnlySet<
     }
 
     private static bool StartsWithName(ReadOnlySpan<byte> line)
-        => line.Length > "Delivered-To:".Length && Ascii.EqualsIgnoreCase(line[.."Delivered-To:".Length], "Delivered-To:"u8);
+        => line.Length >= "Delivered-To:".Length && Ascii.EqualsIgnoreCase(line[.."Delivered-To:".Length], "Delivered-To:"u8);
 }
