@@ -80,14 +80,12 @@ public sealed class LocalDeliveryTests
             var due = (await _f.Queue.NextDueAsync(QueueRoute.Local, default))!.Value;
             _f.Time.Advance(_f.Options.LeaseDuration / 4);
             if (_f.Time.GetUtcNow() + _f.Options.LeaseDuration / 2 < due) continue;
-            await UntilAsync(() => Due() > due);
+            await UntilAsync(async () => await _f.Queue.NextDueAsync(QueueRoute.Local, default) > due);
         }
         gate.SetResult();
         await UntilAsync(() => _f.Queue.Entries.Count == 0);
         await service.StopAsync(default);
         waiting.Should().Be(1, "nobody else took it");
-
-        DateTimeOffset Due() => _f.Queue.NextDueAsync(QueueRoute.Local, default).GetAwaiter().GetResult() ?? default;
     }
 
     [Fact]
@@ -125,10 +123,12 @@ public sealed class LocalDeliveryTests
     }
 
     /// <summary>Waits for a condition; moves the clock by <paramref name="step"/> while it does not hold.</summary>
-    private async Task UntilAsync(Func<bool> condition, TimeSpan step = default)
+    private Task UntilAsync(Func<bool> condition, TimeSpan step = default) => UntilAsync(() => Task.FromResult(condition()), step);
+
+    private async Task UntilAsync(Func<Task<bool>> condition, TimeSpan step = default)
     {
         using var patience = new CancellationTokenSource(Patience);
-        while (!condition())
+        while (!await condition())
         {
             if (step > TimeSpan.Zero) _f.Time.Advance(step);
             await Task.Delay(5, patience.Token);

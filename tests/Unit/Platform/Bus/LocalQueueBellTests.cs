@@ -18,7 +18,7 @@ public sealed class LocalQueueBellTests
     {
         for (var i = 0; i < 10; i++) _bell.Ring(QueueRoute.Local);
         await _bell.WaitAsync(QueueRoute.Local, null, default);
-        _bell.WaitAsync(QueueRoute.Local, null, default).IsCompleted.Should().BeFalse();
+        _bell.WaitAsync(QueueRoute.Local, null, default).AsTask().IsCompleted.Should().BeFalse();
     }
 
     [Fact]
