@@ -21,31 +21,32 @@ public sealed class SmtpIngressOptions
     /// <summary>AUTH without TLS: for tests on loopback only.</summary>
     public bool AllowPlaintextAuth { get; set; }
 
-    /// <summary>Octets.</summary>
-    [Range(65_536, 2_147_483_647, ErrorMessage = "SmtpIngress:MaxMessageSize must be between 65536 and 2147483647 octets.")]
+    /// <summary>Octets of a message, advertised as SIZE.</summary>
+    [Range(65_536, 2_147_483_647)]
     public long MaxMessageSize { get; set; } = 52_428_800;
 
-    [Range(100, 100_000, ErrorMessage = "SmtpIngress:MaxRecipients must be between 100 (RFC 5321 §4.5.3.1.8) and 100000.")]
+    /// <summary>Recipients of one message; RFC 5321 §4.5.3.1.8 wants at least 100.</summary>
+    [Range(100, 100_000)]
     public int MaxRecipients { get; set; } = 1000;
 
     /// <summary>Octets of all header fields together.</summary>
-    [Range(16_384, 16_777_216, ErrorMessage = "SmtpIngress:MaxHeaderSize must be between 16384 and 16777216 octets.")]
+    [Range(16_384, 16_777_216)]
     public int MaxHeaderSize { get; set; } = 1_048_576;
 
     /// <summary>Received fields before a message counts as going round in circles (RFC 5321 §6.3 wants at least 100 to be safe; 50 is what real mail never reaches).</summary>
-    [Range(10, 1000, ErrorMessage = "SmtpIngress:MaxHops must be between 10 and 1000.")]
+    [Range(10, 1000)]
     public int MaxHops { get; set; } = 50;
 
     /// <summary>Time for one command.</summary>
-    [Range(typeof(TimeSpan), "00:00:10", "01:00:00", ErrorMessage = "SmtpIngress:CommandTimeout must be between 00:00:10 and 01:00:00.")]
+    [Range(typeof(TimeSpan), "00:00:10", "01:00:00")]
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Time for the next octets of a message.</summary>
-    [Range(typeof(TimeSpan), "00:00:10", "01:00:00", ErrorMessage = "SmtpIngress:DataTimeout must be between 00:00:10 and 01:00:00.")]
+    [Range(typeof(TimeSpan), "00:00:10", "01:00:00")]
     public TimeSpan DataTimeout { get; set; } = TimeSpan.FromMinutes(3);
 
     /// <summary>Time for a whole connection.</summary>
-    [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00", ErrorMessage = "SmtpIngress:MaxSessionTime must be between 00:01:00 and 1.00:00:00.")]
+    [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
     public TimeSpan MaxSessionTime { get; set; } = TimeSpan.FromHours(2);
 
     internal EmailAddress? PostmasterAddress => Postmaster is null ? null : EmailAddress.Parse(Postmaster);

@@ -16,7 +16,7 @@ public sealed class LineGuard
     public void Watch(ReadOnlySpan<byte> text)
     {
         if (text.IsEmpty) return;
-        if (_afterCr && text[0] != (byte)'\n') HasBareLineBreak = true;
+        if (_afterCr && text[0] != (byte)'\n') EndLine(bare: true);
         while (true)
         {
             var at = text.IndexOfAny((byte)'\r', (byte)'\n');
@@ -37,12 +37,11 @@ public sealed class LineGuard
             {
                 // CRLF in one step is the hot path.
                 var whole = text[at + 1] == (byte)'\n';
-                EndLine(bare: _afterCr || !whole);
+                EndLine(bare: !whole);
                 at += whole ? 2 : 1;
             }
             else
             {
-                if (_afterCr) HasBareLineBreak = true;
                 _afterCr = true;
                 return;
             }

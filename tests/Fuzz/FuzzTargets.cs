@@ -1,0 +1,14 @@
+namespace Merpati.Fuzz;
+
+/// <summary>Looks at one input; throws when what it does is not what the target's oracle says.</summary>
+internal delegate void FuzzTarget(ReadOnlySpan<byte> input);
+
+internal static class FuzzTargets
+{
+    /// <summary>Name, as on the command line and of the folder under Corpus, and target.</summary>
+    public static IReadOnlyDictionary<string, FuzzTarget> All { get; } = new SortedDictionary<string, FuzzTarget>(StringComparer.Ordinal)
+    {
+        ["dot-decoding"] = DotDecoding.Run,
+        ["smtp-commands"] = SmtpCommands.Run,
+    };
+}

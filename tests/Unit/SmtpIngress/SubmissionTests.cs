@@ -1,0 +1,160 @@
+using System.Text;
+using AwesomeAssertions;
+using Merpati.SmtpIngress;
+using Merpati.TestKit;
+using Merpati.TestKit.Smtp;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace Merpati.Tests.Unit.SmtpIngress;
+
+public sealed class SubmissionTests
+{
+    private static readonly TransportSettings InTls = new() { StartsInTls = true };
+
+    private static readonly string Authenticated = $"""
+        S~ 220 .*
+        C: EHLO client
+        S~ 250-.*
+        S~ 250-.*
+        S~ 250-.*
+        S~ 250-.*
+        S~ 250-.*
+        S~ 250-.*
+        S~ 250-.*
+        S: 250 AUTH SCRAM-SHA-256 PLAIN LOGIN
+        C: AUTH PLAIN {Convert.ToBase64String(Encoding.UTF8.GetBytes("\0ann@example.test\0" + MemoryDirectory.Password))}
+        S: 235 2.7.0 Authentication successful
+
+        """;
+
+    private static readonly string Data = Authenticated + """
+        C: MAIL FROM:<ann@example.test>
+        S: 250 2.1.0 Sender OK
+        C: RCPT TO:<bob@example.test>
+        S: 250 2.1.5 Recipient OK
+        C: RCPT TO:<ann@example.test>
+        S: 250 2.1.5 Recipient OK
+        C: DATA
+        S~ 354 .*
+
+        """;
+
+    [Fact]
+    public async Task Missing_date_and_message_id_are_added_on_top()
+    {
+        await using var fixture = new IngressFixture();
+        await fixture.RunAsync(SmtpRole.Submission, Data + """
+            C: From: Ann <ann@example.test>
+            C:
+            C: hello
+            C: .
+            S~ 250 2.0.0 .*
+            """, InTls);
+        var entry = fixture.Queue.Entries.Should().ContainSingle().Which;
+        entry.Submitter.Should().NotBeNull();
+        Encoding.ASCII.GetString(entry.TraceHeaders.Span).Should().Be($"""
+            Received: from client (unknown [192.0.2.7])
+            	(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384)
+            	by mail.example.test with ESMTPSA id {entry.Id};
+            	Tue, 24 Nov 2026 12:00:00 +0000
+            Date: Tue, 24 Nov 2026 12:00:00 +0000
+            Message-ID: <{entry.Id}@mail.example.test>
+
+            """.ReplaceLineEndings("\r\n"));
+        fixture.Journal.Subjects.Should().ContainSingle().Which.MessageId.Should().Be($"<{entry.Id}@mail.example.test>");
+    }
+
+    [Fact]
+    public async Task Date_and_message_id_that_are_there_stay()
+    {
+        await using var fixture = new IngressFixture();
+        await fixture.RunAsync(SmtpRole.Submission, Data + """
+            C: From: ann@example.test
+            C: date: Tue, 24 Nov 2026 12:00:00 +0000
+            C: message-id:
+            C:  <1@example.test>
+            C:
+            C: .
+            S~ 250 2.0.0 .*
+            """, InTls);
+        Encoding.ASCII.GetString(fixture.Queue.Entries.Single().TraceHeaders.Span).Should().NotContain("Date:").And.NotContain("Message-ID:");
+        fixture.Journal.Subjects.Single().MessageId.Should().Be("<1@example.test>");
+    }
+
+    [Theory]
+    [InlineData("ann@example.test", "250 2.1.0 Sender OK")]
+    [InlineData("ann+tag@example.test", "250 2.1.0 Sender OK")]
+    [InlineData("bob@example.test", "553 5.7.1 Sender address does not belong to your account")]
+    [InlineData("ann@remote.example", "553 5.7.1 Sender address does not belong to your account")]
+    [InlineData("", "550 5.7.1 The null sender is not for submission")]
+    public async Task The_reverse_path_must_be_the_accounts(string sender, string reply)
+    {
+        await using var fixture = new IngressFixture();
+        await fixture.RunAsync(SmtpRole.Submission, Authenticated + $"""
+            C: MAIL FROM:<{sender}>
+            S: {reply}
+            """, InTls);
+    }
+
+    [Theory]
+    [InlineData("From: Ann <ann@example.test>", true)]
+    [InlineData("FROM :\n <ann+news@example.test>", true)]
+    [InlineData("Subject: no author", true)]
+    [InlineData("From: ann@example.test, bob@example.test", false)]
+    [InlineData("From: Ann <ann@example.test>\nFrom: bob@example.test", false)]
+    [InlineData("From: \"ann@example.test\" <bob@example.test>", false)]
+    [InlineData("From: nobody:;", false)]
+    [InlineData("From:", false)]
+    [InlineData("not a header\nFrom: bob@example.test", false)]
+    [InlineData("X-A: b\n From: folded@remote.example", true)]
+    public async Task From_must_be_the_accounts(string header, bool accepted)
+    {
+        await using var fixture = new IngressFixture();
+        await fixture.RunAsync(SmtpRole.Submission, Data + string.Concat(header.Split('\n').Select(line => $"C: {line}\n")) + $"""
+            C:
+            C: From: body@remote.example
+            C: .
+            S~ {(accepted ? "250 2.0.0 .*" : "550 5.7.1 From of the message does not belong to your account")}
+            """, InTls);
+        fixture.Contents.OpenWriters.Should().Be(0);
+        fixture.Queue.Entries.Should().HaveCount(accepted ? 1 : 0);
+    }
+
+    [Fact]
+    public async Task Remote_recipients_are_refused_for_now()
+    {
+        await using var fixture = new IngressFixture();
+        await fixture.RunAsync(SmtpRole.Submission, Authenticated + """
+            C: MAIL FROM:<ann@example.test>
+            S: 250 2.1.0 Sender OK
+            C: RCPT TO:<joe@remote.example>
+            S: 550 5.7.1 Recipient is not local, and this server does not relay mail yet
+            """, InTls);
+    }
+
+    [Fact]
+    public async Task A_directory_that_does_not_answer_is_a_temporary_error()
+    {
+        await using var fixture = new IngressFixture();
+        await using var transcript = new Transcript((transport, lifetime) => fixture.Ingress.RunAsync(transport, SmtpRole.Submission, lifetime), InTls, fixture.Time);
+        await transcript.RunAsync(Authenticated);
+        fixture.Directory.Fault = new IOException("down");
+        await transcript.RunAsync("""
+            C: MAIL FROM:<ann@example.test>
+            S: 451 4.3.0 Local error, try again later
+            """);
+    }
+
+    [Theory]
+    [InlineData("HostName", "", "SmtpIngress:HostName is missing*")]
+    [InlineData("Postmaster", "nobody", "SmtpIngress:Postmaster is 'nobody', which is no address*")]
+    [InlineData("MaxRecipients", "1", "SmtpIngressOptions.MaxRecipients must be between 100 and 100000*")]
+    [InlineData("DataTimeout", "00:00:01", "SmtpIngressOptions.DataTimeout must be between 00:00:10 and 01:00:00*")]
+    public async Task Wrong_settings_are_named(string key, string value, string message)
+    {
+        await using var fixture = new IngressFixture((key, value));
+        var get = () => fixture.Ingress;
+        get.Should().Throw<OptionsValidationException>().WithMessage("*" + message);
+    }
+}
