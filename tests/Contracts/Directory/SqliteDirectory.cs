@@ -1,6 +1,5 @@
 using Merpati.Storage;
 using Merpati.Storage.Sqlite;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Merpati.Tests.Contracts.Accounts;
 
@@ -10,25 +9,14 @@ public sealed class SqliteDirectory : DirectoryStoreContract
 
     private sealed class Host : IDirectoryStoreHost
     {
-        private readonly string _folder = Directory.CreateTempSubdirectory("merpati-directory-").FullName;
-        private SqliteDirectoryStore _store;
+        private readonly SqliteFolder _folder = new(SqliteDirectoryStore.Schema);
 
-        public Host() => _store = Open();
+        public Host() => Store = new SqliteDirectoryStore(_folder.Open());
 
-        public IDirectoryStore Store => _store;
+        public IDirectoryStore Store { get; private set; }
 
-        public async ValueTask ReopenAsync()
-        {
-            await _store.DisposeAsync();
-            _store = Open();
-        }
+        public async ValueTask ReopenAsync() => Store = new SqliteDirectoryStore(await _folder.CrashAsync());
 
-        public async ValueTask DisposeAsync()
-        {
-            await _store.DisposeAsync();
-            Directory.Delete(_folder, recursive: true);
-        }
-
-        private SqliteDirectoryStore Open() => SqliteDirectoryStore.Open(_folder, NullLogger<SqliteDirectoryStore>.Instance);
+        public ValueTask DisposeAsync() => _folder.DisposeAsync();
     }
 }

@@ -30,12 +30,13 @@ public sealed class SqliteMailboxModel : MailboxModelContract
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();
 }
 
+/// <summary>Reopening is a power cut: the files as they lie on the disk, opened again.</summary>
 internal sealed class SqliteMailboxStoreHost : IMailboxStoreHost
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("merpati-mailboxes-").FullName;
+    private readonly SqliteFolder _folder = new(SqliteMailboxStore.Schema);
     private SqliteMailboxStore _store;
 
-    private SqliteMailboxStoreHost() => _store = Open();
+    private SqliteMailboxStoreHost() => _store = Over(_folder.Open());
 
     public IMailboxStore Store => _store;
 
@@ -46,14 +47,14 @@ internal sealed class SqliteMailboxStoreHost : IMailboxStoreHost
     public async ValueTask ReopenAsync()
     {
         await _store.DisposeAsync();
-        _store = Open();
+        _store = Over(await _folder.CrashAsync());
     }
 
     public async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        await _folder.DisposeAsync();
     }
 
-    private SqliteMailboxStore Open() => SqliteMailboxStore.Open(_folder, Time, NullLogger<SqliteMailboxStore>.Instance);
+    private SqliteMailboxStore Over(SqliteDatabase database) => new(database, Time, NullLogger.Instance);
 }

@@ -14,6 +14,8 @@ public sealed class SqliteStores : IAsyncDisposable
         Content = new SqliteContentStore(Open(SqliteContentStore.Schema, logger), time);
         Queue = new SqliteMailQueue(Open(SqliteMailQueue.Schema, logger), time);
         Journal = new SqliteJournal(Open(SqliteJournal.Schema, logger));
+        Directory = new SqliteDirectoryStore(Open(SqliteDirectoryStore.Schema, logger));
+        Mailboxes = new SqliteMailboxStore(Open(SqliteMailboxStore.Schema, logger), time, logger);
     }
 
     public SqliteContentStore Content { get; }
@@ -21,6 +23,10 @@ public sealed class SqliteStores : IAsyncDisposable
     public SqliteMailQueue Queue { get; }
 
     public SqliteJournal Journal { get; }
+
+    public SqliteDirectoryStore Directory { get; }
+
+    public SqliteMailboxStore Mailboxes { get; }
 
     /// <summary>The databases behind the stores, for backup and integrity check.</summary>
     public IReadOnlyList<SqliteDatabase> Databases => _databases;
@@ -45,12 +51,13 @@ public sealed class SqliteStores : IAsyncDisposable
     /// <summary>Copies every store into the folder while all goes on. Content last: what the other copies refer to is then in it.</summary>
     public async Task BackupToAsync(string folder, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(folder);
+        System.IO.Directory.CreateDirectory(folder);
         foreach (var database in _databases.AsEnumerable().Reverse()) await database.BackupToAsync(Path.Combine(folder, Path.GetFileName(database.Path)), cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
+        await Mailboxes.DisposeAsync();
         foreach (var database in _databases) await database.DisposeAsync();
         _folder.Dispose();
     }

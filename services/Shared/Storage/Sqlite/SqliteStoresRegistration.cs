@@ -17,6 +17,8 @@ public static class SqliteStoresRegistration
         services.AddSingleton<IContentStore>(provider => provider.GetRequiredService<SqliteStores>().Content);
         services.AddSingleton<IMailQueue>(provider => provider.GetRequiredService<SqliteStores>().Queue);
         services.AddSingleton<IJournal>(provider => provider.GetRequiredService<SqliteStores>().Journal);
+        services.AddSingleton<IDirectoryStore>(provider => provider.GetRequiredService<SqliteStores>().Directory);
+        services.AddSingleton<IMailboxStore>(provider => provider.GetRequiredService<SqliteStores>().Mailboxes);
         return services;
     }
 }

@@ -2,91 +2,79 @@ using System.Security.Cryptography;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mailboxes;
-using Microsoft.Extensions.Logging;
 
 namespace Merpati.Storage.Sqlite;
 
 /// <summary>Domains, accounts, aliases and credentials in <c>directory.db</c>. There is one writer, so what a change checks first is still so when it is made.</summary>
-public sealed class SqliteDirectoryStore : IDirectoryStore, IAsyncDisposable
+public sealed class SqliteDirectoryStore(SqliteDatabase database) : IDirectoryStore
 {
     private const string InstallationSecret = "installation";
 
-    private readonly SqliteDatabase _database;
-
-    private SqliteDirectoryStore(SqliteDatabase database) => _database = database;
-
-    /// <summary>For backup and integrity checks.</summary>
-    public SqliteDatabase Database => _database;
-
-    /// <exception cref="StoreUnavailableException">With one sentence for the person who started us.</exception>
-    public static SqliteDirectoryStore Open(string folder, ILogger<SqliteDirectoryStore> logger)
-        => new(SqliteDatabase.Open(folder, DirectorySchema.Schema, logger));
-
-    public ValueTask DisposeAsync() => _database.DisposeAsync();
+    public static SqliteSchema Schema => DirectorySchema.Schema;
 
     public ValueTask<DirectoryOutcome> AddDomainAsync(LocalDomain domain, CancellationToken cancellationToken)
-        => _database.WriteAsync(session => DomainRows.Add(session, domain), cancellationToken);
+        => database.WriteAsync(session => DomainRows.Add(session, domain), cancellationToken);
 
     public ValueTask<DirectoryOutcome> ChangeDomainAsync(LocalDomain domain, CancellationToken cancellationToken)
-        => _database.WriteAsync(session => DomainRows.Change(session, domain), cancellationToken);
+        => database.WriteAsync(session => DomainRows.Change(session, domain), cancellationToken);
 
     public ValueTask<DirectoryOutcome> RemoveDomainAsync(string name, CancellationToken cancellationToken)
-        => _database.WriteAsync(session => DomainRows.Remove(session, DomainName.Normalize(name)), cancellationToken);
+        => database.WriteAsync(session => DomainRows.Remove(session, DomainName.Normalize(name)), cancellationToken);
 
     public ValueTask<LocalDomain?> FindDomainAsync(string name, CancellationToken cancellationToken)
-        => _database.ReadAsync(session => DomainRows.Find(session, DomainName.Normalize(name)), cancellationToken);
+        => database.ReadAsync(session => DomainRows.Find(session, DomainName.Normalize(name)), cancellationToken);
 
     public ValueTask<IReadOnlyList<LocalDomain>> ListDomainsAsync(CancellationToken cancellationToken)
-        => _database.ReadAsync<IReadOnlyList<LocalDomain>>(DomainRows.List, cancellationToken);
+        => database.ReadAsync<IReadOnlyList<LocalDomain>>(DomainRows.List, cancellationToken);
 
     public ValueTask<DirectoryOutcome> AddAccountAsync(Account account, Credential? credential, CancellationToken cancellationToken)
-        => _database.WriteAsync(session => AccountRows.Add(session, account, credential), cancellationToken);
+        => database.WriteAsync(session => AccountRows.Add(session, account, credential), cancellationToken);
 
     public ValueTask<DirectoryOutcome> ChangeAccountAsync(Account account, CancellationToken cancellationToken)
-        => _database.WriteAsync(session => AccountRows.Change(session, account), cancellationToken);
+        => database.WriteAsync(session => AccountRows.Change(session, account), cancellationToken);
 
     public ValueTask<DirectoryOutcome> RemoveAccountAsync(AccountId account, CancellationToken cancellationToken)
-        => _database.WriteAsync(session => AccountRows.Remove(session, account), cancellationToken);
+        => database.WriteAsync(session => AccountRows.Remove(session, account), cancellationToken);
 
     public ValueTask<Account?> FindAccountAsync(AccountId account, CancellationToken cancellationToken)
-        => _database.ReadAsync(session => AccountRows.Find(session, account), cancellationToken);
+        => database.ReadAsync(session => AccountRows.Find(session, account), cancellationToken);
 
     public ValueTask<Account?> FindAccountAsync(EmailAddress address, CancellationToken cancellationToken)
-        => _database.ReadAsync(session => AccountRows.Find(session, AddressKey.Of(address)), cancellationToken);
+        => database.ReadAsync(session => AccountRows.Find(session, AddressKey.Of(address)), cancellationToken);
 
     public ValueTask<IReadOnlyList<Account>> ListAccountsAsync(string? domain, EmailAddress? after, int limit, CancellationToken cancellationToken)
     {
         var name = domain is null ? null : DomainName.Normalize(domain);
         var position = after is null ? new AddressKey("", "") : AddressKey.Of(after);
-        return _database.ReadAsync<IReadOnlyList<Account>>(session => AccountRows.List(session, name, position, limit), cancellationToken);
+        return database.ReadAsync<IReadOnlyList<Account>>(session => AccountRows.List(session, name, position, limit), cancellationToken);
     }
 
     public ValueTask<DirectoryOutcome> SetCredentialAsync(AccountId account, Credential credential, CancellationToken cancellationToken)
-        => _database.WriteAsync(session => AccountRows.SetCredential(session, account, credential), cancellationToken);
+        => database.WriteAsync(session => AccountRows.SetCredential(session, account, credential), cancellationToken);
 
     public ValueTask<Credential?> FindCredentialAsync(AccountId account, CancellationToken cancellationToken)
-        => _database.ReadAsync(session => AccountRows.FindCredential(session, account), cancellationToken);
+        => database.ReadAsync(session => AccountRows.FindCredential(session, account), cancellationToken);
 
     public ValueTask<DirectoryOutcome> PutAliasAsync(AddressAlias alias, CancellationToken cancellationToken)
-        => _database.WriteAsync(session => AliasRows.Put(session, alias), cancellationToken);
+        => database.WriteAsync(session => AliasRows.Put(session, alias), cancellationToken);
 
     public ValueTask<DirectoryOutcome> RemoveAliasAsync(EmailAddress address, CancellationToken cancellationToken)
-        => _database.WriteAsync(session => AliasRows.Remove(session, AddressKey.Of(address)), cancellationToken);
+        => database.WriteAsync(session => AliasRows.Remove(session, AddressKey.Of(address)), cancellationToken);
 
     public ValueTask<AddressAlias?> FindAliasAsync(EmailAddress address, CancellationToken cancellationToken)
-        => _database.ReadAsync(session => AliasRows.Find(session, AddressKey.Of(address)), cancellationToken);
+        => database.ReadAsync(session => AliasRows.Find(session, AddressKey.Of(address)), cancellationToken);
 
     public ValueTask<IReadOnlyList<AddressAlias>> ListAliasesAsync(string? domain, CancellationToken cancellationToken)
     {
         var name = domain is null ? null : DomainName.Normalize(domain);
-        return _database.ReadAsync<IReadOnlyList<AddressAlias>>(session => AliasRows.List(session, name), cancellationToken);
+        return database.ReadAsync<IReadOnlyList<AddressAlias>>(session => AliasRows.List(session, name), cancellationToken);
     }
 
     public async ValueTask<ReadOnlyMemory<byte>> InstallationSecretAsync(CancellationToken cancellationToken)
     {
-        if (await _database.ReadAsync(FindSecret, cancellationToken) is { } known) return known;
+        if (await database.ReadAsync(FindSecret, cancellationToken) is { } known) return known;
         var fresh = RandomNumberGenerator.GetBytes(32);
-        return await _database.WriteAsync(session =>
+        return await database.WriteAsync(session =>
         {
             // Somebody else may have been first.
             session.Execute("INSERT INTO secrets (name, secret) VALUES (?1, ?2) ON CONFLICT DO NOTHING", InstallationSecret, fresh);

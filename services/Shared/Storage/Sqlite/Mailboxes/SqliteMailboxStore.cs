@@ -22,7 +22,8 @@ public sealed class SqliteMailboxStore : IMailboxStore, IAsyncDisposable
     private readonly MailboxClearing _clearing;
     private readonly ConcurrentDictionary<AccountId, bool> _known = new();
 
-    private SqliteMailboxStore(SqliteDatabase database, TimeProvider time, ILogger logger)
+    /// <summary>Starts to clear away what the last run left of deleted mailboxes.</summary>
+    public SqliteMailboxStore(SqliteDatabase database, TimeProvider time, ILogger logger)
     {
         _database = database;
         _time = time;
@@ -30,18 +31,10 @@ public sealed class SqliteMailboxStore : IMailboxStore, IAsyncDisposable
         _clearing = new MailboxClearing(database, time, logger);
     }
 
-    /// <summary>For backup and integrity checks.</summary>
-    public SqliteDatabase Database => _database;
+    public static SqliteSchema Schema => MailboxSchema.Schema;
 
-    /// <exception cref="StoreUnavailableException">With one sentence for the person who started us.</exception>
-    public static SqliteMailboxStore Open(string folder, TimeProvider time, ILogger<SqliteMailboxStore> logger)
-        => new(SqliteDatabase.Open(folder, MailboxSchema.Schema, logger), time, logger);
-
-    public async ValueTask DisposeAsync()
-    {
-        await _clearing.DisposeAsync();
-        await _database.DisposeAsync();
-    }
+    /// <summary>Stops clearing away; the database is its owner's to close.</summary>
+    public ValueTask DisposeAsync() => _clearing.DisposeAsync();
 
     public async ValueTask EnsureAccountAsync(AccountId account, CancellationToken cancellationToken)
     {
