@@ -24,56 +24,56 @@ public sealed class UserDirectoryOptions : IValidatableObject
     public string? DefaultLoginDomain { get; set; }
 
     /// <summary>How long a resolved address may be older than the store where another process changed it. Changes made here show at once.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "01:00:00", ErrorMessage = "UserDirectory:CacheLifetime is a time from 00:00:00 to 01:00:00.")]
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan CacheLifetime { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Resolved addresses kept at most.</summary>
-    [Range(16, 10_000_000, ErrorMessage = "UserDirectory:CachedAddresses is a number from 16 to 10000000.")]
+    [Range(16, 10_000_000)]
     public int CachedAddresses { get; set; } = 20_000;
 
-    [Range(1, 512, ErrorMessage = "UserDirectory:MinimumPasswordLength is a number from 1 to 512.")]
+    [Range(1, 512)]
     public int MinimumPasswordLength { get; set; } = 1;
 
     /// <summary>Argon2id memory in KiB. The defaults of memory, passes and lanes are OWASP's minimum.</summary>
-    [Range(1024, 1_048_576, ErrorMessage = "UserDirectory:Argon2MemoryKiB is a number from 1024 to 1048576; OWASP asks for 19456 at least.")]
+    [Range(1024, 1_048_576)]
     public int Argon2MemoryKiB { get; set; } = 19_456;
 
-    [Range(1, 100, ErrorMessage = "UserDirectory:Argon2Passes is a number from 1 to 100.")]
+    [Range(1, 100)]
     public int Argon2Passes { get; set; } = 2;
 
-    [Range(1, 16, ErrorMessage = "UserDirectory:Argon2Lanes is a number from 1 to 16.")]
+    [Range(1, 16)]
     public int Argon2Lanes { get; set; } = 1;
 
     /// <summary>RFC 7677 §4 asks for 4096 at least.</summary>
-    [Range(4096, 10_000_000, ErrorMessage = "UserDirectory:ScramIterations is a number from 4096 to 10000000.")]
+    [Range(4096, 10_000_000)]
     public int ScramIterations { get; set; } = 10_000;
 
     /// <summary>Passwords checked at the same time; 0 for one on each core.</summary>
-    [Range(0, 1024, ErrorMessage = "UserDirectory:ConcurrentVerifications is a number from 0 (one on each core) to 1024.")]
+    [Range(0, 1024)]
     public int ConcurrentVerifications { get; set; }
 
     /// <summary>Logins that may wait for their check; more are told to come back.</summary>
-    [Range(1, 100_000, ErrorMessage = "UserDirectory:WaitingVerifications is a number from 1 to 100000.")]
+    [Range(1, 100_000)]
     public int WaitingVerifications { get; set; } = 256;
 
     /// <summary>How long a password that was right is known to be right without the costly check; 0 for never.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", ErrorMessage = "UserDirectory:RecentLoginLifetime is a time from 00:00:00 to 1.00:00:00.")]
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan RecentLoginLifetime { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Failures of one login from one client network before delays begin.</summary>
-    [Range(1, 1000, ErrorMessage = "UserDirectory:FailuresPerLogin is a number from 1 to 1000.")]
+    [Range(1, 1000)]
     public int FailuresPerLogin { get; set; } = 10;
 
     /// <summary>Failures of all logins from one client network before delays begin.</summary>
-    [Range(1, 100_000, ErrorMessage = "UserDirectory:FailuresPerNetwork is a number from 1 to 100000.")]
+    [Range(1, 100_000)]
     public int FailuresPerNetwork { get; set; } = 50;
 
     /// <summary>The longest delay after failures; the first is a second and each further failure doubles it.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "UserDirectory:LongestDelay is a time from 00:00:01 to 1.00:00:00.")]
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan LongestDelay { get; set; } = TimeSpan.FromMinutes(15);
 
     /// <summary>After this time half of the failures are forgotten.</summary>
-    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00", ErrorMessage = "UserDirectory:FailureHalfLife is a time from 00:00:10 to 1.00:00:00.")]
+    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan FailureHalfLife { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
@@ -86,7 +86,7 @@ public sealed class UserDirectoryOptions : IValidatableObject
     {
         foreach (var network in TrustedNetworks)
         {
-            if (!IPNetwork.TryParse(network, out _)) yield return new ValidationResult($"UserDirectory:TrustedNetworks: '{network}' is not a network; write it as 10.0.0.0/8 or fd00::/8, without bits set behind the prefix.");
+            if (!IPNetwork.TryParse(network, out _)) yield return new ValidationResult($"UserDirectory:TrustedNetworks: '{network}' is not a network; write it as 10.0.0.0/8 or fd00::/8.");
         }
         if (Postmaster is not null && !EmailAddress.TryParse(Postmaster, out _)) yield return new ValidationResult($"UserDirectory:Postmaster: '{Postmaster}' is not an address; write it as ann@example.org.");
     }

@@ -36,7 +36,7 @@ internal static class AliasEndpoints
         foreach (var target in targets)
         {
             if (!EmailAddress.TryParse(target, out var parsedTarget)) return Refusals.NotAnAddress(target);
-            if (Wildcard.IsWildcard(parsedTarget)) return Problems.Invalid($"A target is one address, without '*': {target}");
+            if (Wildcard.IsWildcard(parsedTarget)) return Problems.Invalid($"The target {target} holds a '*'; a target is one address.");
             if (!parsedTargets.Contains(parsedTarget)) parsedTargets.Add(parsedTarget);
         }
         var alias = new AddressAlias(parsed, parsedTargets);

@@ -69,6 +69,7 @@ internal sealed class LoginCheck(
         var account = await FindAccountAsync(login, cancellationToken);
         var credential = account is null ? null : await store.FindCredentialAsync(account.Id, cancellationToken);
         var prepared = PreparedPassword.From(password);
+        var usable = PreparedPassword.IsUsable(prepared);
         if (account is not null && credential is not null && recent.Knows(account.Id, credential.Argon2id, prepared))
         {
             return Conclude(login, account, true, protocol, client);
@@ -82,7 +83,8 @@ internal sealed class LoginCheck(
 
         Argon2idVerifier? verifier = null;
         if (credential is not null && !Argon2idVerifier.TryParse(credential.Argon2id, out verifier)) logger.UnreadableVerifier(account!.Id);
-        var matches = await (verifier ?? _dummy).VerifyAsync(prepared);
+        if (!usable) verifier = null; // nobody has such a password; it costs the same
+        var matches = await (verifier ?? _dummy).VerifyAsync(usable ? prepared : "unusable");
         var outcome = Conclude(login, account, matches && verifier is not null, protocol, client);
         if (outcome is LoginOutcome.Granted granted)
         {

@@ -1,6 +1,8 @@
+using AwesomeAssertions;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mailboxes;
+using Xunit;
 
 namespace Merpati.Tests.Unit.UserDirectory;
 
@@ -86,11 +88,11 @@ public sealed class AdministrationTests
         var validator = new Merpati.UserDirectory.UserDirectoryOptionsValidator();
         validator.Validate(null, new()).Succeeded.Should().BeTrue();
         var wrong = new Merpati.UserDirectory.UserDirectoryOptions { ScramIterations = 1, Postmaster = "nobody", SubaddressDelimiters = "a" };
-        wrong.TrustedNetworks.Add("10.0.0.1/8");
-        validator.Validate(null, wrong).Failures!.Should().Contain(failure => failure.Contains("UserDirectory:ScramIterations"))
+        wrong.TrustedNetworks.Add("10.0.0.0/99");
+        validator.Validate(null, wrong).Failures!.Should().Contain(failure => failure.Contains("UserDirectoryOptions.ScramIterations"))
             .And.Contain(failure => failure.Contains("UserDirectory:Postmaster"))
             .And.Contain(failure => failure.Contains("UserDirectory:SubaddressDelimiters"))
-            .And.Contain(failure => failure.Contains("10.0.0.1/8"));
+            .And.Contain(failure => failure.Contains("10.0.0.0/99"));
     }
 
     private sealed class Removal : IAccountRemoval

@@ -1,4 +1,6 @@
+using AwesomeAssertions;
 using Merpati.UserDirectory;
+using Xunit;
 
 namespace Merpati.Tests.Unit.UserDirectory;
 

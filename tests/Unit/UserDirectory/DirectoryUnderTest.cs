@@ -1,3 +1,4 @@
+using AwesomeAssertions;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mailboxes;

@@ -1,9 +1,11 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using AwesomeAssertions;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.UserDirectory;
 using Merpati.UserDirectory.Credentials;
+using Xunit;
 
 namespace Merpati.Tests.Unit.UserDirectory;
 

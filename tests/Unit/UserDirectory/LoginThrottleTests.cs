@@ -1,9 +1,11 @@
 using System.Net;
+using AwesomeAssertions;
 using Merpati.Accounts;
 using Merpati.UserDirectory;
 using Merpati.UserDirectory.Credentials;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Xunit;
 
 namespace Merpati.Tests.Unit.UserDirectory;
 

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using AwesomeAssertions;
 using Merpati.Accounts;
 using Merpati.Protocols.Sasl;
+using Xunit;
 
 namespace Merpati.Tests.Unit.UserDirectory;
 

@@ -1,5 +1,7 @@
+using AwesomeAssertions;
 using Merpati.Accounts;
 using Merpati.Addresses;
+using Xunit;
 
 namespace Merpati.Tests.Unit.UserDirectory;
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using AwesomeAssertions;
 using FsCheck.Xunit;
 using Merpati.UserDirectory.Addresses;
+using Xunit;
 
 namespace Merpati.Tests.Unit.UserDirectory;
 

@@ -1,0 +1,265 @@
+using System.Text.Json;
+using AwesomeAssertions;
+using Merpati.Accounts;
+using Merpati.Addresses;
+using Merpati.Administration;
+using Merpati.Cli;
+using Merpati.Tests.Unit.UserDirectory;
+using Xunit;
+
+namespace Merpati.Tests.Unit.Cli;
+
+public sealed class MerpatiCommandTests : IAsyncLifetime
+{
+    private readonly QueueOfOne _queue = new();
+    private AdminServer _server = null!;
+
+    public async Task InitializeAsync() => _server = await AdminServer.StartAsync(_queue, _queue);
+
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    [Fact]
+    public async Task An_account_is_added_with_the_folder_named_first()
+    {
+        await DoneAsync("domain add example.test");
+        var terminal = new ScriptedTerminal("s3cret päss\n");
+        (await MerpatiCommand.RunAsync(["--data", _server.Folder, "account", "add", "ann@example.test", "--password-stdin"], terminal, CancellationToken.None)).Should().Be(0, terminal.Complained);
+        terminal.Printed.Should().Be("The account ann@example.test is there." + Environment.NewLine);
+        (await LoginAsync("ann@example.test", "s3cret päss")).Should().BeOfType<LoginOutcome.Granted>();
+    }
+
+    [Theory]
+    [InlineData("{data} domain list --json")]
+    [InlineData("domain {data} --json list")]
+    [InlineData("--json domain list {data}")]
+    [InlineData("domain list --json {data}")]
+    public async Task Global_options_stand_anywhere(string line)
+    {
+        await DoneAsync("domain add example.test");
+        foreach (var data in (string[][])[["--data", _server.Folder], [$"--data={_server.Folder}"]])
+        {
+            var terminal = new ScriptedTerminal();
+            var arguments = line.Split(' ').SelectMany(word => word == "{data}" ? data : [word]).ToArray();
+            (await MerpatiCommand.RunAsync(arguments, terminal, CancellationToken.None)).Should().Be(0, terminal.Complained);
+            JsonDocument.Parse(terminal.Printed).RootElement[0].GetProperty("name").GetString().Should().Be("example.test");
+        }
+    }
+
+    [Fact]
+    public async Task The_folder_may_come_from_the_environment()
+    {
+        var terminal = new ScriptedTerminal(environment: new Dictionary<string, string> { ["MERPATI_DATA"] = _server.Folder });
+        (await MerpatiCommand.RunAsync(["domain", "list"], terminal, CancellationToken.None)).Should().Be(0, terminal.Complained);
+        terminal.Printed.Should().Be("DOMAIN  CATCH-ALL" + Environment.NewLine);
+    }
+
+    [Fact]
+    public async Task Domains_are_added_listed_changed_and_removed()
+    {
+        await DoneAsync("domain add example.test");
+        await DoneAsync("account add ann@example.test --generate");
+        await DoneAsync("domain add bücher.test --catch-all ann@example.test");
+        (await DoneAsync("domain catch-all example.test ann+all@example.test")).Should().Contain("goes to ann+all@example.test");
+        (await DoneAsync("domain list")).Split(Environment.NewLine).Should().Contain("bücher.test   ann@example.test").And.Contain("example.test  ann+all@example.test");
+        (await DoneAsync("domain list --json")).Should().Contain("ann+all@example.test").And.Contain("bücher.test");
+        (await DoneAsync("domain catch-all example.test --none")).Should().Contain("refused");
+        await DoneAsync("domain remove bücher.test");
+        (await FailAsync(1, "domain remove example.test")).Should().Contain("still has accounts");
+        await FailAsync(2, "domain catch-all example.test");
+        await FailAsync(2, "domain catch-all example.test ann@example.test --none");
+    }
+
+    [Fact]
+    public async Task Accounts_are_added_listed_changed_and_removed()
+    {
+        await DoneAsync("domain add example.test");
+        var generated = JsonDocument.Parse(await DoneAsync("account add ann@example.test --generate --quota 10G --json --name Ann")).RootElement.GetProperty("generated").GetString()!;
+        (await LoginAsync("ann@example.test", generated)).Should().BeOfType<LoginOutcome.Granted>();
+        (await DoneAsync("account show ann@example.test")).Should().Contain("10 GiB").And.Contain("Ann").And.Contain("enabled");
+        (await DoneAsync("account change ann@example.test --disable --quota none --quota-messages 100")).Should().Contain("disabled").And.Contain("no limit").And.Contain("100");
+        (await LoginAsync("ann@example.test", generated)).Should().BeOfType<LoginOutcome.Denied>();
+        await DoneAsync("account change ann@example.test --enable");
+        (await DoneAsync("account password ann@example.test --password-stdin", "new\r\n")).Should().NotContain("new");
+        (await LoginAsync("ann@example.test", "new")).Should().BeOfType<LoginOutcome.Granted>();
+        var printed = await DoneAsync("account password ann@example.test --generate");
+        (await LoginAsync("ann@example.test", printed.Trim().Split(' ')[^1])).Should().BeOfType<LoginOutcome.Granted>();
+        (await DoneAsync("account list --domain example.test --json")).Should().Contain("ann@example.test");
+        await DoneAsync("account remove ann@example.test");
+        (await DoneAsync("account list --json")).Trim().Should().Be("[]");
+        (await FailAsync(1, "account show ann@example.test")).Should().Be("merpati: No account ann@example.test exists." + Environment.NewLine);
+    }
+
+    [Fact]
+    public async Task Aliases_are_added_listed_changed_and_removed()
+    {
+        await DoneAsync("domain add example.test");
+        await DoneAsync("alias add info@example.test ann@example.test bob@example.test");
+        await DoneAsync("alias add sales-*@example.test ann@example.test,bob@example.test");
+        (await DoneAsync("alias list")).Should().Contain("sales-*@example.test").And.Contain("ann@example.test, bob@example.test");
+        (await DoneAsync("alias change info@example.test ann+i@example.test --json")).Should().Contain("ann+i@example.test");
+        (await FailAsync(1, "alias add ann@example.test info@example.test --json")).Should().Contain("\"code\":\"loop\"");
+        await DoneAsync("alias remove info@example.test");
+        await FailAsync(1, "alias remove info@example.test");
+        await FailAsync(1, "alias change info@example.test ann@example.test");
+    }
+
+    [Fact]
+    public async Task A_domain_that_is_missing_is_named_with_the_command_that_adds_it()
+        => (await FailAsync(1, "account add ann@example.test --password-stdin", "right\n")).Should().Contain("merpati domain add example.test").And.NotContain("right");
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\n")]
+    public async Task An_empty_standard_input_is_no_password(string input)
+        => (await FailAsync(2, "account add ann@example.test --password-stdin", input)).Should().Contain("No password came");
+
+    [Theory]
+    [InlineData("account add ann@example.test")] // no terminal to ask
+    [InlineData("account add ann@example.test secret")] // never an argument
+    [InlineData("account add ann@example.test --password secret")]
+    [InlineData("account add ann@example.test --password-stdin --generate")]
+    [InlineData("account add")]
+    [InlineData("account change ann@example.test")]
+    [InlineData("account change ann@example.test --enable --disable")]
+    [InlineData("account change ann@example.test --quota lots")]
+    [InlineData("account frobnicate")]
+    [InlineData("frobnicate")]
+    [InlineData("queue hold")]
+    [InlineData("domain list --nonsense")]
+    [InlineData("trace")]
+    public async Task A_wrong_line_says_so_in_one_line(string line)
+    {
+        var complained = await FailAsync(2, line);
+        complained.Should().StartWith("merpati: ");
+        complained.Trim().Should().NotContain("\n");
+        (await FailAsync(2, line + " --json")).Should().StartWith("{\"code\":\"usage\",");
+    }
+
+    [Fact]
+    public async Task The_queue_is_listed_and_shown()
+    {
+        (await DoneAsync("queue list")).Should().Contain(_queue.Entry.Id.ToString()).And.Contain("sender@elsewhere.test").And.Contain("ann@example.test");
+        (await DoneAsync("queue list --state held --json")).Trim().Should().Be("[]");
+        (await DoneAsync($"queue show {_queue.Entry.Id}")).Should().Contain("4.2.2 full").And.NotContain("\u001b");
+        (await DoneAsync("queue status")).Split(Environment.NewLine).Should().Contain("delivered    8").And.Contain("unaccounted  0");
+        var status = JsonDocument.Parse(await DoneAsync("queue status --json")).RootElement;
+        status.GetProperty("ledger").GetProperty("closed").GetProperty("delivered").GetInt64().Should().Be(8);
+        status.GetProperty("ledger").GetProperty("unaccounted").GetInt64().Should().Be(0);
+        (await FailAsync(1, "queue list --state lost")).Should().Contain("queued, held");
+        (await FailAsync(1, "queue list --state 0")).Should().Contain("not a state");
+        await FailAsync(1, "queue show 1234");
+        (await FailAsync(1, $"queue show {new string('0', 32)}")).Should().Contain("merpati trace");
+    }
+
+    [Fact]
+    public async Task Entries_are_held_released_retried_and_discarded()
+    {
+        var id = _queue.Entry.Id.ToString();
+        (await DoneAsync($"queue hold {id} --reason why")).Should().Contain("One entry was held");
+        await DoneAsync("queue release --recipient example.test");
+        await DoneAsync("queue retry --all");
+        JsonDocument.Parse(await DoneAsync($"queue discard {id} --json")).RootElement.GetProperty("changed")[0].GetString().Should().Be(id);
+        _queue.Asked.Select(asked => asked.Action).Should().Equal("hold", "release", "retry", "discard");
+        _queue.Asked[0].Reason.Should().Be("why");
+        _queue.Asked[1].Filter.Recipient.Should().Be("example.test");
+        _queue.Asked[3].Reason.Should().Be("discard by an administrator");
+        await FailAsync(1, $"queue retry {new string('0', 32)}");
+        using var client = _server.Client();
+        using var everything = await client.PostAsync("queue/discard", new StringContent("{}", System.Text.Encoding.UTF8, "application/json"));
+        ((int)everything.StatusCode).Should().Be(400, "a forgotten filter must not empty the queue");
+    }
+
+    [Theory]
+    [InlineData("<1/2@elsewhere.test>")]
+    [InlineData("ann@example.test")]
+    [InlineData("0196a0b0c0d07000800000000000abcd")]
+    public async Task A_message_is_traced_by_any_of_its_names(string name)
+    {
+        var printed = await DoneAsync($"trace {name}");
+        printed.Should().Contain("<1/2@elsewhere.test>").And.Contain("From sender@elsewhere.test to ann@example.test");
+        printed.Split(Environment.NewLine).Should().Contain(line => line.Contains("delivered  ann@example.test  INBOX, UID 7"));
+        var trace = JsonDocument.Parse(await DoneAsync($"trace {name} --json")).RootElement[0];
+        trace.GetProperty("queueId").GetString().Should().Be(_queue.Entry.Id.ToString());
+        trace.GetProperty("steps")[1].GetProperty("step").GetString().Should().Be("delivered");
+    }
+
+    [Fact]
+    public async Task What_is_not_remembered_cannot_be_traced() => (await FailAsync(1, "trace nobody@example.test")).Should().Contain("Nothing is remembered");
+
+    [Fact]
+    public async Task A_terminal_gets_a_drawn_table()
+    {
+        await DoneAsync("domain add example.test");
+        var terminal = new ScriptedTerminal { OutputIsTerminal = true };
+        (await MerpatiCommand.RunAsync(["domain", "list", "--data", _server.Folder], terminal, CancellationToken.None)).Should().Be(0);
+        terminal.Printed.Should().Contain("example.test").And.Contain("│");
+    }
+
+    [Fact]
+    public async Task Version_and_help_need_no_server()
+    {
+        var terminal = new ScriptedTerminal();
+        (await MerpatiCommand.RunAsync(["version"], terminal, CancellationToken.None)).Should().Be(0);
+        terminal.Printed.Trim().Should().MatchRegex(@"^merpati \d+\.\d+");
+        terminal = new ScriptedTerminal();
+        (await MerpatiCommand.RunAsync(["--json", "version"], terminal, CancellationToken.None)).Should().Be(0);
+        JsonDocument.Parse(terminal.Printed).RootElement.GetProperty("version").GetString().Should().NotBeEmpty();
+        foreach (var arguments in (string[][])[["--help"], ["account", "--help"], ["account", "add", "--help"], ["--data", "x", "--help"], []])
+        {
+            terminal = new ScriptedTerminal();
+            (await MerpatiCommand.RunAsync(arguments, terminal, CancellationToken.None)).Should().Be(0, terminal.Complained);
+            terminal.Printed.Should().Contain("USAGE");
+        }
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_exit_code_3()
+    {
+        var nowhere = new ScriptedTerminal();
+        (await MerpatiCommand.RunAsync(["domain", "list", "--data", Path.Combine(_server.Folder, "missing")], nowhere, CancellationToken.None)).Should().Be(3);
+        nowhere.Complained.Should().Contain("No server runs").And.Contain("--data");
+
+        await File.WriteAllTextAsync(Path.Combine(_server.Folder, AdminEndpoint.FileName), JsonSerializer.Serialize(new AdminEndpoint(_server.Address, "of another run"), AdministrationJson.Default.AdminEndpoint));
+        (await FailAsync(3, "domain list")).Should().Contain("does not know the token");
+        await File.WriteAllTextAsync(Path.Combine(_server.Folder, AdminEndpoint.FileName), "{");
+        await FailAsync(3, "domain list");
+    }
+
+    [Fact]
+    public async Task A_server_that_stopped_is_exit_code_3()
+    {
+        await _server.StopAsync();
+        (await FailAsync(3, "domain list")).Should().Contain("does not answer");
+        (await FailAsync(3, "domain list --json")).Should().Contain("\"code\":\"not_reachable\"");
+    }
+
+    [Fact]
+    public async Task Letters_of_any_language_and_odd_addresses_go_through()
+    {
+        await DoneAsync("domain add xn--bcher-kva.test");
+        await DoneAsync("account add a/b@bücher.test --generate");
+        (await DoneAsync("account show a/b@xn--bcher-kva.test")).Should().Contain("a/b@bücher.test");
+        (await _server.Directory.ResolveAsync(EmailAddress.Parse("A/B@BÜCHER.test"), CancellationToken.None)).Should().BeOfType<Resolution.LocalAccount>();
+    }
+
+    private Task<LoginOutcome> LoginAsync(string login, string password)
+        => _server.Directory.LoginAsync(login, password, LoginProtocol.Imap, null, CancellationToken.None).AsTask();
+
+    private async Task<string> DoneAsync(string line, string input = "")
+    {
+        var terminal = new ScriptedTerminal(input);
+        var code = await MerpatiCommand.RunAsync([.. line.Split(' '), "--data", _server.Folder], terminal, CancellationToken.None);
+        code.Should().Be(0, terminal.Complained);
+        terminal.Complained.Should().BeEmpty();
+        return terminal.Printed;
+    }
+
+    private async Task<string> FailAsync(int expected, string line, string input = "")
+    {
+        var terminal = new ScriptedTerminal(input);
+        var code = await MerpatiCommand.RunAsync([.. line.Split(' '), "--data", _server.Folder], terminal, CancellationToken.None);
+        code.Should().Be(expected, terminal.Complained + terminal.Printed);
+        terminal.Printed.Should().BeEmpty();
+        return terminal.Complained;
+    }
+}
