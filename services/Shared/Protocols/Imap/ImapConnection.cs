@@ -72,9 +72,12 @@ internal sealed class ImapConnection(ImapSession session)
 
     private async ValueTask<Completion> RunCommandAsync(CommandLine line)
     {
+        var observer = session.Engine.Observer;
+        var verb = line.Definition?.Verb ?? "unknown";
         var started = session.Engine.Time.GetTimestamp();
+        using var span = observer?.CommandStarting(verb);
         var completion = line.Command is null ? Completion.Bad(line.Error!) : await ExecuteAsync(line).ConfigureAwait(false);
-        session.Engine.Observer?.CommandCompleted(line.Definition?.Verb ?? "unknown", completion.Word, session.Engine.Time.GetElapsedTime(started));
+        observer?.CommandCompleted(verb, completion.Word, session.Engine.Time.GetElapsedTime(started));
         return completion;
     }
 

@@ -8,6 +8,9 @@ namespace Merpati.Protocols.Imap;
 /// <summary>What an engine tells of its sessions, for meters. Called on the session's thread; must not block or throw.</summary>
 public interface IImapObserver
 {
+    /// <returns>Disposed when the command is answered: a span. Or null.</returns>
+    IDisposable? CommandStarting(string verb);
+
     /// <param name="verb">A verb of the command table; <c>unknown</c> for anything else.</param>
     /// <param name="status">OK, NO or BAD.</param>
     void CommandCompleted(string verb, string status, TimeSpan elapsed);

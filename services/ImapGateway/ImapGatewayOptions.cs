@@ -1,0 +1,48 @@
+using System.ComponentModel.DataAnnotations;
+using Merpati.Protocols.Imap;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.ImapGateway;
+
+/// <summary>Settings of the IMAP gateway, section <c>ImapGateway</c>.</summary>
+public sealed class ImapGatewayOptions
+{
+    public const string Section = "ImapGateway";
+
+    /// <summary>Lets clients log in without TLS. For tests on loopback; passwords are readable on the wire.</summary>
+    public bool AllowPlaintextAuth { get; set; }
+
+    /// <summary>Largest message that APPEND takes, octets; no larger than <c>Mailboxes:MaxMessageSize</c>.</summary>
+    [Range(64 * 1024, 2L * 1024 * 1024 * 1024, ErrorMessage = "ImapGateway:AppendLimit must be 65536 to 2147483648 octets.")]
+    public long AppendLimit { get; set; } = 50 * 1024 * 1024;
+
+    /// <summary>Time from the greeting to a login.</summary>
+    [Range(typeof(TimeSpan), "00:00:05", "00:10:00", ErrorMessage = "ImapGateway:LoginTimeout must be between 00:00:05 and 00:10:00.")]
+    public TimeSpan LoginTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Autologout; RFC 3501 §5.4 asks for 30 minutes or more.</summary>
+    [Range(typeof(TimeSpan), "00:30:00", "1.00:00:00", ErrorMessage = "ImapGateway:IdleTimeout must be between 00:30:00 and 1.00:00:00 (RFC 3501 section 5.4).")]
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>A client that takes or sends nothing for so long, while it should, is cut off.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "00:30:00", ErrorMessage = "ImapGateway:StallTimeout must be between 00:00:10 and 00:30:00.")]
+    public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>A session in IDLE looks at its mailbox this often even if no change was announced.</summary>
+    [Range(typeof(TimeSpan), "00:00:05", "00:30:00", ErrorMessage = "ImapGateway:IdlePoll must be between 00:00:05 and 00:30:00.")]
+    public TimeSpan IdlePoll { get; set; } = TimeSpan.FromMinutes(1);
+
+    internal ImapOptions ToEngine() => new()
+    {
+        AllowPlaintextAuth = AllowPlaintextAuth,
+        AppendLimit = AppendLimit,
+        MaxDiscard = 4 * AppendLimit,
+        LoginTimeout = LoginTimeout,
+        IdleTimeout = IdleTimeout,
+        StallTimeout = StallTimeout,
+        IdlePoll = IdlePoll,
+    };
+}
+
+[OptionsValidator]
+internal sealed partial class ImapGatewayOptionsValidator : IValidateOptions<ImapGatewayOptions>;

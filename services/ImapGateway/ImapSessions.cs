@@ -1,0 +1,30 @@
+using Merpati.Accounts;
+using Merpati.Mailboxes;
+using Merpati.Protocols.Imap;
+using Merpati.Protocols.Wire;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.ImapGateway;
+
+/// <summary>Serves IMAP connections; the listeners of ports 143 and 993 call it.</summary>
+public sealed class ImapSessions
+{
+    private readonly ImapEngine _engine;
+    private readonly ImapTelemetry _telemetry;
+
+    internal ImapSessions(IOptions<ImapGatewayOptions> options, IDirectory directory, IMailboxes mailboxes, IMailboxChangeFeed feed,
+        TimeProvider time, ILogger<ImapEngine> log, ImapTelemetry telemetry)
+    {
+        _telemetry = telemetry;
+        _engine = new ImapEngine(options.Value.ToEngine(), directory, mailboxes, feed, time, log, telemetry);
+    }
+
+    /// <summary>One connection from greeting to goodbye. With implicit TLS the transport is encrypted already; the caller closes it.</summary>
+    public async ValueTask RunAsync(ITransport transport, SessionLifetime lifetime)
+    {
+        _telemetry.SessionOpened();
+        try { await _engine.RunAsync(transport, lifetime); }
+        finally { _telemetry.SessionClosed(); }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Merpati.Accounts;
+using Merpati.Addresses;
+using Merpati.Mailboxes;
+using Merpati.Platform.Bus;
+using Merpati.Protocols.Imap;
+using Merpati.Protocols.Wire;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Merpati.TestKit;
+
+/// <summary>
+/// An IMAP engine over mailboxes in memory, with one account: login <c>ann@example.test</c>, password <c>secret</c>.
+/// </summary>
+public sealed class InMemoryImapServer
+{
+    public const string Login = "ann@example.test";
+    public const string Password = "secret";
+
+    private readonly ImapEngine _engine;
+
+    public InMemoryImapServer(ImapOptions? options = null)
+    {
+        Account = new Account { Id = AccountId.New(Time), Address = EmailAddress.Parse(Login) };
+        Directory = new OneAccountDirectory(Account, Password);
+        Mailboxes = new InMemoryMailboxes(Feed, Time);
+        _engine = new ImapEngine(options ?? new ImapOptions { AllowPlaintextAuth = true }, Directory, Mailboxes, Feed, Time, NullLogger.Instance);
+    }
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 3, 14, 9, 26, 53, TimeSpan.Zero));
+
+    public LocalMailboxChangeFeed Feed { get; } = new();
+
+    public Account Account { get; }
+
+    public OneAccountDirectory Directory { get; }
+
+    public InMemoryMailboxes Mailboxes { get; }
+
+    public ValueTask ServeAsync(ITransport transport, SessionLifetime lifetime) => _engine.RunAsync(transport, lifetime);
+
+    public Transcript Transcript(TransportSettings? settings = null) => new(ServeAsync, settings, Time);
+
+    /// <summary>Puts a message in as delivery would; line breaks may be LF.</summary>
+    public async Task<Appended> DeliverAsync(string message, string mailbox = "INBOX", string tracePrefix = "", SystemFlags flags = SystemFlags.None, DateTimeOffset? internalDate = null)
+    {
+        await Mailboxes.EnsureAccountAsync(Account.Id, CancellationToken.None);
+        return await Mailboxes.DeliverAsync(Account.Id, MailboxName.Parse(mailbox), Encoding.UTF8.GetBytes(message.ReplaceLineEndings("\r\n")), tracePrefix, new MessageFlags(flags, []), internalDate);
+    }
+
+    public async Task<MailboxInfo> MailboxAsync(string name)
+        => await Mailboxes.FindAsync(Account.Id, MailboxName.Parse(name), CancellationToken.None) ?? throw new InvalidOperationException($"No mailbox {name}.");
+
+    public async Task<IReadOnlyList<MessageInfo>> MessagesAsync(string mailbox)
+        => await Mailboxes.MessagesAsync(Account.Id, (await MailboxAsync(mailbox)).Id, UidSet.All, CancellationToken.None).ToListAsync();
+
+    public async Task<byte[]> OctetsAsync(MessageInfo message)
+    {
+        await using var stream = await Mailboxes.OpenAsync(Account.Id, message, 0, message.Size, CancellationToken.None);
+        var octets = new byte[message.Size];
+        await stream.ReadExactlyAsync(octets);
+        return octets;
+    }
+}
+
+/// <summary>A directory that knows one account and its password.</summary>
+public sealed class OneAccountDirectory(Account account, string password) : IDirectory
+{
+    private const int Iterations = 4096;
+    private static readonly byte[] Salt = Encoding.ASCII.GetBytes("a test's salt...");
+
+    public bool Throttled { get; set; }
+
+    public ValueTask<Resolution> ResolveAsync(EmailAddress address, CancellationToken cancellationToken)
+        => new(address.Equals(account.Address) ? new Resolution.LocalAccount(account, null) : new Resolution.UnknownUser());
+
+    public ValueTask<bool> IsLocalDomainAsync(string domain, CancellationToken cancellationToken) => new(domain == account.Address.Domain);
+
+    public ValueTask<Account?> GetAccountAsync(AccountId id, CancellationToken cancellationToken) => new(id == account.Id ? account : null);
+
+    public ValueTask<LoginOutcome> LoginAsync(string login, string given, LoginProtocol protocol, IPAddress? client, CancellationToken cancellationToken)
+        => CompleteScramAsync(login, given == password, protocol, client, cancellationToken);
+
+    public ValueTask<ScramCredential?> GetScramCredentialAsync(string login, IPAddress? client, CancellationToken cancellationToken)
+    {
+        if (Throttled) return new((ScramCredential?)null);
+        var salted = Rfc2898DeriveBytes.Pbkdf2(password, Salt, Iterations, HashAlgorithmName.SHA256, 32);
+        var storedKey = SHA256.HashData(HMACSHA256.HashData(salted, "Client Key"u8));
+        return new(new ScramCredential(Salt, Iterations, storedKey, HMACSHA256.HashData(salted, "Server Key"u8)));
+    }
+
+    public ValueTask<LoginOutcome> CompleteScramAsync(string login, bool proven, LoginProtocol protocol, IPAddress? client, CancellationToken cancellationToken)
+    {
+        if (Throttled) return new(new LoginOutcome.Throttled(TimeSpan.FromMinutes(1)));
+        return new(proven && login == account.Address.ToString() ? new LoginOutcome.Granted(account) : new LoginOutcome.Denied());
+    }
+
+    public ValueTask<bool> MaySendAsAsync(AccountId sender, EmailAddress address, CancellationToken cancellationToken) => new(sender == account.Id && address.Equals(account.Address));
+}

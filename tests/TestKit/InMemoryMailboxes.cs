@@ -1,0 +1,450 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Merpati.Mail;
+using Merpati.Mailboxes;
+
+namespace Merpati.TestKit;
+
+/// <summary>
+/// The mailboxes in memory, for tests of the protocol engines: simple, and true to the contract. One lock, no speed.
+/// </summary>
+public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time) : IMailboxes
+{
+    private sealed class Box
+    {
+        public required MailboxId Id { get; init; }
+
+        public required MailboxName Name { get; set; }
+
+        public SpecialUse Use { get; init; }
+
+        public required UidValidity UidValidity { get; init; }
+
+        public uint UidNext { get; set; } = 1;
+
+        public long ModSeq { get; set; } = 1;
+
+        public uint FirstRecent { get; set; } = 1;
+
+        public SortedDictionary<Uid, MessageInfo> Messages { get; } = [];
+
+        public List<(Uid Uid, ModSeq ModSeq)> Expunged { get; } = [];
+
+        public MailboxInfo Info(bool subscribed) => new()
+        {
+            Id = Id,
+            Name = Name,
+            SpecialUse = Use,
+            Subscribed = subscribed,
+            UidValidity = UidValidity,
+            UidNext = new Uid(UidNext),
+            HighestModSeq = new ModSeq(ModSeq),
+            Messages = Messages.Count,
+            Unseen = Messages.Values.Count(message => !message.Flags.Has(SystemFlags.Seen)),
+            Deleted = Messages.Values.Count(message => message.Flags.Has(SystemFlags.Deleted)),
+            FirstRecent = new Uid(FirstRecent),
+            Recent = Messages.Keys.Count(uid => uid.Value >= FirstRecent),
+            Size = Messages.Values.Sum(message => message.Size),
+        };
+    }
+
+    private sealed class AccountBoxes
+    {
+        public List<Box> Boxes { get; } = [];
+
+        public SortedSet<string> Subscriptions { get; } = new(StringComparer.Ordinal);
+
+        public uint NextUidValidity { get; set; } = 1000;
+    }
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<AccountId, AccountBoxes> _accounts = [];
+    private readonly ConcurrentDictionary<ContentId, byte[]> _contents = new();
+    private readonly ConcurrentDictionary<ContentId, long> _damagedFrom = new();
+
+    /// <summary>Octets that an account may use; null is no limit.</summary>
+    public long? QuotaOctets { get; set; }
+
+    public int MaxMailboxes { get; set; } = 1000;
+
+    /// <summary>Thrown by every call while set: the store is away.</summary>
+    public Exception? Outage { get; set; }
+
+    /// <summary>Octets from there on cannot be read any more.</summary>
+    public void Damage(ContentId content, long from) => _damagedFrom[content] = from;
+
+    /// <summary>Puts a message in as delivery would.</summary>
+    public async Task<Appended> DeliverAsync(AccountId account, MailboxName mailbox, byte[] content, string tracePrefix = "", MessageFlags? flags = null, DateTimeOffset? internalDate = null)
+    {
+        var found = await FindAsync(account, mailbox, CancellationToken.None) ?? throw new InvalidOperationException($"No mailbox {mailbox}.");
+        var message = await PrepareAsync(content, System.Text.Encoding.ASCII.GetBytes(tracePrefix), flags ?? MessageFlags.None, internalDate);
+        Appended appended;
+        lock (_lock) appended = Insert(Get(account, found.Id)!, message);
+        feed.Announce(new MailboxChanged(account, found.Id, appended.ModSeq));
+        return appended;
+    }
+
+    public ValueTask EnsureAccountAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (Of(account).Boxes.Count > 0) return default;
+            foreach (var (name, use) in new[] { ("INBOX", SpecialUse.None), ("Archive", SpecialUse.Archive), ("Drafts", SpecialUse.Drafts), ("Junk", SpecialUse.Junk), ("Sent", SpecialUse.Sent), ("Trash", SpecialUse.Trash) })
+            {
+                Add(account, MailboxName.Parse(name), use);
+                Of(account).Subscriptions.Add(name);
+            }
+        }
+        return default;
+    }
+
+    public ValueTask<IReadOnlyList<MailboxInfo>> ListAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        lock (_lock) return new([.. Of(account).Boxes.OrderBy(box => box.Name.Value, StringComparer.Ordinal).Select(box => InfoOf(account, box))]);
+    }
+
+    public ValueTask<MailboxInfo?> FindAsync(AccountId account, MailboxName name, CancellationToken cancellationToken)
+    {
+        lock (_lock) return new(Of(account).Boxes.Find(box => box.Name == name) is { } box ? InfoOf(account, box) : null);
+    }
+
+    public ValueTask<MailboxInfo?> GetAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
+    {
+        lock (_lock) return new(Get(account, mailbox) is { } box ? InfoOf(account, box) : null);
+    }
+
+    public ValueTask<MailboxOutcome> CreateAsync(AccountId account, MailboxName name, SpecialUse use, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (Of(account).Boxes.Exists(box => box.Name == name)) return new(MailboxOutcome.AlreadyExists);
+            if (Of(account).Boxes.Count >= MaxMailboxes) return new(MailboxOutcome.Limit);
+            AddParents(account, name);
+            Add(account, name, use);
+            return new(MailboxOutcome.Done);
+        }
+    }
+
+    public ValueTask<MailboxOutcome> DeleteAsync(AccountId account, MailboxName name, CancellationToken cancellationToken)
+    {
+        Box? box;
+        lock (_lock)
+        {
+            var boxes = Of(account).Boxes;
+            box = boxes.Find(candidate => candidate.Name == name);
+            if (box is null) return new(MailboxOutcome.NonExistent);
+            if (name.IsInbox) return new(MailboxOutcome.Cannot);
+            if (boxes.Exists(candidate => candidate.Name.IsBelow(name))) return new(MailboxOutcome.HasChildren);
+            boxes.Remove(box);
+        }
+        feed.Announce(new MailboxChanged(account, box.Id, new ModSeq(long.MaxValue)));
+        return new(MailboxOutcome.Done);
+    }
+
+    public ValueTask<MailboxOutcome> RenameAsync(AccountId account, MailboxName from, MailboxName to, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            var boxes = Of(account).Boxes;
+            var box = boxes.Find(candidate => candidate.Name == from);
+            if (box is null) return new(MailboxOutcome.NonExistent);
+            if (boxes.Exists(candidate => candidate.Name == to)) return new(MailboxOutcome.AlreadyExists);
+            if (to.IsBelow(from)) return new(MailboxOutcome.Cannot);
+            AddParents(account, to);
+            if (from.IsInbox)
+            {
+                Transfer(box, Add(account, to, SpecialUse.None), UidSet.All, move: true);
+                return new(MailboxOutcome.Done);
+            }
+            foreach (var below in boxes.Where(candidate => candidate.Name.IsBelow(from))) below.Name = below.Name.Rebase(from, to);
+            box.Name = to;
+            return new(MailboxOutcome.Done);
+        }
+    }
+
+    public ValueTask SubscribeAsync(AccountId account, MailboxName name, bool subscribed, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (subscribed) Of(account).Subscriptions.Add(name.Value);
+            else Of(account).Subscriptions.Remove(name.Value);
+        }
+        return default;
+    }
+
+    public ValueTask<IReadOnlyList<MailboxName>> ListSubscriptionsAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        lock (_lock) return new([.. Of(account).Subscriptions.Select(MailboxName.Parse)]);
+    }
+
+    public ValueTask<(MailboxInfo Mailbox, Uid[] Uids)?> SnapshotAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (Get(account, mailbox) is not { } box) return new(((MailboxInfo, Uid[])?)null);
+            return new((InfoOf(account, box), box.Messages.Keys.ToArray()));
+        }
+    }
+
+    public ValueTask<MailboxChanges?> ChangesAsync(AccountId account, MailboxId mailbox, ModSeq since, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (Get(account, mailbox) is not { } box) return new((MailboxChanges?)null);
+            return new(new MailboxChanges(
+                InfoOf(account, box),
+                [.. box.Messages.Values.Where(message => message.ModSeq > since).Select(StateOf)],
+                [.. box.Expunged.Where(expunged => expunged.ModSeq > since).Select(expunged => expunged.Uid).Order()]));
+        }
+    }
+
+    public ValueTask<Uid> ClaimRecentAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (Get(account, mailbox) is not { } box) return new(new Uid(1));
+            var first = box.FirstRecent;
+            box.FirstRecent = box.UidNext;
+            return new(new Uid(first));
+        }
+    }
+
+    public async IAsyncEnumerable<MessageState> StatesAsync(AccountId account, MailboxId mailbox, UidSet uids, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var message in MessagesAsync(account, mailbox, uids, cancellationToken)) yield return StateOf(message);
+    }
+
+    public async IAsyncEnumerable<MessageInfo> MessagesAsync(AccountId account, MailboxId mailbox, UidSet uids, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        List<MessageInfo> messages;
+        lock (_lock) messages = Get(account, mailbox)?.Messages.Values.Where(message => uids.Contains(message.Uid)).ToList() ?? [];
+        foreach (var message in messages) yield return message;
+    }
+
+    public ValueTask<StoreOutcome> StoreFlagsAsync(AccountId account, MailboxId mailbox, UidSet uids, FlagOperation operation, MessageFlags flags, ModSeq? unchangedSince, CancellationToken cancellationToken)
+    {
+        var changed = new List<MessageState>();
+        var modified = new List<Uid>();
+        long modSeq;
+        lock (_lock)
+        {
+            if (Get(account, mailbox) is not { } box) return new(new StoreOutcome([], []));
+            modSeq = box.ModSeq + 1;
+            foreach (var message in box.Messages.Values.Where(message => uids.Contains(message.Uid)).ToList())
+            {
+                if (unchangedSince is { } limit && message.ModSeq > limit)
+                {
+                    modified.Add(message.Uid);
+                    continue;
+                }
+                var applied = message.Flags.Apply(operation, flags);
+                var stored = applied == message.Flags ? message : message with { Flags = applied, ModSeq = new ModSeq(modSeq) };
+                box.Messages[message.Uid] = stored;
+                changed.Add(StateOf(stored));
+                if (stored != message) box.ModSeq = modSeq;
+            }
+        }
+        if (changed.Count > 0) feed.Announce(new MailboxChanged(account, mailbox, new ModSeq(modSeq)));
+        return new(new StoreOutcome(changed, modified));
+    }
+
+    public ValueTask<CopyOutcome> CopyAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, CancellationToken cancellationToken)
+        => new(CopyOrMove(account, source, uids, destination, move: false));
+
+    public ValueTask<CopyOutcome> MoveAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, CancellationToken cancellationToken)
+        => new(CopyOrMove(account, source, uids, destination, move: true));
+
+    public ValueTask<IReadOnlyList<Uid>> ExpungeAsync(AccountId account, MailboxId mailbox, UidSet uids, bool onlyDeleted, CancellationToken cancellationToken)
+    {
+        List<Uid> gone;
+        long modSeq;
+        lock (_lock)
+        {
+            if (Get(account, mailbox) is not { } box) return new([]);
+            gone = box.Messages.Values.Where(message => uids.Contains(message.Uid) && (!onlyDeleted || message.Flags.Has(SystemFlags.Deleted))).Select(message => message.Uid).ToList();
+            Remove(box, gone);
+            modSeq = box.ModSeq;
+        }
+        if (gone.Count > 0) feed.Announce(new MailboxChanged(account, mailbox, new ModSeq(modSeq)));
+        return new(gone);
+    }
+
+    public ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            var messages = Of(account).Boxes.SelectMany(box => box.Messages.Values).ToList();
+            return new(new QuotaUsage(messages.Sum(message => message.Size), messages.Count, QuotaOctets, null));
+        }
+    }
+
+    public async ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, MessageFlags flags, DateTimeOffset? internalDate, long size, Stream content, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (Get(account, mailbox) is null) return new AppendOutcome.NoSuchMailbox();
+        }
+        if (QuotaOctets is { } quota && (await QuotaAsync(account, cancellationToken)).Octets + size > quota) return new AppendOutcome.OverQuota();
+        var octets = new byte[size];
+        await content.ReadExactlyAsync(octets, cancellationToken);
+        var message = await PrepareAsync(octets, [], flags, internalDate);
+        Appended appended;
+        lock (_lock)
+        {
+            if (Get(account, mailbox) is not { } box) return new AppendOutcome.NoSuchMailbox();
+            appended = Insert(box, message);
+        }
+        feed.Announce(new MailboxChanged(account, mailbox, appended.ModSeq));
+        return new AppendOutcome.Done([appended]);
+    }
+
+    public ValueTask<Stream> OpenAsync(AccountId account, MessageInfo message, long offset, long length, CancellationToken cancellationToken)
+    {
+        ThrowIfAway();
+        byte[] all = [.. message.TracePrefix.Span, .. _contents[message.Content]];
+        if (!_damagedFrom.TryGetValue(message.Content, out var damaged)) return new(new MemoryStream(all, (int)offset, (int)length, writable: false));
+        if (offset + length > damaged && damaged <= offset) throw new ContentDamagedException(message.Content, "a test damaged it");
+        return new(new MemoryStream(all, (int)offset, (int)(Math.Min(damaged, offset + length) - offset), writable: false));
+    }
+
+    public async ValueTask<IReadOnlyList<Uid>> SearchAsync(AccountId account, MailboxId mailbox, SearchCriteria criteria, CancellationToken cancellationToken)
+    {
+        var found = new List<Uid>();
+        await foreach (var message in MessagesAsync(account, mailbox, UidSet.All, cancellationToken))
+        {
+            if (await MatchesAsync(message, criteria, cancellationToken)) found.Add(message.Uid);
+        }
+        return found;
+    }
+
+    private async ValueTask<bool> MatchesAsync(MessageInfo message, SearchCriteria criteria, CancellationToken cancellationToken)
+    {
+        switch (criteria)
+        {
+            case SearchCriteria.All: return true;
+            case SearchCriteria.And and:
+                foreach (var term in and.Terms)
+                {
+                    if (!await MatchesAsync(message, term, cancellationToken)) return false;
+                }
+                return true;
+            case SearchCriteria.Or or: return await MatchesAsync(message, or.Left, cancellationToken) || await MatchesAsync(message, or.Right, cancellationToken);
+            case SearchCriteria.Not not: return !await MatchesAsync(message, not.Term, cancellationToken);
+            case SearchCriteria.Uids uids: return uids.Set.Contains(message.Uid);
+            case SearchCriteria.HasFlag flag: return message.Flags.Has(flag.Flag);
+            case SearchCriteria.HasKeyword keyword: return message.Flags.Keywords.Contains(keyword.Keyword, StringComparer.OrdinalIgnoreCase);
+            case SearchCriteria.RecentFrom recent: return message.Uid >= recent.First;
+            case SearchCriteria.Larger larger: return message.Size > larger.Octets;
+            case SearchCriteria.Smaller smaller: return message.Size < smaller.Octets;
+            case SearchCriteria.Internal range: return IsIn(message.InternalDate, range.From, range.To);
+            case SearchCriteria.Sent range: return message.Structure.SentDate is { } sent && IsIn(sent, range.From, range.To);
+            case SearchCriteria.ModSeqFrom modSeq: return message.ModSeq >= modSeq.First;
+        }
+        var octets = _contents[message.Content];
+        var text = new MessageText(message.Structure, message.TracePrefix, octets.Length, (offset, length, _) => new(new MemoryStream(octets, (int)offset, (int)length, writable: false)));
+        return criteria switch
+        {
+            SearchCriteria.Header header => await text.HasFieldAsync(header.Field, header.Text, cancellationToken),
+            SearchCriteria.Body body => await text.BodyContainsAsync(body.Text, cancellationToken),
+            SearchCriteria.Anywhere anywhere => await text.ContainsAsync(anywhere.Text, cancellationToken),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    private static bool IsIn(DateTimeOffset moment, DateOnly? from, DateOnly? to)
+        => DateOnly.FromDateTime(moment.DateTime) is var date && (from is null || date >= from) && (to is null || date < to);
+
+    private async Task<MessageInfo> PrepareAsync(byte[] content, byte[] prefix, MessageFlags flags, DateTimeOffset? internalDate)
+    {
+        var structure = await MessageStructureBuilder.BuildAsync(new MemoryStream(content), CancellationToken.None);
+        var id = ContentId.New(time);
+        _contents[id] = content;
+        return new MessageInfo
+        {
+            Uid = default,
+            ModSeq = default,
+            Flags = flags,
+            InternalDate = internalDate ?? time.GetUtcNow(),
+            SaveDate = time.GetUtcNow(),
+            Content = id,
+            TracePrefix = prefix,
+            Size = prefix.Length + content.Length,
+            EmailId = "M" + id,
+            ThreadId = "T" + id,
+            Structure = structure,
+        };
+    }
+
+    private CopyOutcome CopyOrMove(AccountId account, MailboxId source, UidSet uids, MailboxId destination, bool move)
+    {
+        CopyOutcome.Done done;
+        lock (_lock)
+        {
+            if (Get(account, source) is not { } from || Get(account, destination) is not { } to) return new CopyOutcome.NoSuchMailbox();
+            done = Transfer(from, to, uids, move);
+        }
+        feed.Announce(new MailboxChanged(account, source, default));
+        feed.Announce(new MailboxChanged(account, destination, default));
+        return done;
+    }
+
+    private CopyOutcome.Done Transfer(Box from, Box to, UidSet uids, bool move)
+    {
+        var messages = from.Messages.Values.Where(message => uids.Contains(message.Uid)).ToList();
+        var copied = messages.ConvertAll(message => new CopiedMessage(message.Uid, Insert(to, message).Uid));
+        if (move) Remove(from, messages.ConvertAll(message => message.Uid));
+        return new CopyOutcome.Done(to.UidValidity, copied);
+    }
+
+    private Appended Insert(Box box, MessageInfo message)
+    {
+        var stored = message with { Uid = new Uid(box.UidNext++), ModSeq = new ModSeq(++box.ModSeq), SaveDate = time.GetUtcNow() };
+        box.Messages.Add(stored.Uid, stored);
+        return new Appended(box.Id, box.UidValidity, stored.Uid, stored.ModSeq);
+    }
+
+    private static void Remove(Box box, List<Uid> uids)
+    {
+        if (uids.Count == 0) return;
+        box.ModSeq++;
+        foreach (var uid in uids)
+        {
+            box.Messages.Remove(uid);
+            box.Expunged.Add((uid, new ModSeq(box.ModSeq)));
+        }
+    }
+
+    private void AddParents(AccountId account, MailboxName name)
+    {
+        for (var parent = name.Parent; parent is { } ancestor; parent = ancestor.Parent)
+        {
+            if (!Of(account).Boxes.Exists(box => box.Name == ancestor)) Add(account, ancestor, SpecialUse.None);
+        }
+    }
+
+    private Box Add(AccountId account, MailboxName name, SpecialUse use)
+    {
+        var box = new Box { Id = MailboxId.New(time), Name = name, Use = use, UidValidity = new UidValidity(Of(account).NextUidValidity++) };
+        Of(account).Boxes.Add(box);
+        return box;
+    }
+
+    private MailboxInfo InfoOf(AccountId account, Box box) => box.Info(Of(account).Subscriptions.Contains(box.Name.Value));
+
+    private Box? Get(AccountId account, MailboxId mailbox) => Of(account).Boxes.Find(box => box.Id == mailbox);
+
+    private AccountBoxes Of(AccountId account)
+    {
+        ThrowIfAway();
+        if (!_accounts.TryGetValue(account, out var boxes)) _accounts.Add(account, boxes = new AccountBoxes());
+        return boxes;
+    }
+
+    private void ThrowIfAway()
+    {
+        if (Outage is not null) throw Outage;
+    }
+
+    private static MessageState StateOf(MessageInfo message) => new(message.Uid, message.ModSeq, message.Flags);
+}
