@@ -67,7 +67,7 @@ public sealed class InMemoryImapServer
 }
 
 /// <summary>A directory that knows one account and its password.</summary>
-public sealed class OneAccountDirectory(Account account, string password) : IDirectory
+public sealed class OneAccountDirectory(Account known, string secret) : IDirectory
 {
     private const int Iterations = 4096;
     private static readonly byte[] Salt = Encoding.ASCII.GetBytes("a test's salt...");
@@ -75,19 +75,19 @@ public sealed class OneAccountDirectory(Account account, string password) : IDir
     public bool Throttled { get; set; }
 
     public ValueTask<Resolution> ResolveAsync(EmailAddress address, CancellationToken cancellationToken)
-        => new(address.Equals(account.Address) ? new Resolution.LocalAccount(account, null) : new Resolution.UnknownUser());
+        => new(address.Equals(known.Address) ? new Resolution.LocalAccount(known, null) : new Resolution.UnknownUser());
 
-    public ValueTask<bool> IsLocalDomainAsync(string domain, CancellationToken cancellationToken) => new(domain == account.Address.Domain);
+    public ValueTask<bool> IsLocalDomainAsync(string domain, CancellationToken cancellationToken) => new(domain == known.Address.Domain);
 
-    public ValueTask<Account?> GetAccountAsync(AccountId id, CancellationToken cancellationToken) => new(id == account.Id ? account : null);
+    public ValueTask<Account?> GetAccountAsync(AccountId account, CancellationToken cancellationToken) => new(account == known.Id ? known : null);
 
-    public ValueTask<LoginOutcome> LoginAsync(string login, string given, LoginProtocol protocol, IPAddress? client, CancellationToken cancellationToken)
-        => CompleteScramAsync(login, given == password, protocol, client, cancellationToken);
+    public ValueTask<LoginOutcome> LoginAsync(string login, string password, LoginProtocol protocol, IPAddress? client, CancellationToken cancellationToken)
+        => CompleteScramAsync(login, password == secret, protocol, client, cancellationToken);
 
     public ValueTask<ScramCredential?> GetScramCredentialAsync(string login, IPAddress? client, CancellationToken cancellationToken)
     {
         if (Throttled) return new((ScramCredential?)null);
-        var salted = Rfc2898DeriveBytes.Pbkdf2(password, Salt, Iterations, HashAlgorithmName.SHA256, 32);
+        var salted = Rfc2898DeriveBytes.Pbkdf2(secret, Salt, Iterations, HashAlgorithmName.SHA256, 32);
         var storedKey = SHA256.HashData(HMACSHA256.HashData(salted, "Client Key"u8));
         return new(new ScramCredential(Salt, Iterations, storedKey, HMACSHA256.HashData(salted, "Server Key"u8)));
     }
@@ -95,8 +95,8 @@ public sealed class OneAccountDirectory(Account account, string password) : IDir
     public ValueTask<LoginOutcome> CompleteScramAsync(string login, bool proven, LoginProtocol protocol, IPAddress? client, CancellationToken cancellationToken)
     {
         if (Throttled) return new(new LoginOutcome.Throttled(TimeSpan.FromMinutes(1)));
-        return new(proven && login == account.Address.ToString() ? new LoginOutcome.Granted(account) : new LoginOutcome.Denied());
+        return new(proven && login == known.Address.ToString() ? new LoginOutcome.Granted(known) : new LoginOutcome.Denied());
     }
 
-    public ValueTask<bool> MaySendAsAsync(AccountId sender, EmailAddress address, CancellationToken cancellationToken) => new(sender == account.Id && address.Equals(account.Address));
+    public ValueTask<bool> MaySendAsAsync(AccountId account, EmailAddress sender, CancellationToken cancellationToken) => new(account == known.Id && sender.Equals(known.Address));
 }

@@ -70,6 +70,9 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
     /// <summary>Thrown by every call while set: the store is away.</summary>
     public Exception? Outage { get; set; }
 
+    /// <summary>Off, changes happen unheard: the bell is broken.</summary>
+    public bool Announcing { get; set; } = true;
+
     /// <summary>Octets from there on cannot be read any more.</summary>
     public void Damage(ContentId content, long from) => _damagedFrom[content] = from;
 
@@ -80,7 +83,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
         var message = await PrepareAsync(content, System.Text.Encoding.ASCII.GetBytes(tracePrefix), flags ?? MessageFlags.None, internalDate);
         Appended appended;
         lock (_lock) appended = Insert(Get(account, found.Id)!, message);
-        feed.Announce(new MailboxChanged(account, found.Id, appended.ModSeq));
+        Announce(new MailboxChanged(account, found.Id, appended.ModSeq));
         return appended;
     }
 
@@ -137,7 +140,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             if (boxes.Exists(candidate => candidate.Name.IsBelow(name))) return new(MailboxOutcome.HasChildren);
             boxes.Remove(box);
         }
-        feed.Announce(new MailboxChanged(account, box.Id, new ModSeq(long.MaxValue)));
+        Announce(new MailboxChanged(account, box.Id, new ModSeq(long.MaxValue)));
         return new(MailboxOutcome.Done);
     }
 
@@ -245,7 +248,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
                 if (stored != message) box.ModSeq = modSeq;
             }
         }
-        if (changed.Count > 0) feed.Announce(new MailboxChanged(account, mailbox, new ModSeq(modSeq)));
+        if (changed.Count > 0) Announce(new MailboxChanged(account, mailbox, new ModSeq(modSeq)));
         return new(new StoreOutcome(changed, modified));
     }
 
@@ -266,7 +269,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             Remove(box, gone);
             modSeq = box.ModSeq;
         }
-        if (gone.Count > 0) feed.Announce(new MailboxChanged(account, mailbox, new ModSeq(modSeq)));
+        if (gone.Count > 0) Announce(new MailboxChanged(account, mailbox, new ModSeq(modSeq)));
         return new(gone);
     }
 
@@ -295,7 +298,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             if (Get(account, mailbox) is not { } box) return new AppendOutcome.NoSuchMailbox();
             appended = Insert(box, message);
         }
-        feed.Announce(new MailboxChanged(account, mailbox, appended.ModSeq));
+        Announce(new MailboxChanged(account, mailbox, appended.ModSeq));
         return new AppendOutcome.Done([appended]);
     }
 
@@ -384,8 +387,8 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             if (Get(account, source) is not { } from || Get(account, destination) is not { } to) return new CopyOutcome.NoSuchMailbox();
             done = Transfer(from, to, uids, move);
         }
-        feed.Announce(new MailboxChanged(account, source, default));
-        feed.Announce(new MailboxChanged(account, destination, default));
+        Announce(new MailboxChanged(account, source, default));
+        Announce(new MailboxChanged(account, destination, default));
         return done;
     }
 
@@ -439,6 +442,11 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
         ThrowIfAway();
         if (!_accounts.TryGetValue(account, out var boxes)) _accounts.Add(account, boxes = new AccountBoxes());
         return boxes;
+    }
+
+    private void Announce(MailboxChanged change)
+    {
+        if (Announcing) feed.Announce(change);
     }
 
     private void ThrowIfAway()

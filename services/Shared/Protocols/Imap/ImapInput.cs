@@ -31,6 +31,7 @@ internal sealed class ImapInput : IDisposable
     private readonly CancellationTokenRegistration _onAborted;
     private long _timerDue = long.MaxValue;
     private long _deadline = long.MaxValue;
+    private long _kept;
     private int _woken;
 
     public ImapInput(ITransport transport, ResponseWriter output, TimeProvider time, SessionLifetime lifetime)
@@ -76,19 +77,27 @@ internal sealed class ImapInput : IDisposable
             }
             catch (IOException exception) when (exception is not ConnectionLostException) { return (Arrival.Closed, default); }
             _lifetime.Aborted.ThrowIfCancellationRequested();
-            if (!read.Buffer.IsEmpty) return (Arrival.Octets, read.Buffer);
+            if (read.Buffer.Length > _kept) return (Arrival.Octets, read.Buffer);
+            _transport.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             if (read.IsCompleted) return (Arrival.Closed, default);
-            _transport.Input.AdvanceTo(read.Buffer.Start);
             if (_time.GetTimestamp() >= _deadline) return (Arrival.TimedOut, default);
             if (mayEnd && _lifetime.Draining.IsCancellationRequested) return (Arrival.Draining, default);
             if (mayEnd && Interlocked.Exchange(ref _woken, 0) != 0) return (Arrival.Woken, default);
         }
     }
 
-    public void Consume(SequencePosition until) => _transport.Input.AdvanceTo(until);
+    public void Consume(SequencePosition until)
+    {
+        _kept = 0;
+        _transport.Input.AdvanceTo(until);
+    }
 
     /// <summary>Takes nothing: the next read has these octets and more.</summary>
-    public void Keep(in ReadOnlySequence<byte> octets) => _transport.Input.AdvanceTo(octets.Start, octets.End);
+    public void Keep(in ReadOnlySequence<byte> octets)
+    {
+        _kept = octets.Length;
+        _transport.Input.AdvanceTo(octets.Start, octets.End);
+    }
 
     public void Dispose()
     {

@@ -1,0 +1,47 @@
+using Merpati.Mailboxes;
+using Merpati.Protocols.Imap;
+using Merpati.TestKit;
+
+namespace Merpati.Tests.Transcripts.Imap;
+
+/// <summary>A server in memory with what most transcripts begin with.</summary>
+internal static class Session
+{
+    public const string Capabilities =
+        "IMAP4rev1 LITERAL+ ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE UIDPLUS MOVE IDLE UNSELECT ESEARCH APPENDLIMIT=52428800";
+
+    public const string LoggedIn = """
+        S~ \* OK \[CAPABILITY .*\] Merpati ready
+        C: a LOGIN ann@example.test secret
+        S~ a OK \[CAPABILITY .*\] Logged in
+
+        """;
+
+    public const string Simple = "From: bob@example.test\nTo: ann@example.test\nSubject: hello\nDate: Sat, 14 Mar 2026 09:00:00 +0100\nMessage-ID: <1@example.test>\n\nHello, Ann.\n";
+
+    public static async Task<InMemoryImapServer> ServerAsync(int messages = 0, ImapOptions? options = null, SystemFlags flags = SystemFlags.None)
+    {
+        var server = new InMemoryImapServer(options);
+        for (var i = 1; i <= messages; i++) await server.DeliverAsync(Simple.Replace("hello", $"hello {i}", StringComparison.Ordinal), flags: flags);
+        return server;
+    }
+
+    /// <summary>INBOX selected, with so many messages.</summary>
+    public static string Selected(int messages, int recent, int firstUnseen = 1, int connection = 1)
+    {
+        var script = LoggedIn + $$"""
+            C: b SELECT INBOX
+            S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft)
+            S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] Flags are kept
+            S: * {{messages}} EXISTS
+            S: * {{recent}} RECENT
+            {{(firstUnseen > 0 ? $"S: * OK [UNSEEN {firstUnseen}] First unseen" : "")}}
+            S~ \* OK \[UIDVALIDITY \d+\] UIDs are valid
+            S~ \* OK \[UIDNEXT \d+\] Next UID
+            S: b OK [READ-WRITE] SELECT completed
+
+            """;
+        return connection == 1 ? script
+            : script.Replace("C: ", $"C{connection}: ", StringComparison.Ordinal).Replace("S: ", $"S{connection}: ", StringComparison.Ordinal).Replace("S~ ", $"S{connection}~ ", StringComparison.Ordinal);
+    }
+}
