@@ -23,7 +23,7 @@ internal sealed class ImapConnection(ImapSession session)
         }
         catch (ConnectionLostException lost) { reason = lost.Message; }
         catch (IOException lost) { reason = lost.Message; }
-        catch (OperationCanceledException) when (session.Aborted.IsCancellationRequested) { reason = "aborted"; }
+        catch (Exception) when (session.Aborted.IsCancellationRequested) { reason = "aborted"; } // a transport that is cut down throws what it likes
 #pragma warning disable CA1031 // A fault of one session must not reach the others; it is logged whole.
         catch (Exception fault)
 #pragma warning restore CA1031
@@ -39,9 +39,10 @@ internal sealed class ImapConnection(ImapSession session)
         while (true)
         {
             var beforeLogin = session.State is SessionState.NotAuthenticated;
-            session.Input.SetDeadline(beforeLogin
-                ? session.Options.LoginTimeout - session.Engine.Time.GetElapsedTime(_started)
-                : session.Options.IdleTimeout);
+            var patience = beforeLogin ? session.Options.LoginTimeout - session.Engine.Time.GetElapsedTime(_started) : session.Options.IdleTimeout;
+            // Commands without pause never wait, so the read alone would not notice.
+            if (patience <= TimeSpan.Zero) return SayGoodbye(Arrival.TimedOut);
+            session.Input.SetDeadline(patience);
             var input = await session.Reader.ReadCommandAsync(session.State.Name).ConfigureAwait(false);
             if (input.Arrival != Arrival.Octets) return SayGoodbye(input.Arrival);
             var completion = input.Refusal ?? await RunCommandAsync(input.Line).ConfigureAwait(false);

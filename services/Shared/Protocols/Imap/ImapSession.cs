@@ -129,7 +129,7 @@ internal sealed class ImapSession : IDisposable
         mailbox.View.Apply(changes);
         if (mailbox.View.LastUid == before) return;
         // EXAMINE shows what is recent and takes it from nobody (RFC 3501 §6.3.2).
-        mailbox.View.ClaimRecent(mailbox.ReadOnly
+        mailbox.View.ClaimRecent(mailbox.ReadOnly || changes.Mailbox.FirstRecent >= changes.Mailbox.UidNext
             ? changes.Mailbox.FirstRecent
             : await Mailboxes.ClaimRecentAsync(mailbox.Account, mailbox.Id, cancellationToken).ConfigureAwait(false));
     }

@@ -122,20 +122,19 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
             {
                 if (item is FetchItem.Section section) contents.Add(await SectionContent.OpenAsync(session, message, section, cancellationToken).ConfigureAwait(false));
             }
-            Begin(session, mailbox, mailbox.View.NumberOf(message.Uid), message.Flags);
+            var asksFlags = Items.Any(item => item is FetchItem.Flags);
+            Begin(session, mailbox, mailbox.View.NumberOf(message.Uid), newlySeen || asksFlags ? message.Flags : null);
             var first = WriteUid(session, message.Uid);
-            var showsFlags = !newlySeen;
             var next = 0;
             foreach (var item in Items)
             {
                 if (item is FetchItem.Uid && ByUid) continue;
                 if (!first) session.Output.Raw(" "u8);
                 first = false;
-                showsFlags |= item is FetchItem.Flags;
                 if (item is FetchItem.Section section) await WriteSectionAsync(session, mailbox, message, section, contents[next++], cancellationToken).ConfigureAwait(false);
                 else WriteItem(session.Output, mailbox, message, item);
             }
-            if (!showsFlags) session.Output.Raw(" FLAGS "u8).Flags(message.Flags, mailbox.View.IsRecent(message.Uid));
+            if (newlySeen && !asksFlags) session.Output.Raw(" FLAGS "u8).Flags(message.Flags, mailbox.View.IsRecent(message.Uid));
             session.Output.Raw(")\r\n"u8);
         }
         finally
@@ -147,9 +146,9 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
         }
     }
 
-    private static void Begin(ImapSession session, SelectedMailbox mailbox, int number, MessageFlags flags)
+    private static void Begin(ImapSession session, SelectedMailbox mailbox, int number, MessageFlags? shown)
     {
-        session.LearnKeywords(mailbox, flags);
+        if (shown is not null) session.LearnKeywords(mailbox, shown);
         session.Output.Raw("* "u8).Number(number).Raw(" FETCH ("u8);
     }
 

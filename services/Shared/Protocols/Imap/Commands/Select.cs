@@ -24,7 +24,10 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly) : Command
         if (await session.Mailboxes.SnapshotAsync(account, found.Id, cancellationToken).ConfigureAwait(false) is not var (mailbox, uids)) return Completion.NoSuchMailbox;
 
         var view = new MailboxView(uids, mailbox.HighestModSeq);
-        view.ClaimRecent(ReadOnly ? mailbox.FirstRecent : await session.Mailboxes.ClaimRecentAsync(account, mailbox.Id, cancellationToken).ConfigureAwait(false));
+        // EXAMINE takes \Recent from nobody; and where there is nothing to claim the store is spared a write.
+        view.ClaimRecent(ReadOnly || mailbox.FirstRecent >= mailbox.UidNext
+            ? mailbox.FirstRecent
+            : await session.Mailboxes.ClaimRecentAsync(account, mailbox.Id, cancellationToken).ConfigureAwait(false));
         var firstUnseen = await FindFirstUnseenAsync(session, mailbox, view, cancellationToken).ConfigureAwait(false);
 
         var selected = session.Select(mailbox.Id, view, ReadOnly);
@@ -41,21 +44,36 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly) : Command
     }
 
     /// <summary>
-    /// Where few messages are unseen the store's search finds them; where many are, the first comes soon in a walk.
+    /// The first unseen message, without walking through the whole mailbox in the usual cases: where most are unseen it comes soon from
+    /// the front; where few are, they tend to be the newest, and since their number is known a walk from the end knows when it has them all.
     /// </summary>
     private static async ValueTask<int> FindFirstUnseenAsync(ImapSession session, MailboxInfo mailbox, MailboxView view, CancellationToken cancellationToken)
     {
         if (mailbox.Unseen == 0 || view.Count == 0) return 0;
-        if (mailbox.Unseen <= mailbox.Messages / 4)
+        if (mailbox.Unseen > mailbox.Messages / 4)
         {
-            var unseen = await session.Mailboxes.SearchAsync(session.Account.Id, mailbox.Id,
-                new SearchCriteria.Not(new SearchCriteria.HasFlag(SystemFlags.Seen)), cancellationToken).ConfigureAwait(false);
-            return unseen.Count == 0 ? 0 : view.NumberOf(unseen[0]);
+            await foreach (var state in session.Mailboxes.StatesAsync(session.Account.Id, mailbox.Id, UidSet.All, cancellationToken).ConfigureAwait(false))
+            {
+                if (!state.Flags.Has(SystemFlags.Seen)) return view.NumberOf(state.Uid);
+            }
+            return 0;
         }
-        await foreach (var state in session.Mailboxes.StatesAsync(session.Account.Id, mailbox.Id, UidSet.All, cancellationToken).ConfigureAwait(false))
+        var first = 0;
+        var missing = mailbox.Unseen;
+        for (int end = view.Count, step = 256; end > 0 && missing > 0; step *= 2)
         {
-            if (!state.Flags.Has(SystemFlags.Seen)) return view.NumberOf(state.Uid);
+            var start = Math.Max(end - step, 0);
+            var window = UidSet.Of([new UidRange(view.Uids[start], view.Uids[end - 1])]);
+            var firstHere = 0;
+            await foreach (var state in session.Mailboxes.StatesAsync(session.Account.Id, mailbox.Id, window, cancellationToken).ConfigureAwait(false))
+            {
+                if (state.Flags.Has(SystemFlags.Seen)) continue;
+                missing--;
+                if (firstHere == 0) firstHere = view.NumberOf(state.Uid);
+            }
+            if (firstHere > 0) first = firstHere;
+            end = start;
         }
-        return 0;
+        return first;
     }
 }
