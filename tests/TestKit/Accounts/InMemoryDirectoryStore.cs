@@ -20,31 +20,31 @@ public sealed class InMemoryDirectoryStore : IDirectoryStore
     public int Reads => Volatile.Read(ref _reads);
 
     public ValueTask<DirectoryOutcome> AddDomainAsync(LocalDomain domain, CancellationToken cancellationToken)
-        => Change(() => _domains.TryAdd(domain.Name, domain) ? DirectoryOutcome.Done : DirectoryOutcome.AlreadyExists);
+        => Change(() => _domains.TryAdd(Name(domain.Name), domain with { Name = Name(domain.Name) }) ? DirectoryOutcome.Done : DirectoryOutcome.AlreadyExists);
 
     public ValueTask<DirectoryOutcome> ChangeDomainAsync(LocalDomain domain, CancellationToken cancellationToken) => Change(() =>
     {
-        if (!_domains.ContainsKey(domain.Name)) return DirectoryOutcome.NotFound;
-        _domains[domain.Name] = domain;
+        if (!_domains.ContainsKey(Name(domain.Name))) return DirectoryOutcome.NotFound;
+        _domains[Name(domain.Name)] = domain with { Name = Name(domain.Name) };
         return DirectoryOutcome.Done;
     });
 
     public ValueTask<DirectoryOutcome> RemoveDomainAsync(string name, CancellationToken cancellationToken) => Change(() =>
     {
-        if (!_domains.ContainsKey(name)) return DirectoryOutcome.NotFound;
-        if (_accounts.Keys.Concat(_aliases.Keys).Any(address => address.Domain == name)) return DirectoryOutcome.InUse;
-        _domains.Remove(name);
+        if (!_domains.ContainsKey(Name(name))) return DirectoryOutcome.NotFound;
+        if (_accounts.Keys.Concat(_aliases.Keys).Any(address => address.Domain == Name(name))) return DirectoryOutcome.InUse;
+        _domains.Remove(Name(name));
         return DirectoryOutcome.Done;
     });
 
-    public ValueTask<LocalDomain?> FindDomainAsync(string name, CancellationToken cancellationToken) => Read(() => _domains.GetValueOrDefault(name));
+    public ValueTask<LocalDomain?> FindDomainAsync(string name, CancellationToken cancellationToken) => Read(() => _domains.GetValueOrDefault(Name(name)));
 
     public ValueTask<IReadOnlyList<LocalDomain>> ListDomainsAsync(CancellationToken cancellationToken) => Read<IReadOnlyList<LocalDomain>>(() => [.. _domains.Values]);
 
     public ValueTask<DirectoryOutcome> AddAccountAsync(Account account, Credential? credential, CancellationToken cancellationToken) => Change(() =>
     {
         if (!_domains.ContainsKey(account.Address.Domain)) return DirectoryOutcome.NoSuchDomain;
-        if (_aliases.ContainsKey(account.Address) || !_accounts.TryAdd(account.Address, account)) return DirectoryOutcome.AlreadyExists;
+        if (Find(account.Id) is not null || _aliases.ContainsKey(account.Address) || !_accounts.TryAdd(account.Address, account)) return DirectoryOutcome.AlreadyExists;
         if (credential is not null) _credentials[account.Id] = credential;
         return DirectoryOutcome.Done;
     });
@@ -52,6 +52,8 @@ public sealed class InMemoryDirectoryStore : IDirectoryStore
     public ValueTask<DirectoryOutcome> ChangeAccountAsync(Account account, CancellationToken cancellationToken) => Change(() =>
     {
         if (Find(account.Id) is not { } old) return DirectoryOutcome.NotFound;
+        if (!_domains.ContainsKey(account.Address.Domain)) return DirectoryOutcome.NoSuchDomain;
+        if (_aliases.ContainsKey(account.Address) || _accounts.TryGetValue(account.Address, out var other) && other.Id != account.Id) return DirectoryOutcome.AlreadyExists;
         _accounts.Remove(old.Address);
         _accounts[account.Address] = account;
         return DirectoryOutcome.Done;
@@ -71,7 +73,7 @@ public sealed class InMemoryDirectoryStore : IDirectoryStore
 
     public ValueTask<IReadOnlyList<Account>> ListAccountsAsync(string? domain, EmailAddress? after, int limit, CancellationToken cancellationToken)
         => Read<IReadOnlyList<Account>>(() => [.. _accounts.Values
-            .Where(account => domain is null || account.Address.Domain == domain)
+            .Where(account => domain is null || account.Address.Domain == Name(domain))
             .Where(account => after is null || string.CompareOrdinal(Key(account.Address), Key(after)) > 0)
             .OrderBy(account => Key(account.Address), StringComparer.Ordinal)
             .Take(limit)]);
@@ -89,6 +91,7 @@ public sealed class InMemoryDirectoryStore : IDirectoryStore
     {
         if (!_domains.ContainsKey(alias.Address.Domain)) return DirectoryOutcome.NoSuchDomain;
         if (_accounts.ContainsKey(alias.Address)) return DirectoryOutcome.AlreadyExists;
+        if (LeadsBack(alias)) return DirectoryOutcome.Loop;
         _aliases[alias.Address] = alias;
         return DirectoryOutcome.Done;
     });
@@ -100,12 +103,27 @@ public sealed class InMemoryDirectoryStore : IDirectoryStore
 
     public ValueTask<IReadOnlyList<AddressAlias>> ListAliasesAsync(string? domain, CancellationToken cancellationToken)
         => Read<IReadOnlyList<AddressAlias>>(() => [.. _aliases.Values
-            .Where(alias => domain is null || alias.Address.Domain == domain)
+            .Where(alias => domain is null || alias.Address.Domain == Name(domain))
             .OrderBy(alias => Key(alias.Address), StringComparer.Ordinal)]);
 
     public ValueTask<ReadOnlyMemory<byte>> InstallationSecretAsync(CancellationToken cancellationToken) => ValueTask.FromResult<ReadOnlyMemory<byte>>(_secret);
 
-    private static string Key(EmailAddress address) => address.ToString().ToLowerInvariant();
+    private static string Name(string domain) => DomainName.Normalize(domain);
+
+    /// <summary>Order of address: by domain, then by local part.</summary>
+    private static string Key(EmailAddress address) => $"{address.Domain}\0{address.LocalPart.ToLowerInvariant()}";
+
+    private bool LeadsBack(AddressAlias alias)
+    {
+        var seen = new HashSet<EmailAddress>(alias.Targets);
+        var open = new Queue<EmailAddress>(seen);
+        while (open.TryDequeue(out var address))
+        {
+            if (address.Equals(alias.Address)) return true;
+            foreach (var next in _aliases.GetValueOrDefault(address)?.Targets.Where(seen.Add) ?? []) open.Enqueue(next);
+        }
+        return false;
+    }
 
     private Account? Find(AccountId id) => _accounts.Values.FirstOrDefault(account => account.Id == id);
 

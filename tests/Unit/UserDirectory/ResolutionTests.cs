@@ -47,7 +47,7 @@ public sealed class ResolutionTests
     [InlineData("postmaster+x@strict.test", "unknown")]
     [InlineData("abuse@strict.test", "bob@strict.test")]
     [InlineData("postmaster@bücher.test", "käthe@bücher.test")]
-    [InlineData("postmaster@empty.test", "ann+x@example.test")] // no account there: the first of all
+    [InlineData("postmaster@empty.test", "käthe@bücher.test")] // no account there: the first of all
     [InlineData("postmaster@elsewhere.test", "remote")]
     public async Task Postmaster_of_every_domain_reaches_somebody(string address, string expected)
     {

@@ -44,8 +44,8 @@ public sealed class SenderRightsTests
     {
         using var directory = await new DirectoryUnderTest().WithDomainAsync("example.test");
         var ann = await directory.AddAccountAsync("ann@example.test");
-        await directory.Store.PutAliasAsync(new AddressAlias(EmailAddress.Parse("a@example.test"), [EmailAddress.Parse("b@example.test")]), DirectoryUnderTest.None);
-        await directory.Store.PutAliasAsync(new AddressAlias(EmailAddress.Parse("b@example.test"), [EmailAddress.Parse("a@example.test")]), DirectoryUnderTest.None);
+        await directory.Store.PutAliasAsync(new AddressAlias(EmailAddress.Parse("a@example.test"), [EmailAddress.Parse("b+x@example.test")]), DirectoryUnderTest.None);
+        await directory.Store.PutAliasAsync(new AddressAlias(EmailAddress.Parse("b@example.test"), [EmailAddress.Parse("a+x@example.test")]), DirectoryUnderTest.None);
         await directory.Directory.MaySendAsAsync(ann.Id, EmailAddress.Parse("a@example.test"), DirectoryUnderTest.None);
     }
 }
