@@ -29,4 +29,7 @@ internal static partial class IngressLog
 
     [LoggerMessage(1105, LogLevel.Error, "Could not write the timeline of {QueueId}; the message itself is safe")]
     public static partial void JournalFault(this ILogger logger, Exception fault, QueueId queueId);
+
+    [LoggerMessage(1106, LogLevel.Information, "Refused recipient {Recipient}: {Reply}")]
+    public static partial void RecipientRefused(this ILogger logger, string recipient, SmtpReply reply);
 }

@@ -9,6 +9,8 @@ internal static class FuzzTargets
     public static IReadOnlyDictionary<string, FuzzTarget> All { get; } = new SortedDictionary<string, FuzzTarget>(StringComparer.Ordinal)
     {
         ["dot-decoding"] = DotDecoding.Run,
+        ["mime-structure"] = MimeStructure.Run,
+        ["pop3-commands"] = Pop3Commands.Run,
         ["smtp-commands"] = SmtpCommands.Run,
     };
 }

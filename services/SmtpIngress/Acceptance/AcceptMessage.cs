@@ -43,6 +43,8 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
 
     public async ValueTask<SmtpReply> CompleteAsync(CancellationToken cancellationToken)
     {
+        // What happens from here on belongs to the message's trace, the stores' spans and the log lines too.
+        if (activity is not null) Activity.Current = activity;
         _header.Complete();
         if (ObjectionToHeader() is { } objection) return objection;
         if (await ObjectionToAuthorsAsync(cancellationToken).ConfigureAwait(false) is { } spoof) return spoof;

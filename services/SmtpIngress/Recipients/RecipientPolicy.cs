@@ -29,7 +29,9 @@ internal sealed class RecipientPolicy(IDirectory directory, IOptions<SmtpIngress
                 recipient = recipient with { Address = _postmaster };
                 resolution = await directory.ResolveAsync(_postmaster, cancellationToken).ConfigureAwait(false);
             }
-            return Judge(role, recipient, resolution);
+            var verdict = Judge(role, recipient, resolution);
+            if (verdict is RcptVerdict.Refused { Reply: var reply }) logger.RecipientRefused(address.ToString(), reply);
+            return verdict;
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {

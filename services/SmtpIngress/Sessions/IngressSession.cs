@@ -34,6 +34,7 @@ internal sealed class IngressSession(SmtpRole role, IPAddress client, IDirectory
     public void OnRefusal(SmtpPeer peer, string verb, SmtpReply reply)
     {
         metrics.CountRefusal(role, verb, reply.Code);
-        logger.Refused(verb, client, reply);
+        // A refused recipient has a log line of its own, with its address.
+        if (verb != "RCPT") logger.Refused(verb, client, reply);
     }
 }

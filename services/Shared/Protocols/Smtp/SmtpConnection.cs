@@ -14,6 +14,9 @@ public sealed class SmtpConnection
     // Replies to a client that pipelines without an end go out at this size.
     private const int FlushSize = 8192;
 
+    // A tab is white space to some clients, and nothing to the grammar: the parsers judge it.
+    private static readonly SearchValues<byte> ControlCharacters = SearchValues.Create([.. Enumerable.Range(0, 32).Where(octet => octet != '\t').Select(octet => (byte)octet), 0x7f]);
+
     private readonly ITransport _transport;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -66,6 +69,7 @@ public sealed class SmtpConnection
             await FlushAsync().ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (lifetime.Aborted.IsCancellationRequested) { }
+        catch (IOException broken) { _logger.ConnectionBroken(broken.Message); }
         catch (Exception fault) { _logger.ConnectionFault(fault); }
         finally { await EndTransactionAsync().ConfigureAwait(false); }
     }
@@ -127,11 +131,7 @@ public sealed class SmtpConnection
     private static SmtpReply? ObjectionTo(LineResult line)
     {
         if (line.EndedInBareLf || line.Line.AsSpan().Contains((byte)'\r')) return SmtpReplies.BareLineBreak;
-        foreach (var octet in line.Line)
-        {
-            if (octet is < (byte)' ' and not (byte)'\t' or 0x7f) return SmtpReplies.ControlCharacters;
-        }
-        return null;
+        return line.Line.AsSpan().ContainsAny(ControlCharacters) ? SmtpReplies.ControlCharacters : null;
     }
 
     private SmtpReply? RefusalOf(SmtpCommand command)
@@ -224,10 +224,15 @@ public sealed class SmtpConnection
 
     private bool IsLineWaiting()
     {
-        if (_unflushed == 0 || !_transport.Input.TryRead(out var read)) return false;
-        var waiting = read.Buffer.PositionOf((byte)'\n') is not null;
-        _transport.Input.AdvanceTo(read.Buffer.Start);
-        return waiting;
+        try
+        {
+            if (_unflushed == 0 || !_transport.Input.TryRead(out var read)) return false;
+            var waiting = read.Buffer.PositionOf((byte)'\n') is not null;
+            _transport.Input.AdvanceTo(read.Buffer.Start);
+            return waiting;
+        }
+        // A broken connection is the reader's to report; what is written leaves now or never.
+        catch (IOException) { return false; }
     }
 
     private void Write(SmtpReply reply)

@@ -11,6 +11,9 @@ internal static partial class SmtpLog
     [LoggerMessage(1001, LogLevel.Error, "The connection failed")]
     public static partial void ConnectionFault(this ILogger logger, Exception fault);
 
+    [LoggerMessage(1003, LogLevel.Debug, "The connection broke: {Reason}")]
+    public static partial void ConnectionBroken(this ILogger logger, string reason);
+
     [LoggerMessage(1002, LogLevel.Information, "TLS handshake failed: {Reason}")]
     public static partial void HandshakeFailed(this ILogger logger, string reason);
 }

@@ -81,11 +81,11 @@ internal sealed class BodyReader(ITransport transport, TimeProvider time, TimeSp
 
     private async ValueTask<(ReadResult Read, BodyEnd End)> ReadAsync(ReadClock clock, CancellationToken aborted)
     {
-        if (transport.Input.TryRead(out var ready)) return (ready, BodyEnd.Complete);
-        var left = remaining();
-        if (left <= TimeSpan.Zero) return (default, BodyEnd.TimedOut);
         try
         {
+            if (transport.Input.TryRead(out var ready)) return (ready, BodyEnd.Complete);
+            var left = remaining();
+            if (left <= TimeSpan.Zero) return (default, BodyEnd.TimedOut);
             var read = await transport.Input.ReadAsync(clock.Start(left < timeout ? left : timeout)).ConfigureAwait(false);
             clock.Stop();
             return (read, BodyEnd.Complete);
