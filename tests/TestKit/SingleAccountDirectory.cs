@@ -18,7 +18,7 @@ public sealed class SingleAccountDirectory : IDirectory
 
     private static readonly byte[] Salt = Encoding.ASCII.GetBytes("a salt of sixtee");
 
-    public Account Account { get; } = new() { Id = new AccountId(new Guid("0199f0a0-0000-7000-8000-000000000001")), Address = EmailAddress.Parse(Login) };
+    public Account Account { get; init; } = new() { Id = new AccountId(new Guid("0199f0a0-0000-7000-8000-000000000001")), Address = EmailAddress.Parse(Login) };
 
     /// <summary>Every login and SCRAM question is answered with "too many failures".</summary>
     public bool Throttles { get; set; }

@@ -11,6 +11,8 @@ namespace Merpati.Delivery.Mailboxes;
 /// </summary>
 public sealed class MailboxSearch(IMailboxStore store, IContentStore contents, ILogger<MailboxSearch> logger)
 {
+    private const int MaxRanges = 200;
+
     public async ValueTask<IReadOnlyList<Uid>> SearchAsync(AccountId account, MailboxId mailbox, SearchCriteria criteria, CancellationToken cancellationToken)
     {
         var terms = SearchPlan.Terms(criteria);
@@ -20,7 +22,7 @@ public sealed class MailboxSearch(IMailboxStore store, IContentStore contents, I
 
         if (byMessage.Count == 0) return await StatesAsync();
         // States are read only if they can spare messages.
-        if (byState.Exists(term => term is not (SearchCriteria.Uids or SearchCriteria.All))) uids = UidSet.Of(await StatesAsync());
+        if (byState.Exists(term => term is not (SearchCriteria.Uids or SearchCriteria.All))) uids = Narrow(await StatesAsync());
         if (uids.IsEmpty) return [];
 
         var found = new List<Uid>();
@@ -38,6 +40,13 @@ public sealed class MailboxSearch(IMailboxStore store, IContentStore contents, I
             }
         }
         return found;
+
+        // Many gaps cost the store more than the messages in them; each message is asked for its state again anyway.
+        static UidSet Narrow(IReadOnlyList<Uid> matching)
+        {
+            var set = UidSet.Of(matching);
+            return set.Count <= MaxRanges ? set : UidSet.Of([new UidRange(set[0].First, set[^1].Last)]);
+        }
 
         async ValueTask<IReadOnlyList<Uid>> StatesAsync()
         {

@@ -1,0 +1,112 @@
+using System.Text;
+using Merpati.Accounts;
+using Merpati.Delivery.Mailboxes;
+using Merpati.Mail;
+using Merpati.Mailboxes;
+using Merpati.Platform.Bus;
+using Merpati.Queueing;
+using Merpati.Storage;
+using Merpati.Storage.Sqlite;
+using Merpati.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Merpati.Tests.Unit.Delivery.Mailboxes;
+
+/// <summary>The mailboxes of one account over SQLite in a temporary folder, and what they announce.</summary>
+internal sealed class MailboxesFixture : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("merpati-delivery-").FullName;
+    private readonly SqliteStores _stores;
+    private readonly SqliteMailboxStore _store;
+    private readonly LocalMailboxChangeFeed _feed = new();
+
+    public MailboxesFixture(long? quotaOctets = null, long maxMessageSize = 1024 * 1024)
+    {
+        Time = new FakeTimeProvider(new DateTimeOffset(2025, 11, 24, 12, 0, 0, TimeSpan.Zero));
+        _stores = SqliteStores.Open(new SqliteStoreOptions { Folder = _folder }, Time, NullLogger<SqliteStores>.Instance);
+        _store = SqliteMailboxStore.Open(_folder, Time, NullLogger<SqliteMailboxStore>.Instance);
+        var known = new SingleAccountDirectory();
+        var directory = new SingleAccountDirectory { Account = known.Account with { QuotaOctets = quotaOctets } };
+        Account = directory.Account;
+        FirstFetches = new FirstFetches(_stores.Journal, directory, Time, NullLogger<FirstFetches>.Instance);
+        var options = Options.Create(new MailboxOptions { MaxMessageSize = maxMessageSize });
+        Mailboxes = new Merpati.Delivery.Mailboxes.Mailboxes(_store, Contents, _feed, directory, FirstFetches, new MailboxSearch(_store, Contents, NullLogger<MailboxSearch>.Instance), options, Time);
+        Delivery = new MailboxDelivery(_store, _feed, Time);
+        _feed.Subscribe(Account.Id, Changes.Add);
+    }
+
+    public FakeTimeProvider Time { get; }
+
+    public Account Account { get; }
+
+    public IContentStore Contents => _stores.Content;
+
+    public IJournal Journal => _stores.Journal;
+
+    public FirstFetches FirstFetches { get; }
+
+    public IMailboxes Mailboxes { get; }
+
+    public MailboxDelivery Delivery { get; }
+
+    public List<MailboxChanged> Changes { get; } = [];
+
+    public async Task<MailboxInfo> InboxAsync()
+    {
+        await Mailboxes.EnsureAccountAsync(Account.Id, default);
+        return (await Mailboxes.FindAsync(Account.Id, MailboxName.Inbox, default))!;
+    }
+
+    public async Task<MessageInfo> AppendAsync(string message, MessageFlags? flags = null, DateTimeOffset? internalDate = null)
+    {
+        var inbox = await InboxAsync();
+        var octets = Encoding.UTF8.GetBytes(message);
+        var outcome = await Mailboxes.AppendAsync(Account.Id, inbox.Id, flags ?? MessageFlags.None, internalDate, octets.Length, new MemoryStream(octets), default);
+        return await MessageAsync(((AppendOutcome.Done)outcome).Messages[0]);
+    }
+
+    public async Task<AppendOutcome> DeliverAsync(string content, string trace, QueueId? id = null, DeliveryTarget? target = null)
+    {
+        var octets = Encoding.UTF8.GetBytes(content);
+        await using var writer = await Contents.CreateAsync(default);
+        await writer.WriteAsync(octets, default);
+        var info = await writer.CommitAsync(default);
+        var entry = new QueueEntry
+        {
+            Id = id ?? QueueId.New(Time),
+            Route = QueueRoute.Local,
+            Content = info.Id,
+            Size = info.Size,
+            TraceHeaders = default,
+            ReversePath = default,
+            Recipients = [],
+            AcceptedAt = Time.GetUtcNow(),
+        };
+        var structure = await MessageStructureBuilder.BuildAsync(new MemoryStream(octets), default);
+        return await Delivery.DeliverAsync(Account, target ?? DeliveryTarget.Inbox, entry, Encoding.UTF8.GetBytes(trace), structure, new DeliveryKey(entry.Id, "ann@example.test"), default);
+    }
+
+    public async Task<MessageInfo> MessageAsync(Appended appended)
+    {
+        await foreach (var message in Mailboxes.MessagesAsync(Account.Id, appended.Mailbox, UidSet.Of(appended.Uid), default)) return message;
+        throw new InvalidOperationException("The message is not there.");
+    }
+
+    public async Task<string> ReadAsync(MessageInfo message, long offset = 0, long length = long.MaxValue)
+    {
+        await using var stream = await Mailboxes.OpenAsync(Account.Id, message, offset, length, default);
+        using var read = new StreamReader(stream, Encoding.UTF8);
+        return await read.ReadToEndAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await FirstFetches.StopAsync(default);
+        FirstFetches.Dispose();
+        await _store.DisposeAsync();
+        await _stores.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
