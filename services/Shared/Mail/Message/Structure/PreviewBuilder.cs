@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Merpati.Mailboxes;
 
 namespace Merpati.Mail;
 
@@ -15,6 +16,8 @@ internal sealed class PreviewBuilder : IDisposable
 
     /// <summary>HTML begins with its style sheets.</summary>
     private const int HtmlOctets = 16 * 1024;
+
+    private const int PieceOctets = 512;
 
     private byte[]? _octets;
     private int _used;
@@ -48,14 +51,10 @@ internal sealed class PreviewBuilder : IDisposable
     public void EndPart()
     {
         if (_part is null) return;
-        if (_used > 0)
+        if (_used > 0 && FirstLine(_part.Description) is { Length: > 0 } text)
         {
-            var text = OneLine(new PartText(_part.Description).Decode(_octets!, _used, last: _used < _room).Span);
-            if (text.Length > 0)
-            {
-                Text = text;
-                _isPlain = _part.Description.Subtype == "plain";
-            }
+            Text = text;
+            _isPlain = _part.Description.Subtype == "plain";
         }
         _part = null;
     }
@@ -67,22 +66,38 @@ internal sealed class PreviewBuilder : IDisposable
         _octets = null;
     }
 
-    private static string OneLine(ReadOnlySpan<char> text)
+    /// <summary>Decodes a piece after the other, until there is enough.</summary>
+    private string FirstLine(BodyPart description)
     {
+        var text = new PartText(description);
         var line = new StringBuilder(MaxLength);
         var blank = false;
+        for (var at = 0; at < _used; at += PieceOctets)
+        {
+            var count = Math.Min(PieceOctets, _used - at);
+            if (!Append(line, text.Decode(_octets!, at, count, last: at + count == _used && _used < _room).Span, ref blank)) break;
+        }
+        return line.ToString();
+    }
+
+    /// <summary>False when the line is full.</summary>
+    private static bool Append(StringBuilder line, ReadOnlySpan<char> text, ref bool blank)
+    {
         foreach (var rune in text.EnumerateRunes())
         {
-            if (Rune.IsWhiteSpace(rune) || Rune.IsControl(rune) || rune.Value is 0xfeff or 0x200b or 0x200c or 0x200d or 0x00ad or 0x034f)
+            if (Rune.IsWhiteSpace(rune) || Rune.IsControl(rune) || IsInvisible(rune))
             {
                 blank = line.Length > 0;
                 continue;
             }
-            if (line.Length + (blank ? 1 : 0) + rune.Utf16SequenceLength > MaxLength) break;
+            if (line.Length + (blank ? 1 : 0) + rune.Utf16SequenceLength > MaxLength) return false;
             if (blank) line.Append(' ');
             blank = false;
             line.Append(rune.ToString());
         }
-        return line.ToString();
+        return true;
     }
+
+    /// <summary>Byte order mark, soft hyphen and the joiners that fill the previews of newsletters.</summary>
+    private static bool IsInvisible(Rune rune) => rune.Value is 0xfeff or 0x00ad or 0x034f or (>= 0x200b and <= 0x200f);
 }

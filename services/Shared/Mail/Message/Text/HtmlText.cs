@@ -30,11 +30,30 @@ internal sealed class HtmlText
 
     public void Strip(ReadOnlySpan<char> html, StringBuilder to)
     {
-        foreach (var c in html)
+        while (!html.IsEmpty)
         {
+            var plain = SkipPlain(html, to);
+            html = html[plain..];
+            if (html.IsEmpty) return;
             // A character may end one thing and begin another.
-            while (!Take(c, to)) { }
+            while (!Take(html[0], to)) { }
+            html = html[1..];
         }
+    }
+
+    /// <summary>Characters that change nothing, taken at once.</summary>
+    private int SkipPlain(ReadOnlySpan<char> html, StringBuilder to)
+    {
+        var end = _state switch
+        {
+            State.Text when _hidden is null => html.IndexOfAny('<', '&'),
+            State.Text => html.IndexOf('<'),
+            State.Tag => _quote != '\0' ? html.IndexOf(_quote) : html.IndexOfAny('>', '"', '\''),
+            _ => 0,
+        };
+        if (end < 0) end = html.Length;
+        if (_state == State.Text && _hidden is null) to.Append(html[..end]);
+        return end;
     }
 
     /// <summary>False when the character has to be looked at again in the new state.</summary>
@@ -44,9 +63,7 @@ internal sealed class HtmlText
         {
             case State.Text:
                 if (c == '<') Enter(State.TagOpen);
-                else if (_hidden is not null) return true;
-                else if (c == '&') Enter(State.Reference, c);
-                else to.Append(c);
+                else Enter(State.Reference, c);
                 return true;
 
             case State.Reference:
@@ -62,7 +79,7 @@ internal sealed class HtmlText
 
             case State.TagOpen:
                 if (c == '!') Enter(State.Markup);
-                else if (c == '?' ) Enter(State.Tag);
+                else if (c == '?') Enter(State.Tag);
                 else if (c == '/' || char.IsAsciiLetter(c)) Enter(State.TagName, c);
                 else
                 {
@@ -94,8 +111,8 @@ internal sealed class HtmlText
 
             case State.Markup:
                 _pending.Append(c);
-                if (_pending.Length == 2 && _pending is [_, '-'] && _pending[0] == '-') Enter(State.Comment);
-                else if (c == '>' || _pending.Length > 2) { Enter(c == '>' ? State.Text : State.Tag); }
+                if (c == '>') Enter(State.Text);
+                else if (_pending.Length == 2) Enter(_pending.Equals("--") ? State.Comment : State.Tag);
                 return true;
 
             default:

@@ -45,7 +45,7 @@ public sealed class PartText
             while (true)
             {
                 var read = await body.ReadAsync(octets, cancellationToken);
-                var piece = text.Decode(octets, read, last: read == 0);
+                var piece = text.Decode(octets, 0, read, last: read == 0);
                 if (piece.Length > 0) yield return piece;
                 if (read == 0) yield break;
             }
@@ -57,20 +57,19 @@ public sealed class PartText
     }
 
     /// <summary>The text of the next octets; what is cut off in the middle of a character or a tag waits for the next call.</summary>
-    public ReadOnlyMemory<char> Decode(byte[] octets, int count, bool last)
+    public ReadOnlyMemory<char> Decode(byte[] octets, int start, int count, bool last)
     {
-        var (decoded, length) = Transfer(octets, count);
-        _decoder ??= (Charsets.Find(_charset) ?? Charsets.Guess(decoded.AsSpan(0, length))).GetDecoder();
-        var most = length + 16;
+        var decoded = Transfer(octets, start, count);
+        var decoder = _decoder ?? ChooseDecoder(decoded);
+        var most = decoded.Count + 16;
         if (_chars.Length < most) _chars = new char[most];
-        var written = 0;
         var at = 0;
         _text.Clear();
         bool completed;
         do
         {
             // A stateful charset may owe more characters than there are octets.
-            _decoder.Convert(decoded.AsSpan(at, length - at), _chars.AsSpan(), last, out var used, out written, out completed);
+            decoder.Convert(decoded.AsSpan(at), _chars.AsSpan(), last, out var used, out var written, out completed);
             at += used;
             if (_html is null && completed && _text.Length == 0) return _chars.AsMemory(0, written);
             if (_html is null) _text.Append(_chars, 0, written);
@@ -80,11 +79,19 @@ public sealed class PartText
         return _text.ToString().AsMemory();
     }
 
-    private (byte[] Octets, int Count) Transfer(byte[] octets, int count)
+    /// <summary>What has no usable label is guessed from the first octets that are not ASCII.</summary>
+    private Decoder ChooseDecoder(ReadOnlySpan<byte> octets)
     {
-        if (_transfer is null) return (octets, count);
+        var charset = Charsets.Find(_charset);
+        if (charset is null && Ascii.IsValid(octets)) return Encoding.ASCII.GetDecoder();
+        return _decoder = (charset ?? Charsets.Guess(octets)).GetDecoder();
+    }
+
+    private ArraySegment<byte> Transfer(byte[] octets, int start, int count)
+    {
+        if (_transfer is null) return new ArraySegment<byte>(octets, start, count);
         var most = _transfer.EstimateOutputLength(count);
         if (_decoded.Length < most) _decoded = new byte[most];
-        return (_decoded, _transfer.Decode(octets, 0, count, _decoded));
+        return new ArraySegment<byte>(_decoded, 0, _transfer.Decode(octets, start, count, _decoded));
     }
 }
