@@ -116,8 +116,8 @@ public sealed class MessageStructureBuilderTests
         var octets = Encoding.Latin1.GetBytes(text.ToString());
         var watch = Stopwatch.StartNew();
         var structure = Build(octets);
-        // A second is what it may take; on a machine that is busy with other tests it may wait as well. Quadratic would be minutes.
-        watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(4), "{0} take 20 to 150 ms", what);
+        // 20 to 150 ms of an idle core, a debug build on a busy machine many times that; quadratic would be minutes to days.
+        watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(20), "{0} take linear time", what);
         ShouldBeSound(structure.Root, octets);
         Leaves(structure.Root).Count().Should().BeLessThanOrEqualTo(MessageStructureBuilder.MaxParts + MessageStructureBuilder.MaxDepth);
     }
