@@ -1,0 +1,72 @@
+using Merpati.TestKit;
+
+namespace Merpati.Tests.EndToEnd;
+
+/// <summary>One server with the demo accounts, shared by the tests of a class; each test makes its own accounts.</summary>
+public sealed class StandaloneFixture : IAsyncLifetime
+{
+    public StandaloneProcess Server { get; private set; } = null!;
+
+    public (string Address, string Password) Ann => Server.Accounts[0];
+
+    public (string Address, string Password) Bob => Server.Accounts[1];
+
+    public async Task InitializeAsync() => Server = await StandaloneProcess.StartAsync("--allow-plaintext-auth");
+
+    public async Task DisposeAsync() => await Server.DisposeAsync();
+
+    /// <summary>A new account of this test's own in the demo domain.</summary>
+    public async Task<(string Address, string Password)> NewAccountAsync(string name)
+    {
+        var domain = Ann.Address[(Ann.Address.IndexOf('@', StringComparison.Ordinal) + 1)..];
+        var account = ($"{name}@{domain}", "correct horse " + name);
+        await Server.AddAccountAsync(account.Item1, account.Item2);
+        return account;
+    }
+
+    /// <summary>Hands a message in on the MX port and waits for the 250.</summary>
+    public async Task<string> DeliverAsync(string to, byte[] message, string from = "sender@elsewhere.test")
+    {
+        await using var smtp = await MailWire.ConnectAsync(Server.SmtpPort);
+        await smtp.SmtpReplyAsync();
+        await smtp.SmtpAsync("EHLO client.test");
+        await smtp.SmtpAsync($"MAIL FROM:<{from}> BODY=8BITMIME");
+        var rcpt = await smtp.SmtpAsync($"RCPT TO:<{to}>");
+        if (!rcpt.StartsWith("250", StringComparison.Ordinal)) return rcpt;
+        await smtp.SmtpAsync("DATA");
+        return await smtp.SmtpDataAsync(message);
+    }
+
+    public async Task<MailWire> ImapAsync((string Address, string Password) account)
+    {
+        var imap = await MailWire.ConnectAsync(Server.ImapsPort, tls: true);
+        await imap.ImapLineAsync();
+        var login = await imap.ImapAsync($"LOGIN \"{account.Address}\" \"{account.Password}\"");
+        Assert.StartsWith("OK", login[^1]);
+        return imap;
+    }
+
+    /// <summary>Waits, by IDLE-less polling of STATUS on a condition, until the mailbox holds so many messages.</summary>
+    public async Task WaitForMessagesAsync((string Address, string Password) account, int count, string mailbox = "INBOX")
+    {
+        await using var imap = await ImapAsync(account);
+        await imap.ImapAsync($"SELECT {mailbox}");
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (true)
+        {
+            var status = (await imap.ImapAsync($"SEARCH ALL")).First(line => line.StartsWith("* SEARCH", StringComparison.Ordinal));
+            if (status.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length - 2 >= count) return;
+            limit.Token.ThrowIfCancellationRequested();
+            await imap.SendAsync("i IDLE");
+            Assert.StartsWith("+", await imap.ImapLineAsync());
+            var idle = imap.ImapLineAsync();
+            if (await Task.WhenAny(idle, Task.Delay(500, limit.Token)) == idle) await imap.SendAsync("DONE");
+            else
+            {
+                await imap.SendAsync("DONE");
+                if ((await idle)!.StartsWith("i ", StringComparison.Ordinal)) continue;
+            }
+            while (await imap.ImapLineAsync() is { } line && !line.StartsWith("i ", StringComparison.Ordinal)) { }
+        }
+    }
+}
