@@ -1,2 +1,11 @@
-// Filled by its own commit.
-return 0;
+using Merpati.Standalone;
+using Spectre.Console.Cli;
+
+var app = new CommandApp<RunCommand>();
+app.Configure(configuration =>
+{
+    configuration.SetApplicationName("merpati-standalone");
+    configuration.SetApplicationVersion(StandaloneHost.Version);
+    configuration.Settings.StrictParsing = true;
+});
+return await app.RunAsync(args);

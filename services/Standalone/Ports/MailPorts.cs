@@ -1,0 +1,46 @@
+using System.Net;
+using System.Net.Sockets;
+using Merpati.ImapGateway;
+using Merpati.Platform.Health;
+using Merpati.Platform.Listeners;
+using Merpati.Platform.Tls;
+using Merpati.Pop3Gateway;
+using Merpati.SmtpIngress;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Merpati.Standalone.Ports;
+
+/// <summary>Opens the mail ports when everything behind them is ready, and drains them first of all when the process stops.</summary>
+internal sealed class MailPorts(IReadOnlyList<MailPort> ports, CertificateSource certificates, ConnectionLimits limits, Readiness readiness, TimeProvider time, ILogger<MailListener> logger) : IHostedService
+{
+    private readonly List<MailListener> _listeners = [];
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var port in ports)
+        {
+            var listener = new MailListener(port, certificates, limits, time, logger);
+            try { listener.Start(); }
+            catch (SocketException e) { throw new IOException($"The port for {port.Name} cannot be opened: {port.EndPoint} is {Explain(e)}.", e); }
+            _listeners.Add(listener);
+        }
+        readiness.Ready();
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        readiness.NotReady("The server is stopping.");
+        await Task.WhenAll(_listeners.Select(listener => listener.StopAsync(cancellationToken)));
+        foreach (var listener in _listeners) await listener.DisposeAsync();
+    }
+
+    private static string Explain(SocketException e) => e.SocketErrorCode switch
+    {
+        SocketError.AddressAlreadyInUse => "in use by another process; choose another --port-offset",
+        SocketError.AccessDenied => "only for root; choose another --port-offset",
+        SocketError.AddressNotAvailable => "not an address of this machine; choose another --listen",
+        _ => "not available: " + e.Message,
+    };
+}
