@@ -73,7 +73,7 @@ internal sealed class RunCommand : AsyncCommand<RunCommand.Settings>
         }
     }
 
-    protected override async Task<int> ExecuteAsync(CommandContext context, Settings settings, CancellationToken cancellationToken)
+    public override async Task<int> ExecuteAsync(CommandContext context, Settings settings, CancellationToken cancellationToken)
     {
         if (settings.Print is not (null or "table" or "json")) return await FailAsync(ExitCode.Configuration, $"--print takes table or json, not '{settings.Print}'.");
         try

@@ -14,6 +14,7 @@ public static class MailboxServices
         services.AddSingleton<MailboxSearch>();
         services.AddSingleton<MailboxDelivery>();
         services.AddSingleton<IMailboxes, Mailboxes>();
+        services.AddSingleton<Accounts.IAccountRemoval, MailboxRemoval>();
         return services;
     }
 }

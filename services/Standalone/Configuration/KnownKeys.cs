@@ -55,10 +55,14 @@ internal static class KnownKeys
     }
 
     private static System.Reflection.PropertyInfo? Find(Type type, string name)
-        => type.GetProperties().FirstOrDefault(property => property.CanWrite && property.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        => type.GetProperties().FirstOrDefault(property => IsOption(property) && property.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static IEnumerable<string> Names(Type type)
-        => type.GetProperties().Where(property => property.CanWrite).Select(property => char.ToLowerInvariant(property.Name[0]) + property.Name[1..]);
+        => type.GetProperties().Where(IsOption).Select(property => char.ToLowerInvariant(property.Name[0]) + property.Name[1..]);
+
+    /// <summary>A value that can be set, or a list that can be added to.</summary>
+    private static bool IsOption(System.Reflection.PropertyInfo property)
+        => property.CanWrite || property.PropertyType != typeof(string) && typeof(IEnumerable).IsAssignableFrom(property.PropertyType);
 
     private static ConfigurationException Unknown(string path, IEnumerable<string> known)
         => new($"The configuration key '{path}' is not known. Known here: {string.Join(", ", known.Order(StringComparer.Ordinal))}.");

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Merpati.Platform.Listeners;
+using Microsoft.Extensions.Logging;
 
 namespace Merpati.Standalone.Configuration;
 
@@ -23,7 +24,7 @@ public sealed class StandaloneOptions
     public int PortOffset { get; set; } = 2000;
 
     /// <summary>How this server calls itself in greetings, Received headers and reports; its name in DNS.</summary>
-    [RegularExpression(@"^[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?$")]
+    [RegularExpression(@"^$|^[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?$")]
     public string Hostname { get; set; } = "";
 
     /// <summary>Makes a demo domain with two accounts when the directory is empty.</summary>
@@ -38,6 +39,16 @@ public sealed class StandaloneOptions
     public IList<string> Domains { get; set; } = [];
 
     public ConnectionLimits Connections { get; set; } = new();
+
+    public LogLevel LogLevel { get; set; } = LogLevel.Information;
+
+    public LogFormat LogFormat { get; set; }
+}
+
+public enum LogFormat
+{
+    Text = 0,
+    Json,
 }
 
 /// <summary>Where the certificate is. Without any, a self-signed one is made in the data folder.</summary>

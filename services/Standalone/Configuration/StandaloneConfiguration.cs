@@ -1,0 +1,105 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+using Merpati.Delivery;
+using Merpati.Delivery.Mailboxes;
+using Merpati.ImapGateway;
+using Merpati.Pop3Gateway;
+using Merpati.SmtpIngress;
+using Merpati.UserDirectory;
+using Microsoft.Extensions.Configuration;
+
+namespace Merpati.Standalone.Configuration;
+
+/// <summary>The configuration from file, environment and command line, the later winning over the earlier, checked as a whole.</summary>
+internal sealed class StandaloneConfiguration
+{
+    private const string EnvironmentPrefix = "MERPATI_";
+
+    private static readonly Dictionary<string, Type> Sections = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [""] = typeof(StandaloneOptions),
+        [SmtpIngressOptions.Section] = typeof(SmtpIngressOptions),
+        [MailboxOptions.Section] = typeof(MailboxOptions),
+        [DeliveryOptions.Section] = typeof(DeliveryOptions),
+        [ImapGatewayOptions.Section] = typeof(ImapGatewayOptions),
+        [Pop3GatewayOptions.Section] = typeof(Pop3GatewayOptions),
+        [UserDirectoryOptions.SectionName] = typeof(UserDirectoryOptions),
+    };
+
+    private StandaloneConfiguration(IConfiguration root, StandaloneOptions options, IReadOnlyList<IPAddress> addresses)
+    {
+        Root = root;
+        Options = options;
+        Addresses = addresses;
+    }
+
+    public IConfiguration Root { get; }
+
+    public StandaloneOptions Options { get; }
+
+    /// <summary>Where to listen.</summary>
+    public IReadOnlyList<IPAddress> Addresses { get; }
+
+    public bool IsLoopbackOnly => Addresses.All(IPAddress.IsLoopback);
+
+    /// <exception cref="ConfigurationException">A key is unknown or a value is wrong; the message names the key and what to write.</exception>
+    public static StandaloneConfiguration Load(string? file, IReadOnlyDictionary<string, string?> commandLine)
+    {
+        var builder = new ConfigurationBuilder();
+        if (file is not null)
+        {
+            builder.AddInMemoryCollection(ConfigurationFile.Read(file));
+            // Whoever writes a configuration does not want a demo, unless it says so.
+            builder.AddInMemoryCollection(new Dictionary<string, string?> { ["demo"] = builder.Build()["demo"] ?? "false" });
+        }
+        builder.AddInMemoryCollection(FromEnvironment());
+        builder.AddInMemoryCollection(commandLine);
+        var root = builder.Build();
+        KnownKeys.Check(root, Sections);
+
+        var options = new StandaloneOptions();
+        try { root.Bind(options); }
+        catch (InvalidOperationException e) { throw new ConfigurationException(Explain(e)); }
+        var problems = new List<ValidationResult>();
+        if (!Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true))
+        {
+            var problem = problems[0];
+            throw new ConfigurationException($"The configuration key '{CamelCase(problem.MemberNames.FirstOrDefault() ?? "")}' is wrong: {problem.ErrorMessage}");
+        }
+        if (options.Tls.Certificate is null != options.Tls.Key is null) throw new ConfigurationException("The configuration keys 'tls:certificate' and 'tls:key' belong together: name both files or none.");
+        foreach (var pair in options.Tls.Certificates.Where(pair => pair.Certificate.Length == 0 || pair.Key.Length == 0))
+            throw new ConfigurationException($"The configuration key 'tls:certificates' takes pairs: write {{ certificate: <file>, key: <file> }} for '{pair.Certificate}{pair.Key}'.");
+        return new StandaloneConfiguration(root, options, ParseListen(options.Listen));
+    }
+
+    private static Dictionary<string, string?> FromEnvironment()
+    {
+        var keys = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            var name = (string)variable.Key;
+            if (!name.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase)) continue;
+            var key = name[EnvironmentPrefix.Length..];
+            if (key.StartsWith("TEST_", StringComparison.OrdinalIgnoreCase)) continue; // belongs to the tests
+            keys[key.Replace("__", ":", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal)] = (string?)variable.Value;
+        }
+        return keys;
+    }
+
+    private static IPAddress[] ParseListen(string listen) => listen switch
+    {
+        "*" => System.Net.Sockets.Socket.OSSupportsIPv6 ? [IPAddress.IPv6Any] : [IPAddress.Any],
+        "localhost" => System.Net.Sockets.Socket.OSSupportsIPv6 ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [IPAddress.Loopback],
+        _ => IPAddress.TryParse(listen, out var address)
+            ? [address]
+            : throw new ConfigurationException($"The configuration key 'listen' is wrong: '{listen}' is no IP address; write for example 127.0.0.1, 0.0.0.0, localhost or *."),
+    };
+
+    private static string Explain(InvalidOperationException e)
+    {
+        // "Failed to convert configuration value 'many' at 'portOffset' to type 'System.Int32'."
+        return $"The configuration is wrong: {e.Message.Replace("System.", "", StringComparison.Ordinal)}";
+    }
+
+    private static string CamelCase(string name) => name.Length == 0 ? name : char.ToLowerInvariant(name[0]) + name[1..];
+}

@@ -1,0 +1,251 @@
+using System.Net;
+using System.Reflection;
+using Merpati.Accounts;
+using Merpati.Addresses;
+using Merpati.Delivery;
+using Merpati.ImapGateway;
+using Merpati.Mailboxes;
+using Merpati.Platform.Admin;
+using Merpati.Platform.Bus;
+using Merpati.Platform.Health;
+using Merpati.Platform.Listeners;
+using Merpati.Platform.Telemetry;
+using Merpati.Platform.Tls;
+using Merpati.Pop3Gateway;
+using Merpati.SmtpIngress;
+using Merpati.Standalone.Configuration;
+using Merpati.Standalone.Demo;
+using Merpati.Standalone.Ports;
+using Merpati.Storage;
+using Merpati.Storage.Sqlite;
+using Merpati.UserDirectory;
+using Merpati.UserDirectory.Api;
+using Merpati.UserDirectory.Domains;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
+using Spectre.Console;
+
+namespace Merpati.Standalone;
+
+/// <summary>The fixed composition of all services in one process (design §9).</summary>
+internal sealed class StandaloneHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly StandaloneConfiguration _configuration;
+    private readonly bool _printJson;
+
+    private StandaloneHost(WebApplication app, StandaloneConfiguration configuration, bool printJson)
+    {
+        _app = app;
+        _configuration = configuration;
+        _printJson = printJson;
+    }
+
+    public static string Version { get; } = typeof(StandaloneHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <exception cref="ConfigurationException">The configuration is wrong.</exception>
+    /// <exception cref="StoreUnavailableException">A store cannot be opened.</exception>
+    /// <exception cref="IOException">A certificate cannot be used.</exception>
+    public static StandaloneHost Build(string? configurationFile, IReadOnlyDictionary<string, string?> commandLine, bool printJson)
+    {
+        var configuration = StandaloneConfiguration.Load(configurationFile, commandLine);
+        var options = configuration.Options;
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddConfiguration(configuration.Root);
+        builder.Configuration.AddEnvironmentVariables("OTEL_");
+        Log(builder.Logging, options);
+
+        var services = builder.Services;
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<Readiness>();
+        services.AddSingleton(AdminToken.Generate());
+        services.AddMerpatiTelemetry(builder.Configuration, "merpati-standalone", Version);
+        services.AddSqliteStores(_ => new SqliteStoreOptions { Folder = options.Data });
+        services.AddSingleton<IQueueBell, LocalQueueBell>();
+        services.AddSingleton<IMailboxChangeFeed, LocalMailboxChangeFeed>();
+        services.AddUserDirectory();
+        services.AddDelivery();
+        services.AddSmtpIngress();
+        services.AddImapGateway();
+        services.AddPop3Gateway(builder.Configuration);
+        Share(services, options, HostnameOf(configuration));
+
+        services.AddSingleton<DemoDomain>();
+        services.AddSingleton(provider => Certificates(provider, configuration));
+        services.AddHostedService(provider => provider.GetRequiredService<CertificateSource>());
+        services.AddHostedService(provider => Ports(provider, configuration));
+        // Sessions may take their drain time, and the stores their last commit.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Connections.Drain + TimeSpan.FromSeconds(20));
+        ListenForHttp(builder, configuration);
+
+        var app = builder.Build();
+        Readiness.Map(app, app.Services.GetRequiredService<Readiness>());
+        app.MapMerpatiMetrics();
+        app.UseWhen(context => context.Request.Path.StartsWithSegments(AdminRoutes.Prefix, StringComparison.Ordinal), admin => admin.Use(RefuseOutsideLoopback));
+        app.MapDirectoryAdministration();
+        app.MapQueueAdministration();
+        app.MapTraceAdministration();
+        return new StandaloneHost(app, configuration, printJson);
+    }
+
+    /// <summary>Runs until SIGTERM or Ctrl-C, and drains.</summary>
+    public async Task RunAsync()
+    {
+        var options = _configuration.Options;
+        var services = _app.Services;
+        services.GetRequiredService<SqliteStores>(); // the first to come and the last to go: whoever cannot keep mail does not listen
+        services.GetRequiredService<CertificateSource>().Load();
+        var adminFile = new AdminEndpointFile(options.Data);
+        foreach (var domain in options.Domains) await EnsureDomainAsync(services, domain);
+        var demo = options.Demo ? await services.GetRequiredService<DemoDomain>().EnsureAsync(CancellationToken.None) : [];
+        await _app.StartAsync();
+        var admin = new UriBuilder("http", "127.0.0.1", PortTable.Http + options.PortOffset).Uri;
+        await adminFile.WriteAsync(admin, services.GetRequiredService<AdminToken>(), CancellationToken.None);
+        Print(demo, admin);
+        await _app.WaitForShutdownAsync();
+        adminFile.Remove();
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private void Print(IReadOnlyList<DemoAccount> demo, Uri admin)
+    {
+        var options = _configuration.Options;
+        var table = new ConnectionTable
+        {
+            Version = Version,
+            Data = Path.GetFullPath(options.Data),
+            Hostname = HostnameOf(_configuration),
+            Host = _configuration.IsLoopbackOnly ? _configuration.Addresses[0].ToString() : HostnameOf(_configuration),
+            Ports = PortTable.WithOffset(options.PortOffset),
+            Certificate = options.Tls.Certificate is null ? Path.GetFullPath(Path.Combine(options.Data, "tls", "certificate.pem")) : null,
+            Admin = admin.ToString(),
+            Cli = Path.Combine(AppContext.BaseDirectory, "merpati"),
+            AllowPlaintextAuth = options.AllowPlaintextAuth,
+            Accounts = demo,
+        };
+        if (_printJson) table.PrintJson(Console.Out);
+        else table.PrintTable(AnsiConsole.Console);
+    }
+
+    private static async Task EnsureDomainAsync(IServiceProvider services, string name)
+    {
+        var normal = DomainName.Normalize(name);
+        if (!EmailAddress.TryParse("postmaster@" + normal, out _)) throw new ConfigurationException($"The configuration key 'domains' is wrong: '{name}' is no domain name.");
+        await services.GetRequiredService<DomainAdministration>().AddAsync(normal, catchAll: null, CancellationToken.None);
+    }
+
+    private static void Log(ILoggingBuilder logging, StandaloneOptions options)
+    {
+        logging.ClearProviders();
+        logging.SetMinimumLevel(options.LogLevel);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("System", LogLevel.Warning);
+        // Failures at start are told by us, in one line.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        // Standard output belongs to the settings that are printed; the log goes to standard error.
+        logging.AddConsole(console =>
+        {
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+            console.FormatterName = options.LogFormat == LogFormat.Json ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple;
+        });
+        logging.Services.Configure<SimpleConsoleFormatterOptions>(format =>
+        {
+            format.SingleLine = true;
+            format.UseUtcTimestamp = true;
+            format.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+        });
+        logging.Services.Configure<JsonConsoleFormatterOptions>(format => format.UseUtcTimestamp = true);
+    }
+
+    /// <summary>What several services need to know alike is said once, at the top of the configuration.</summary>
+    private static void Share(IServiceCollection services, StandaloneOptions options, string hostname)
+    {
+        services.PostConfigure<SmtpIngressOptions>(smtp =>
+        {
+            smtp.HostName = hostname;
+            smtp.AllowPlaintextAuth = options.AllowPlaintextAuth;
+        });
+        services.PostConfigure<ImapGatewayOptions>(imap => imap.AllowPlaintextAuth = options.AllowPlaintextAuth);
+        services.PostConfigure<Pop3GatewayOptions>(pop3 =>
+        {
+            pop3.HostName = hostname;
+            pop3.AllowPlaintextAuth = options.AllowPlaintextAuth;
+        });
+        services.PostConfigure<DeliveryOptions>(delivery => delivery.HostName = hostname);
+    }
+
+    private static CertificateSource Certificates(IServiceProvider provider, StandaloneConfiguration configuration)
+    {
+        var tls = configuration.Options.Tls;
+        var time = provider.GetRequiredService<TimeProvider>();
+        var files = tls.Certificates.Select(pair => new CertificateFiles(pair.Certificate, pair.Key)).ToList();
+        if (tls.Certificate is not null) files.Insert(0, new CertificateFiles(tls.Certificate, tls.Key!));
+        if (files.Count == 0)
+        {
+            string[] names = [.. new[] { HostnameOf(configuration), "localhost", "127.0.0.1", "::1" }.Distinct(StringComparer.OrdinalIgnoreCase)];
+            files.Add(SelfSignedCertificate.Ensure(Path.Combine(configuration.Options.Data, "tls"), names, time));
+        }
+        return new CertificateSource(files, time, provider.GetRequiredService<ILogger<CertificateSource>>());
+    }
+
+    private static MailPorts Ports(IServiceProvider provider, StandaloneConfiguration configuration)
+    {
+        var smtp = provider.GetRequiredService<SmtpIngress.SmtpIngress>();
+        var imap = provider.GetRequiredService<ImapSessions>();
+        var pop3 = provider.GetRequiredService<Pop3Sessions>();
+        var hostname = HostnameOf(configuration);
+        var offset = configuration.Options.PortOffset;
+        var ports = new List<MailPort>();
+        foreach (var address in configuration.Addresses)
+        {
+            foreach (var row in PortTable.WithOffset(offset).Where(row => row.Protocol != "http"))
+            {
+                var endPoint = new IPEndPoint(address, row.Port);
+                var tls = row.Security == PortSecurity.Tls;
+                ports.Add(row.Protocol switch
+                {
+                    "smtp" => new MailPort(row.Protocol, endPoint, tls, $"421 4.3.2 {hostname} too many connections, try again later\r\n", (transport, lifetime) => smtp.RunAsync(transport, SmtpRole.Mx, lifetime)),
+                    "submission" or "submissions" => new MailPort(row.Protocol, endPoint, tls, $"421 4.3.2 {hostname} too many connections, try again later\r\n", (transport, lifetime) => smtp.RunAsync(transport, SmtpRole.Submission, lifetime)),
+                    "imap" or "imaps" => new MailPort(row.Protocol, endPoint, tls, "* BYE [UNAVAILABLE] Too many connections, try again later\r\n", imap.RunAsync),
+                    _ => new MailPort(row.Protocol, endPoint, tls, "-ERR [SYS/TEMP] Too many connections, try again later\r\n", (transport, lifetime) => new ValueTask(pop3.RunAsync(transport, lifetime))),
+                });
+            }
+        }
+        return new MailPorts(ports, provider.GetRequiredService<CertificateSource>(), configuration.Options.Connections, provider.GetRequiredService<Readiness>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<MailListener>>());
+    }
+
+    private static void ListenForHttp(WebApplicationBuilder builder, StandaloneConfiguration configuration)
+    {
+        var port = PortTable.Http + configuration.Options.PortOffset;
+        var addresses = configuration.Addresses.ToHashSet();
+        // The admin API is reached over loopback, wherever the mail ports listen.
+        if (!addresses.Contains(IPAddress.Any) && !addresses.Contains(IPAddress.IPv6Any)) addresses.Add(IPAddress.Loopback);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = 200;
+            foreach (var address in addresses) kestrel.Listen(address, port);
+        });
+    }
+
+    /// <summary>Administration is answered on loopback only: its token must not cross a network in clear text.</summary>
+    private static Task RefuseOutsideLoopback(Microsoft.AspNetCore.Http.HttpContext context, Microsoft.AspNetCore.Http.RequestDelegate next)
+    {
+        if (context.Connection.RemoteIpAddress is { } client && IPAddress.IsLoopback(client)) return next(context);
+        context.Response.StatusCode = Microsoft.AspNetCore.Http.StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+    }
+
+    private static string HostnameOf(StandaloneConfiguration configuration)
+        => configuration.Options.Hostname.Length > 0 ? configuration.Options.Hostname
+            : configuration.IsLoopbackOnly ? "localhost"
+            : Environment.MachineName;
+}
