@@ -76,14 +76,19 @@ public sealed class ByteExactness(StandaloneFixture merpati) : IClassFixture<Sta
         await using var smtp = await MailWire.ConnectAsync(merpati.Server.SmtpPort);
         await smtp.SmtpReplyAsync();
         Assert.Contains("SMTPUTF8", await smtp.SmtpAsync("EHLO client.test"), StringComparison.Ordinal);
-        await smtp.SendAsync([.. "MAIL FROM:<"u8, .. System.Text.Encoding.UTF8.GetBytes("пример@elsewhere.test"), .. "> SMTPUTF8 BODY=8BITMIME\r\n"u8]);
+        await smtp.SendAsync(System.Text.Encoding.UTF8.GetBytes("MAIL FROM:<пример@elsewhere.test> SMTPUTF8 BODY=8BITMIME\r\n"));
         Assert.StartsWith("250", await smtp.SmtpReplyAsync());
-        await smtp.SendAsync([.. "RCPT TO:<"u8, .. System.Text.Encoding.UTF8.GetBytes(account.Address), .. ">\r\n"u8]);
+        await smtp.SendAsync(System.Text.Encoding.UTF8.GetBytes($"RCPT TO:<{account.Address}>\r\n"));
         Assert.StartsWith("250", await smtp.SmtpReplyAsync());
         await smtp.SmtpAsync("DATA");
         Assert.StartsWith("250", await smtp.SmtpDataAsync(message));
+        await merpati.WaitForEmptyQueueAsync();
         await using var pop3 = await MailWire.ConnectAsync(merpati.Server.Pop3sPort, tls: true);
         await pop3.LineAsync();
+        var login = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"\0{account.Address}\0{account.Password}"));
+        await pop3.SendAsync("AUTH PLAIN " + login);
+        Assert.StartsWith("+OK", await pop3.LineAsync());
+        Assert.Equal(message, Mail.AsSent(await pop3.Pop3MultilineAsync("RETR 1"), message));
     }
 
     [Theory]

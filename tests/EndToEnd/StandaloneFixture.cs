@@ -37,6 +37,19 @@ public sealed class StandaloneFixture : IAsyncLifetime
         return await smtp.SmtpDataAsync(message);
     }
 
+    /// <summary>Waits until all that was accepted has reached its end.</summary>
+    public async Task WaitForEmptyQueueAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (true)
+        {
+            var status = await Server.MerpatiAsync(null, "queue", "status", "--json");
+            Assert.True(status.ExitCode == 0, status.ToString());
+            if (System.Text.Json.JsonDocument.Parse(status.Output).RootElement.GetProperty("ledger").GetProperty("open").GetInt64() == 0) return;
+            limit.Token.ThrowIfCancellationRequested();
+        }
+    }
+
     public async Task<MailWire> ImapAsync((string Address, string Password) account)
     {
         var imap = await MailWire.ConnectAsync(Server.ImapsPort, tls: true);
