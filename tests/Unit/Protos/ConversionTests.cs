@@ -3,12 +3,12 @@ using AwesomeAssertions;
 using Google.Protobuf;
 using Merpati.Accounts;
 using Merpati.Accounts.V1;
-using Merpati.Addresses;
 using Merpati.Mailboxes;
 using Merpati.Mailboxes.V1;
 using Xunit;
 using Account = Merpati.Accounts.Account;
 using Contract = Merpati.Mailboxes;
+using EmailAddress = Merpati.Addresses.EmailAddress;
 using LoginOutcome = Merpati.Accounts.LoginOutcome;
 
 namespace Merpati.Tests.Unit.Protos;
@@ -150,5 +150,5 @@ public sealed class ConversionTests
 
     private static Merpati.Mailboxes.V1.SearchCriteria V1SearchCriteria(byte[] octets) => Merpati.Mailboxes.V1.SearchCriteria.Parser.ParseFrom(octets);
 
-    private static void Refused(Func<object> conversion) => conversion.Should().Throw<InvalidDataException>();
+    private static void Refused(Func<object?> conversion) => conversion.Should().Throw<InvalidDataException>();
 }
