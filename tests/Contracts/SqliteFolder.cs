@@ -30,7 +30,7 @@ internal sealed class SqliteFolder(SqliteSchema schema) : IAsyncDisposable
     /// <summary>No room for more than a few pages, or room again.</summary>
     public async Task LimitAsync(bool full) => await Database.WriteAsync(session =>
     {
-        var limit = full ? session.Number("PRAGMA page_count") + 8 : 1_000_000_000;
+        var limit = full ? session.Number("PRAGMA page_count") + 2 : 1_000_000_000;
         // A pragma takes no parameters.
         using var rows = session.Query($"PRAGMA max_page_count = {limit}");
         rows.Next();

@@ -5,17 +5,26 @@ namespace Merpati.Storage.Sqlite;
 /// <summary>All stores of one data folder, opened together and closed together.</summary>
 public sealed class SqliteStores : IAsyncDisposable
 {
-    private readonly DataFolder _folder;
-    private readonly List<SqliteDatabase> _databases = [];
+    /// <summary>
+    /// In the order of a backup. The queue before the mailboxes: what is delivered between the two copies is then in both, and delivered again is no second copy;
+    /// the other way round it would be in neither. The contents last: what the other copies refer to has been written by then, and outlives its last reference by the collector's delay.
+    /// </summary>
+    private static readonly SqliteSchema[] Schemas =
+    [
+        SqliteMailQueue.Schema, SqliteMailboxStore.Schema, SqliteDirectoryStore.Schema, SqliteJournal.Schema, SqliteContentStore.Schema,
+    ];
 
-    private SqliteStores(DataFolder folder, TimeProvider time, ILogger logger)
+    private readonly DataFolder _folder;
+
+    private SqliteStores(DataFolder folder, IReadOnlyList<SqliteDatabase> databases, TimeProvider time, ILogger logger)
     {
         _folder = folder;
-        Content = new SqliteContentStore(Open(SqliteContentStore.Schema, logger), time);
-        Queue = new SqliteMailQueue(Open(SqliteMailQueue.Schema, logger), time);
-        Journal = new SqliteJournal(Open(SqliteJournal.Schema, logger));
-        Directory = new SqliteDirectoryStore(Open(SqliteDirectoryStore.Schema, logger));
-        Mailboxes = new SqliteMailboxStore(Open(SqliteMailboxStore.Schema, logger), time, logger);
+        Databases = databases;
+        Content = new SqliteContentStore(Of(SqliteContentStore.Schema), time);
+        Queue = new SqliteMailQueue(Of(SqliteMailQueue.Schema), time);
+        Journal = new SqliteJournal(Of(SqliteJournal.Schema));
+        Directory = new SqliteDirectoryStore(Of(SqliteDirectoryStore.Schema));
+        Mailboxes = new SqliteMailboxStore(Of(SqliteMailboxStore.Schema), time, logger);
     }
 
     public SqliteContentStore Content { get; }
@@ -29,43 +38,40 @@ public sealed class SqliteStores : IAsyncDisposable
     public SqliteMailboxStore Mailboxes { get; }
 
     /// <summary>The databases behind the stores, for backup and integrity check.</summary>
-    public IReadOnlyList<SqliteDatabase> Databases => _databases;
+    public IReadOnlyList<SqliteDatabase> Databases { get; }
 
     /// <summary>Takes the folder and opens every store in it, or none.</summary>
     /// <exception cref="StoreUnavailableException">With one sentence for the person who started us.</exception>
     public static SqliteStores Open(SqliteStoreOptions options, TimeProvider time, ILogger<SqliteStores> logger)
     {
         var folder = DataFolder.Take(options.Folder);
+        var databases = new List<SqliteDatabase>();
         try
         {
-            return new SqliteStores(folder, time, logger);
+            foreach (var schema in Schemas) databases.Add(SqliteDatabase.Open(folder.Path, schema, logger));
         }
         catch
         {
-            // The writers that did open have nothing to write and end with the process that now cannot start.
+            foreach (var database in databases) database.Dispose();
             folder.Dispose();
             throw;
         }
+        return new SqliteStores(folder, databases, time, logger);
     }
 
-    /// <summary>Copies every store into the folder while all goes on. Content last: what the other copies refer to is then in it.</summary>
+    /// <summary>Copies every store into a folder, which is then a data folder, while all goes on.</summary>
     public async Task BackupToAsync(string folder, CancellationToken cancellationToken)
     {
         System.IO.Directory.CreateDirectory(folder);
-        foreach (var database in _databases.AsEnumerable().Reverse()) await database.BackupToAsync(Path.Combine(folder, Path.GetFileName(database.Path)), cancellationToken);
+        foreach (var database in Databases) await database.BackupToAsync(Path.Combine(folder, Path.GetFileName(database.Path)), cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
         await Mailboxes.DisposeAsync();
-        foreach (var database in _databases) await database.DisposeAsync();
+        foreach (var database in Databases) await database.DisposeAsync();
         _folder.Dispose();
     }
 
-    private SqliteDatabase Open(SqliteSchema schema, ILogger logger)
-    {
-        var database = SqliteDatabase.Open(_folder.Path, schema, logger);
-        _databases.Add(database);
-        return database;
-    }
+    private SqliteDatabase Of(SqliteSchema schema) => Databases.Single(database => database.Name == schema.Name);
 }

@@ -9,7 +9,7 @@ namespace Merpati.Storage.Sqlite;
 /// so that one fsync serves them all. Nobody is made to wait for company: while one commit is on its way to the disk the next group gathers by itself.
 /// It has a thread of its own, because it spends its time inside fsync and would starve the thread pool of a small machine.
 /// </summary>
-internal sealed class GroupCommitWriter : IAsyncDisposable
+internal sealed class GroupCommitWriter : IDisposable, IAsyncDisposable
 {
     // A group this large has long amortised its fsync; more would only make the first of it wait.
     private const int MaxOperations = 512;
@@ -19,21 +19,25 @@ internal sealed class GroupCommitWriter : IAsyncDisposable
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
 
     private readonly string _store;
+    private readonly FileInfo _log;
     private readonly SqliteSession _session;
     private readonly ILogger _logger;
     private readonly Channel<WriteOperation> _line = Channel.CreateBounded<WriteOperation>(new BoundedChannelOptions(Line) { SingleReader = true });
     private readonly AutoResetEvent _arrived = new(initialState: false);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly StorageMetrics _metrics;
+    private readonly Thread _thread;
     private WriteOperation? _leftOver;
 
-    public GroupCommitWriter(string store, SqliteSession session, ILogger logger)
+    public GroupCommitWriter(string store, string path, SqliteSession session, ILogger logger)
     {
         _store = store;
+        _log = new FileInfo(path + "-wal");
         _session = session;
         _logger = logger;
         _metrics = new StorageMetrics(store, () => _line.Reader.Count);
-        new Thread(Loop) { IsBackground = true, Name = $"{store} writer" }.Start();
+        _thread = new Thread(Loop) { IsBackground = true, Name = $"{store} writer" };
+        _thread.Start();
     }
 
     /// <inheritdoc cref="SqliteDatabase.WriteAsync{T}"/>
@@ -56,6 +60,16 @@ internal sealed class GroupCommitWriter : IAsyncDisposable
         _arrived.Dispose();
     }
 
+    /// <inheritdoc cref="DisposeAsync"/>
+    public void Dispose()
+    {
+        _line.Writer.TryComplete();
+        _arrived.Set();
+        _thread.Join();
+        _metrics.Dispose();
+        _arrived.Dispose();
+    }
+
     private void Loop()
     {
         var group = new List<WriteOperation>(MaxOperations);
@@ -72,6 +86,7 @@ internal sealed class GroupCommitWriter : IAsyncDisposable
                     Settle(group);
                     group.Clear();
                     untidy = true;
+                    BoundLog();
                     continue;
                 }
                 if (closed) return;
@@ -179,10 +194,22 @@ internal sealed class GroupCommitWriter : IAsyncDisposable
         catch (Microsoft.Data.Sqlite.SqliteException failure) { SqliteLog.RollbackFailed(_logger, _store, failure); }
     }
 
+    /// <summary>
+    /// The checkpoint that sqlite3 makes by itself cannot start the log afresh while readers overlap without a gap, and then the log grows for as long as they do.
+    /// Past its limit the readers have to let us through once; each of them is short.
+    /// </summary>
+    private void BoundLog()
+    {
+        _log.Refresh();
+        if (!_log.Exists || _log.Length <= SqliteDatabase.LogLimit) return;
+        try { _session.TruncateLog(SqliteDatabase.BusyMilliseconds); }
+        catch (Microsoft.Data.Sqlite.SqliteException failure) { SqliteLog.TidyFailed(_logger, _store, failure); }
+    }
+
     /// <summary>Nobody wants anything just now: gives free pages and the log's space back to the disk. True when there is more to do.</summary>
     private bool Tidy()
     {
-        try { return _session.GiveBackFreePages() | !_session.TruncateLog(); }
+        try { return _session.GiveBackFreePages() | !_session.TruncateLog(busyMilliseconds: 0); }
         catch (Microsoft.Data.Sqlite.SqliteException failure)
         {
             SqliteLog.TidyFailed(_logger, _store, failure);

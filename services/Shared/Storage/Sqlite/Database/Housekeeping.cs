@@ -17,11 +17,13 @@ internal static class Housekeeping
         return IsWorthShrinking(session);
     }
 
-    /// <summary>Brings all of the write-ahead log into the file and cuts it to nothing; false when a reader is still in it.</summary>
-    public static bool TruncateLog(this SqliteSession session)
+    /// <summary>
+    /// Brings all of the write-ahead log into the file and cuts it to nothing; false when a reader was in it for all of the time we were ready to wait.
+    /// Those who want to write wait as well.
+    /// </summary>
+    public static bool TruncateLog(this SqliteSession session, int busyMilliseconds)
     {
-        // Never wait for a reader here: those who want to write would wait too.
-        raw.sqlite3_busy_timeout(session.Handle, 0);
+        raw.sqlite3_busy_timeout(session.Handle, busyMilliseconds);
         try { return session.Number("PRAGMA wal_checkpoint(TRUNCATE)") == 0; }
         finally { raw.sqlite3_busy_timeout(session.Handle, SqliteDatabase.BusyMilliseconds); }
     }

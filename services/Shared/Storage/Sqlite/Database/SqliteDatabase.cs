@@ -7,9 +7,10 @@ namespace Merpati.Storage.Sqlite;
 /// <summary>
 /// One store's file: one writer with group commit, many readers (design §4). Write-ahead log with synchronous FULL: what a call has returned is on the disk.
 /// </summary>
-public sealed class SqliteDatabase : IAsyncDisposable
+public sealed class SqliteDatabase : IDisposable, IAsyncDisposable
 {
     internal const int BusyMilliseconds = 5_000;
+    internal const long LogLimit = 64 * 1024 * 1024;
 
     private readonly SqliteSchema _schema;
     private readonly SqliteSession _writing;
@@ -22,7 +23,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
         _schema = schema;
         Path = path;
         _writing = writing;
-        _writer = new GroupCommitWriter(schema.Name, writing, logger);
+        _writer = new GroupCommitWriter(schema.Name, path, writing, logger);
         _readers = new ReaderPool(schema.Name, Math.Clamp(Environment.ProcessorCount * 2, 4, 16), () => OpenReader(path));
     }
 
@@ -132,6 +133,20 @@ public sealed class SqliteDatabase : IAsyncDisposable
         if (_disposed) return;
         _disposed = true;
         await _writer.DisposeAsync();
+        Close();
+    }
+
+    /// <inheritdoc cref="DisposeAsync"/>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        _writer.Dispose();
+        Close();
+    }
+
+    private void Close()
+    {
         _readers.Dispose();
         // The last connection to close checkpoints and removes the log.
         _writing.Dispose();
@@ -162,7 +177,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
             PRAGMA mmap_size = 0;
             PRAGMA temp_store = MEMORY;
             PRAGMA wal_autocheckpoint = {16 * 1024 * 1024 / schema.PageSize};
-            PRAGMA journal_size_limit = {64 * 1024 * 1024};
+            PRAGMA journal_size_limit = {LogLimit};
             """));
     }
 }

@@ -33,6 +33,7 @@ internal sealed class MailboxClearing : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_stopping.IsCancellationRequested) return;
         await _stopping.CancelAsync();
         await _running;
         _stopping.Dispose();
