@@ -57,9 +57,10 @@ internal sealed class LocalDelivery(
                 // Not to be cut short: leases that were given to a caller who no longer listens would block their entries until they expire.
                 leases = await queue.LeaseAsync(QueueRoute.Local, _worker, free, _options.LeaseDuration, work);
             }
-            catch (Exception exception) when (!stopping.IsCancellationRequested)
+            catch (Exception exception)
             {
                 slots.Release(free);
+                if (stopping.IsCancellationRequested) return;
                 logger.QueueUnavailable(pause, exception);
                 await Task.Delay(pause, time, stopping);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
