@@ -40,7 +40,7 @@ internal sealed class LocalDelivery(
         {
             await LeaseAndRunAsync(slots, work.Token, stoppingToken);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { }
+        catch (Exception) when (stoppingToken.IsCancellationRequested) { }
         await DrainAsync(slots, work);
         await extending;
     }
@@ -80,7 +80,8 @@ internal sealed class LocalDelivery(
     {
         await slots.WaitAsync(cancellationToken);
         var more = Math.Min(slots.CurrentCount, _options.LeaseBatch - 1);
-        for (var i = 0; i < more; i++) await slots.WaitAsync(cancellationToken);
+        // These are free and do not wait; a cancellation half way would lose those taken before.
+        for (var i = 0; i < more; i++) await slots.WaitAsync(CancellationToken.None);
         return more + 1;
     }
 
