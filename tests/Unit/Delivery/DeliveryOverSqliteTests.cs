@@ -31,18 +31,17 @@ public sealed class DeliveryOverSqliteTests(ITestOutputHelper output) : IAsyncLi
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly FakeDirectory _directory = new();
     private SqliteStores _stores = null!;
-    private SqliteMailboxStore _mailboxes = null!;
+    private IMailboxStore _mailboxes = null!;
 
     public Task InitializeAsync()
     {
         _stores = SqliteStores.Open(new SqliteStoreOptions { Folder = _folder }, _time, NullLogger<SqliteStores>.Instance);
-        _mailboxes = SqliteMailboxStore.Open(_folder, _time, NullLogger<SqliteMailboxStore>.Instance);
+        _mailboxes = _stores.Mailboxes;
         return Task.CompletedTask;
     }
 
     public async Task DisposeAsync()
     {
-        await _mailboxes.DisposeAsync();
         await _stores.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
