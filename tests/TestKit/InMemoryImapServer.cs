@@ -7,6 +7,7 @@ using Merpati.Mailboxes;
 using Merpati.Platform.Bus;
 using Merpati.Protocols.Imap;
 using Merpati.Protocols.Wire;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -22,12 +23,12 @@ public sealed class InMemoryImapServer
 
     private readonly ImapEngine _engine;
 
-    public InMemoryImapServer(ImapOptions? options = null)
+    public InMemoryImapServer(ImapOptions? options = null, ILogger? log = null)
     {
         Account = new Account { Id = AccountId.New(Time), Address = EmailAddress.Parse(Login) };
         Directory = new OneAccountDirectory(Account, Password);
         Mailboxes = new InMemoryMailboxes(Feed, Time);
-        _engine = new ImapEngine(options ?? new ImapOptions { AllowPlaintextAuth = true }, Directory, Mailboxes, Feed, Time, NullLogger.Instance);
+        _engine = new ImapEngine(options ?? new ImapOptions { AllowPlaintextAuth = true }, Directory, Mailboxes, Feed, Time, log ?? NullLogger.Instance);
     }
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 3, 14, 9, 26, 53, TimeSpan.Zero));
