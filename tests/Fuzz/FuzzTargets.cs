@@ -9,6 +9,7 @@ internal static class FuzzTargets
     public static IReadOnlyDictionary<string, FuzzTarget> All { get; } = new SortedDictionary<string, FuzzTarget>(StringComparer.Ordinal)
     {
         ["dot-decoding"] = DotDecoding.Run,
+        ["imap-commands"] = ImapCommands.Run,
         ["mime-structure"] = MimeStructure.Run,
         ["pop3-commands"] = Pop3Commands.Run,
         ["smtp-commands"] = SmtpCommands.Run,

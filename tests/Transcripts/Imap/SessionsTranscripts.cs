@@ -138,6 +138,26 @@ public sealed class SessionsTranscripts
             """);
     }
 
+    /// <summary>As <c>printf … | nc</c> does it.</summary>
+    [Theory]
+    [InlineData("2 NOOP\r\n", "S: 2 OK NOOP completed")]
+    [InlineData("2 IDLE\r\n", "S: + idling")]
+    [InlineData("2 AUTHENTICATE PLAIN\r\n", "S: 2 BAD Not after login")]
+    [InlineData("2 APPEND INBOX {9}\r\nabc", "S: + Ready for the message")]
+    public async Task A_client_that_closes_its_half_still_gets_its_answers(string command, string answer)
+    {
+        var server = await Session.ServerAsync();
+        await using var transcript = server.Transcript();
+        await transcript.Client().Output.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"1 LOGIN ann@example.test secret\r\n{command}"));
+        await transcript.RunAsync($"""
+            * close
+            S~ \* OK .*
+            S~ 1 OK .*
+            {answer}
+            * closed
+            """);
+    }
+
     [Fact]
     public async Task A_client_that_never_reads_is_cut_off()
     {

@@ -18,12 +18,12 @@ internal sealed class ImapConnection(ImapSession session)
         try
         {
             session.Output.Untagged("OK", $"CAPABILITY {Capabilities.For(session)}", $"{session.Options.ServerName} ready");
-            reason = await ServeAsync().ConfigureAwait(false);
+            try { reason = await ServeAsync().ConfigureAwait(false); }
+            catch (ConnectionLostException lost) when (lost.CanWrite) { reason = lost.Message; }
             await session.Output.FlushAsync().ConfigureAwait(false);
         }
-        catch (ConnectionLostException lost) { reason = lost.Message; }
-        catch (IOException lost) { reason = lost.Message; }
         catch (Exception) when (session.Aborted.IsCancellationRequested) { reason = "aborted"; } // a transport that is cut down throws what it likes
+        catch (IOException lost) { reason = lost.Message; }
 #pragma warning disable CA1031 // A fault of one session must not reach the others; it is logged whole.
         catch (Exception fault)
 #pragma warning restore CA1031
@@ -97,7 +97,7 @@ internal sealed class ImapConnection(ImapSession session)
         {
             session.Log.CommandFailed(fault, session.Id, definition.Verb);
             // The octets of a literal were promised and cannot be kept: only the end of the connection tells the client.
-            if (session.Output.OwesOctets) throw new ConnectionLostException("a message broke off while it was sent");
+            if (session.Output.OwesOctets) throw new ConnectionLostException("a message broke off while it was sent", canWrite: true);
             completion = fault is IOException or TimeoutException or OperationCanceledException
                 ? Completion.No("UNAVAILABLE", "Temporarily not possible, try again later")
                 : Completion.No("SERVERBUG", "Internal error, it was logged");

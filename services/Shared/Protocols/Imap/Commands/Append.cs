@@ -71,7 +71,7 @@ internal sealed record Append(MailboxArgument Mailbox, FlagArgument? Flags, Date
             outcome = await session.Mailboxes
                 .AppendAsync(session.Account.Id, mailbox.Id, Flags?.ToFlags() ?? MessageFlags.None, InternalDate, Size, message, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception) when (message.IsLost) { throw new ConnectionLostException("The client went away within a message"); }
+        catch (Exception) when (message.IsLost) { throw new ConnectionLostException("The client went away within a message", canWrite: true); }
         catch (EndOfStreamException) when (message.HoldsNul || message.IsFollowedByMore) { }
         catch when (!message.IsComplete && !session.Aborted.IsCancellationRequested)
         {
@@ -103,6 +103,6 @@ internal sealed record Append(MailboxArgument Mailbox, FlagArgument? Flags, Date
         {
             null => null,
             { Refusal: { } refusal } => refusal,
-            _ => throw new ConnectionLostException("The client went away within a message"),
+            _ => throw new ConnectionLostException("The client went away within a message", canWrite: true),
         };
 }

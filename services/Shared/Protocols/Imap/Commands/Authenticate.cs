@@ -50,7 +50,7 @@ internal sealed record Authenticate(string Mechanism, byte[]? InitialResponse) :
             var (arrival, line) = await session.Reader.ReadAnswerAsync(MaxAnswer).ConfigureAwait(false);
             if (arrival == Arrival.TimedOut) return Completion.Bad("No answer came") with { Bye = "Login took too long" };
             if (arrival == Arrival.Draining) return Completion.ShuttingDown;
-            if (arrival != Arrival.Octets) throw new ConnectionLostException("client closed");
+            if (arrival != Arrival.Octets) throw new ConnectionLostException("client closed", canWrite: true);
             if (line is null) return Completion.Bad("The answer is too long");
             if (line is [(byte)'*']) return Completion.Bad("Authentication cancelled");
             response = TryDecode(line);

@@ -199,7 +199,7 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
         catch (Exception failure) when (failure is not ConnectionLostException && !cancellationToken.IsCancellationRequested)
         {
             session.Log.MessageBrokeOff(failure, session.Id, message.Uid, mailbox.Id, message.Content);
-            throw new ConnectionLostException("a message broke off while it was sent");
+            throw new ConnectionLostException("a message broke off while it was sent", canWrite: true);
         }
     }
 

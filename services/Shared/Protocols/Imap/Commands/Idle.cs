@@ -40,7 +40,7 @@ internal sealed record Idle : Command
                 case Arrival.Draining:
                     return Completion.ShuttingDown;
                 default:
-                    throw new ConnectionLostException("client closed");
+                    throw new ConnectionLostException("client closed", canWrite: true);
             }
         }
     }

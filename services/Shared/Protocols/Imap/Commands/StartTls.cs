@@ -17,7 +17,7 @@ internal sealed record StartTls : Command
         try { await session.Transport.UpgradeToTlsAsync(stop.Token).ConfigureAwait(false); }
         catch (Exception failure) when (failure is IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            throw new ConnectionLostException("TLS handshake failed: " + failure.Message);
+            throw new ConnectionLostException("TLS handshake failed: " + failure.Message, canWrite: false);
         }
         return Completion.Answered;
     }

@@ -207,7 +207,7 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
 
     private async ValueTask SendAsync()
     {
-        if (!await transport.TryFlushAsync(stallTimeout, time, aborted).ConfigureAwait(false)) throw new ConnectionLostException("The client takes no more.");
+        if (!await transport.TryFlushAsync(stallTimeout, time, aborted).ConfigureAwait(false)) throw new ConnectionLostException("the client takes no more", canWrite: false);
     }
 
     private Span<byte> Reserve(int size)
