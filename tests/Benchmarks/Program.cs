@@ -1,2 +1,41 @@
-// Filled by its own commit.
-return 0;
+using Merpati.Benchmarks;
+using Merpati.Benchmarks.Load;
+using Merpati.Benchmarks.Peers;
+
+// Every command speaks plain SMTP or IMAP, so that it measures any server.
+var commands = new Dictionary<string, (string Usage, Func<Options, CancellationToken, Task> Run)>(StringComparer.Ordinal)
+{
+    ["smtp"] = (SmtpLoad.Usage, SmtpLoad.RunAsync),
+    ["imap"] = (ImapLoad.Usage, ImapLoad.RunAsync),
+    ["idle"] = (IdleLoad.Usage, IdleLoad.RunAsync),
+    ["deliver"] = (Deliver.Usage, Deliver.RunAsync),
+    ["serve"] = (Serve.Usage, Serve.RunAsync),
+    ["compare"] = (Compare.Usage, Compare.RunAsync),
+};
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, pressed) =>
+{
+    pressed.Cancel = true; // the servers that were started are ended first
+    stop.Cancel();
+};
+if (args.Length == 0 || !commands.TryGetValue(args[0], out var command))
+{
+    await Console.Error.WriteLineAsync("usage: merpati-bench <command> [options]\n\n" + string.Join("\n", commands.Select(entry => $"  {entry.Key,-8} {entry.Value.Usage}")));
+    return 2;
+}
+try
+{
+    var options = new Options(args.AsSpan(1));
+    await command.Run(options, stop.Token);
+    return 0;
+}
+catch (UsageException e)
+{
+    await Console.Error.WriteLineAsync($"merpati-bench {args[0]}: {e.Message}\nusage: merpati-bench {args[0]} {command.Usage}");
+    return 2;
+}
+catch (OperationCanceledException) when (stop.IsCancellationRequested)
+{
+    return 130;
+}
