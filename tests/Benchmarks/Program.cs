@@ -2,6 +2,9 @@ using Merpati.Benchmarks;
 using Merpati.Benchmarks.Load;
 using Merpati.Benchmarks.Peers;
 
+// /proc, and the servers that are compared.
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
+
 // Every command speaks plain SMTP or IMAP, so that it measures any server.
 var commands = new Dictionary<string, (string Usage, Func<Options, CancellationToken, Task> Run)>(StringComparer.Ordinal)
 {

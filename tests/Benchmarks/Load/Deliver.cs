@@ -37,7 +37,7 @@ internal static class Deliver
     public static async Task<DeliverResult> RunAsync(DeliverPlan plan, CancellationToken cancellationToken)
     {
         var sessions = await Task.WhenAll(Enumerable.Range(0, plan.Smtp.Recipients).Select(number =>
-            ImapSession.LogInAsync(plan.Imap, tls: false, string.Format(CultureInfo.InvariantCulture, plan.LoginPattern, number), plan.Password, cancellationToken)));
+            ImapSession.LogInAsync(plan.Imap, tls: false, Numbered.Name(plan.LoginPattern, number), plan.Password, cancellationToken)));
         try
         {
             var before = await CountAsync(sessions, cancellationToken);

@@ -45,7 +45,7 @@ internal static class IdleLoad
 
     private static async Task<ImapSession> StartAsync(IdleLoadPlan plan, int number, CancellationToken cancellationToken)
     {
-        var login = string.Format(CultureInfo.InvariantCulture, plan.LoginPattern, number % plan.Users);
+        var login = Numbered.Name(plan.LoginPattern, number % plan.Users);
         var session = await ImapSession.LogInAsync(plan.Server, plan.Tls, login, plan.Password, cancellationToken);
         await session.SelectAsync(cancellationToken);
         await session.IdleAsync(cancellationToken);

@@ -65,7 +65,7 @@ internal static class ImapLoad
         return session;
     }
 
-    private static string LoginOf(ImapLoadPlan plan, int number) => string.Format(CultureInfo.InvariantCulture, plan.LoginPattern, number % plan.Users);
+    private static string LoginOf(ImapLoadPlan plan, int number) => Numbered.Name(plan.LoginPattern, number % plan.Users);
 
     private static string Pick(IReadOnlyList<(string Operation, int Weight)> mix, Random random)
     {

@@ -65,7 +65,7 @@ internal static class SmtpLoad
     /// <returns>False when the server refused the message for now; anything else unexpected ends the run.</returns>
     private static async Task<bool> SendMessageAsync(MailConnection connection, SmtpLoadPlan plan, int number, byte[] body, Latencies latencies, CancellationToken cancellationToken)
     {
-        var recipient = string.Format(CultureInfo.InvariantCulture, plan.RecipientPattern, number % plan.Recipients);
+        var recipient = Numbered.Name(plan.RecipientPattern, number % plan.Recipients);
         var started = Stopwatch.GetTimestamp();
         await connection.SendAsync($"MAIL FROM:<sender@remote.test>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n", cancellationToken);
         await connection.ExpectAsync('2', cancellationToken);

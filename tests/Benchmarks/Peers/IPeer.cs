@@ -23,5 +23,5 @@ internal static class BenchAccounts
 
     public const string Password = "bench-password";
 
-    public static IEnumerable<string> Addresses => Enumerable.Range(0, Count).Select(number => string.Format(System.Globalization.CultureInfo.InvariantCulture, Pattern, number));
+    public static IEnumerable<string> Addresses => Enumerable.Range(0, Count).Select(number => Load.Numbered.Name(Pattern, number));
 }
