@@ -135,6 +135,8 @@ public sealed class ParsingTests
     [InlineData("a FETCH 1 BODY[1..2]")]
     [InlineData("a FETCH 1 BODY[]<1>")]
     [InlineData("a STORE 1 FLAGS (a b")]
+    [InlineData("a SELECT \"")]
+    [InlineData("a SELECT \"a\\")]
     [InlineData("a SELECT \"a\\b\"")]
     [InlineData("a SELECT \"a\rb\"")]
     [InlineData("a SELECT \"a\0b\"")]

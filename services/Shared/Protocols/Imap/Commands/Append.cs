@@ -29,6 +29,7 @@ internal sealed record Append(MailboxArgument Mailbox, FlagArgument? Flags, Date
             scanner.Space();
         }
         scanner.TryLiteralHeader(out var size, out var nonSynchronizing);
+        if (scanner.Remaining > 0) scanner.Fail("The message is read from the connection, not from the command");
         return new Append(mailbox, flags, date, size, nonSynchronizing);
     }
 

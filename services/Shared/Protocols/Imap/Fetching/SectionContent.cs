@@ -12,7 +12,7 @@ internal sealed class SectionContent : IAsyncDisposable
     private const int BufferSize = 16 * 1024;
 
     /// <summary>Header fields are picked out of so many octets; a header longer than that is an attack.</summary>
-    private const int LongestFilteredHeader = 1024 * 1024;
+    private const int LongestFilteredHeader = 256 * 1024;
 
     private readonly byte[] _head;
     private readonly int _headLength;

@@ -121,7 +121,8 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command)
             _position += end + 2;
             return rest[..end];
         }
-        var unescaped = new ArrayBufferWriter<byte>(rest.Length);
+        var unescaped = new byte[rest.Length];
+        var length = 0;
         for (var i = 0; i < rest.Length; i++)
         {
             var octet = rest[i];
@@ -129,7 +130,7 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command)
             {
                 case (byte)'"':
                     _position += i + 2;
-                    return unescaped.WrittenSpan;
+                    return unescaped.AsSpan(0, length);
                 case (byte)'\r' or (byte)'\n' or 0:
                     Fail("A quoted string holds no line break or NUL");
                     return default;
@@ -145,7 +146,7 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command)
                 default:
                     break;
             }
-            unescaped.Write([octet]);
+            unescaped[length++] = octet;
         }
         Fail("A quoted string is not closed");
         return default;
