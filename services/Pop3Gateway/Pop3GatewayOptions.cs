@@ -4,10 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace Merpati.Pop3Gateway;
 
-/// <summary>Section <c>Pop3</c> of the configuration.</summary>
+/// <summary>Section <c>Pop3Gateway</c> of the configuration.</summary>
 public sealed class Pop3GatewayOptions
 {
-    public const string Section = "Pop3";
+    public const string Section = "Pop3Gateway";
 
     /// <summary>Name in the greeting.</summary>
     public string HostName { get; set; } = "localhost";
@@ -51,7 +51,7 @@ internal sealed class ValidatePop3GatewayOptions : IValidateOptions<Pop3GatewayO
     {
         var result = new ValidateOptionsResultBuilder();
         if (options.HostName.Length is 0 or > 255 || options.HostName.AsSpan().ContainsAnyExcept(HostNameCharacters))
-            result.AddError("Pop3:HostName must be the name that clients connect to, as in mail.example.org.");
+            result.AddError("Pop3Gateway:HostName must be the name that clients connect to, as in mail.example.org.");
         // RFC 1939 §3 allows no inactivity timer under 10 minutes.
         Between(result, nameof(options.IdleTimeout), options.IdleTimeout, TimeSpan.FromMinutes(10));
         Between(result, nameof(options.LoginTimeout), options.LoginTimeout, TimeSpan.FromSeconds(1));
@@ -64,11 +64,11 @@ internal sealed class ValidatePop3GatewayOptions : IValidateOptions<Pop3GatewayO
 
     private static void Between(ValidateOptionsResultBuilder result, string key, TimeSpan value, TimeSpan least)
     {
-        if (value < least || value > OneDay) result.AddError($"Pop3:{key} must be a time from {least:c} to {OneDay:c}.");
+        if (value < least || value > OneDay) result.AddError($"Pop3Gateway:{key} must be a time from {least:c} to {OneDay:c}.");
     }
 
     private static void Positive(ValidateOptionsResultBuilder result, string key, int value)
     {
-        if (value is < 1 or > 10_000) result.AddError($"Pop3:{key} must be a number from 1 to 10000.");
+        if (value is < 1 or > 10_000) result.AddError($"Pop3Gateway:{key} must be a number from 1 to 10000.");
     }
 }

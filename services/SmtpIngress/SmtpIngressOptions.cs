@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Merpati.Addresses;
 using Merpati.Protocols.Smtp;
 using Microsoft.Extensions.Options;
 
@@ -13,10 +12,6 @@ public sealed class SmtpIngressOptions
     /// <summary>The name of this server, as DNS has it: in the greeting, in Received and in made-up Message-IDs.</summary>
     [Required(ErrorMessage = "SmtpIngress:HostName is missing: write the server's name as DNS has it, for example mail.example.org.")]
     public string HostName { get; set; } = "";
-
-    /// <summary>Who reads mail for postmaster where the directory has none (RFC 5321 §4.5.1): the address of a local account or alias.</summary>
-    [CustomValidation(typeof(SmtpIngressOptions), nameof(ValidatePostmaster))]
-    public string? Postmaster { get; set; }
 
     /// <summary>AUTH without TLS: for tests on loopback only.</summary>
     public bool AllowPlaintextAuth { get; set; }
@@ -49,12 +44,9 @@ public sealed class SmtpIngressOptions
     [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
     public TimeSpan MaxSessionTime { get; set; } = TimeSpan.FromHours(2);
 
-    internal EmailAddress? PostmasterAddress => Postmaster is null ? null : EmailAddress.Parse(Postmaster);
-
     internal SmtpServerOptions ForRole(SmtpRole role) => new()
     {
         HostName = HostName,
-        PostmasterDomain = PostmasterAddress?.Domain,
         OfferAuth = role == SmtpRole.Submission,
         RequireAuth = role == SmtpRole.Submission,
         AllowPlaintextAuth = AllowPlaintextAuth,
@@ -64,11 +56,6 @@ public sealed class SmtpIngressOptions
         DataTimeout = DataTimeout,
         MaxSessionTime = MaxSessionTime,
     };
-
-    public static ValidationResult? ValidatePostmaster(string? postmaster, ValidationContext context)
-        => postmaster is null || EmailAddress.TryParse(postmaster, out _)
-            ? ValidationResult.Success
-            : new ValidationResult($"SmtpIngress:Postmaster is '{postmaster}', which is no address: write the address of a local account, for example ann@example.org.");
 }
 
 [OptionsValidator]

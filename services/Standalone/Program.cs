@@ -7,5 +7,10 @@ app.Configure(configuration =>
     configuration.SetApplicationName("merpati-standalone");
     configuration.SetApplicationVersion(StandaloneHost.Version);
     configuration.Settings.StrictParsing = true;
+    configuration.SetExceptionHandler((failure, _) =>
+    {
+        Console.Error.WriteLine($"merpati-standalone: {failure.Message.ReplaceLineEndings(" ")}");
+        return failure is CommandAppException ? ExitCode.Configuration : ExitCode.Fault;
+    });
 });
 return await app.RunAsync(args);

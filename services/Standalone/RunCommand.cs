@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Merpati.Standalone.Configuration;
 using Merpati.Storage;
+using Microsoft.Extensions.Options;
 using Spectre.Console.Cli;
 
 namespace Merpati.Standalone;
@@ -20,6 +21,9 @@ internal static class ExitCode
 
     /// <summary>A port cannot be bound, a certificate cannot be used.</summary>
     public const int Start = 4;
+
+    /// <summary>What nobody foresaw (sysexits EX_SOFTWARE).</summary>
+    public const int Fault = 70;
 }
 
 /// <summary>Starts Standalone and runs it until SIGTERM or Ctrl-C.</summary>
@@ -83,9 +87,22 @@ internal sealed class RunCommand : AsyncCommand<RunCommand.Settings>
             return ExitCode.Ok;
         }
         catch (ConfigurationException e) { return await FailAsync(ExitCode.Configuration, e.Message); }
-        catch (Microsoft.Extensions.Options.OptionsValidationException e) { return await FailAsync(ExitCode.Configuration, "The configuration is wrong: " + string.Join(" ", e.Failures)); }
+        catch (OptionsValidationException e) { return await FailAsync(ExitCode.Configuration, Explain(e)); }
         catch (Exception e) when (e is StoreUnavailableException or StoreFullException) { return await FailAsync(ExitCode.Store, e.Message); }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException) { return await FailAsync(ExitCode.Start, e.Message); }
+    }
+
+    /// <summary>A failure reads <c>MaxRecipients: The field SmtpIngressOptions.MaxRecipients must be …</c>; a person wants the key as it stands in the file.</summary>
+    private static string Explain(OptionsValidationException e)
+    {
+        const string Suffix = "Options";
+        var type = e.OptionsType.Name;
+        var section = type.EndsWith(Suffix, StringComparison.Ordinal) ? type[..^Suffix.Length] : type;
+        return string.Join(" ", e.Failures.Select(failure =>
+        {
+            var property = failure.Split(": ", 2);
+            return property.Length < 2 ? failure : $"The configuration key '{section}:{property[0]}' is wrong: {property[1].Replace($"{type}.{property[0]}", property[0], StringComparison.Ordinal)}";
+        }));
     }
 
     private static async Task<int> FailAsync(int code, string message)

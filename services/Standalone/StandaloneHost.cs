@@ -173,6 +173,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
             smtp.HostName = hostname;
             smtp.AllowPlaintextAuth = options.AllowPlaintextAuth;
         });
+        services.PostConfigure<UserDirectoryOptions>(directory => directory.HostName = hostname);
         services.PostConfigure<ImapGatewayOptions>(imap => imap.AllowPlaintextAuth = options.AllowPlaintextAuth);
         services.PostConfigure<Pop3GatewayOptions>(pop3 =>
         {

@@ -14,6 +14,9 @@ public sealed class UserDirectoryOptions : IValidatableObject
     [RegularExpression("^[-+._=#!~]*$", ErrorMessage = "UserDirectory:SubaddressDelimiters may hold characters of -+._=#!~ only, for example \"+\".")]
     public string SubaddressDelimiters { get; set; } = "+";
 
+    /// <summary>The name of this server: mail to postmaster of it, or to <c>RCPT TO:&lt;Postmaster&gt;</c> without a domain, reaches whoever reads postmaster mail (RFC 5321 §4.5.1).</summary>
+    public string HostName { get; set; } = "localhost";
+
     /// <summary>Where mail for postmaster@ of a domain goes that has no such account or alias; null for the first account (RFC 5321 §4.5.1).</summary>
     public string? Postmaster { get; set; }
 

@@ -1,21 +1,17 @@
 using System.Buffers;
 using System.Diagnostics;
 using Merpati.Accounts;
-using Merpati.Addresses;
 using Merpati.Envelopes;
 using Merpati.Protocols.Smtp;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Merpati.SmtpIngress.Recipients;
 
 /// <summary>Whose mail we take: that of recipients whom the directory knows. Everything else would be relaying.</summary>
-internal sealed class RecipientPolicy(IDirectory directory, IOptions<SmtpIngressOptions> options, ILogger<RecipientPolicy> logger)
+internal sealed class RecipientPolicy(IDirectory directory, ILogger<RecipientPolicy> logger)
 {
     // Local parts that name another route (RFC 5321 §3.6.1, "percent hack", bang paths): a catch-all must not swallow what was meant to be relayed.
     private static readonly SearchValues<char> RouteMarks = SearchValues.Create("@%!");
-
-    private readonly EmailAddress? _postmaster = options.Value.PostmasterAddress;
 
     public async ValueTask<RcptVerdict> JudgeAsync(SmtpRole role, EnvelopeRecipient recipient, CancellationToken cancellationToken)
     {
@@ -23,12 +19,6 @@ internal sealed class RecipientPolicy(IDirectory directory, IOptions<SmtpIngress
         try
         {
             var resolution = await directory.ResolveAsync(address, cancellationToken).ConfigureAwait(false);
-            // RFC 5321 §4.5.1: a domain that takes mail takes it for postmaster.
-            if (resolution is Resolution.UnknownUser && _postmaster is not null && address.LocalPart.Equals("postmaster", StringComparison.OrdinalIgnoreCase))
-            {
-                recipient = recipient with { Address = _postmaster };
-                resolution = await directory.ResolveAsync(_postmaster, cancellationToken).ConfigureAwait(false);
-            }
             var verdict = Judge(role, recipient, resolution);
             if (verdict is RcptVerdict.Refused { Reply: var reply }) logger.RecipientRefused(address.ToString(), reply);
             return verdict;

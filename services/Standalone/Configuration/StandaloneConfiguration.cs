@@ -97,7 +97,7 @@ internal sealed class StandaloneConfiguration
 
     private static string Explain(InvalidOperationException e)
     {
-        // "Failed to convert configuration value 'many' at 'portOffset' to type 'System.Int32'."
+        // "Failed to convert configuration value 'many' at 'PortOffset' to type 'System.Int32'."
         return $"The configuration is wrong: {e.Message.Replace("System.", "", StringComparison.Ordinal)}";
     }
 

@@ -20,9 +20,14 @@ internal sealed class AddressMatcher(IOptions<UserDirectoryOptions> options)
 {
     private readonly EmailAddress? _postmaster = options.Value.Postmaster is { } configured ? EmailAddress.Parse(configured) : null;
 
+    private readonly string _hostName = DomainName.Normalize(options.Value.HostName);
+
     public async ValueTask<AddressMatch> MatchAsync(IAddressBook book, EmailAddress address, CancellationToken cancellationToken)
     {
-        if (await book.FindDomainAsync(address.Domain, cancellationToken) is not { } domain) return new AddressMatch.NotOurs();
+        if (await book.FindDomainAsync(address.Domain, cancellationToken) is not { } domain)
+        {
+            return address.Domain == _hostName && IsRole(address) && await MatchRoleAsync(book, address, cancellationToken) is { } role ? role : new AddressMatch.NotOurs();
+        }
         var match = await MatchLiterallyAsync(book, address, null, cancellationToken)
             ?? (Subaddress.Split(address, options.Value.SubaddressDelimiters) is { } sub ? await MatchLiterallyAsync(book, sub.Base, sub.Detail, cancellationToken) : null)
             ?? await MatchLooselyAsync(book, domain, address, cancellationToken);

@@ -85,7 +85,9 @@ public sealed class MxTests
     [InlineData("ann@[192.0.2.1]", "550 5.7.1 Relaying denied")]
     public async Task Recipients_are_judged(string recipient, string reply)
     {
-        await using var fixture = new IngressFixture(("Postmaster", "ann@example.test"));
+        await using var fixture = new IngressFixture();
+        fixture.Directory.AddAlias("postmaster@example.test", "ann@example.test");
+        fixture.Directory.AddAlias("postmaster@mail.example.test", "ann@example.test"); // without a domain it is this server's own
         await fixture.RunAsync(SmtpRole.Mx, Hello + $"""
             C: MAIL FROM:<ann@example.test>
             S: 250 2.1.0 Sender OK

@@ -148,7 +148,6 @@ public sealed class SubmissionTests
 
     [Theory]
     [InlineData("HostName", "", "SmtpIngress:HostName is missing*")]
-    [InlineData("Postmaster", "nobody", "SmtpIngress:Postmaster is 'nobody', which is no address*")]
     [InlineData("MaxRecipients", "1", "SmtpIngressOptions.MaxRecipients must be between 100 and 100000*")]
     [InlineData("DataTimeout", "00:00:01", "SmtpIngressOptions.DataTimeout must be between 00:00:10 and 01:00:00*")]
     public async Task Wrong_settings_are_named(string key, string value, string message)

@@ -49,6 +49,8 @@ public sealed class ResolutionTests
     [InlineData("postmaster@bücher.test", "käthe@bücher.test")]
     [InlineData("postmaster@empty.test", "käthe@bücher.test")] // no account there: the first of all
     [InlineData("postmaster@elsewhere.test", "remote")]
+    [InlineData("postmaster@localhost", "käthe@bücher.test")] // this server itself
+    [InlineData("ann@localhost", "remote")]
     public async Task Postmaster_of_every_domain_reaches_somebody(string address, string expected)
     {
         using var directory = await ArrangeAsync();

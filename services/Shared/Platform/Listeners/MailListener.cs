@@ -52,7 +52,6 @@ public sealed class MailListener : IAsyncDisposable
     {
         _listener = new Socket(_port.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         if (_port.EndPoint.Address.Equals(IPAddress.IPv6Any)) _listener.DualMode = true;
-        _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         try
         {
             _listener.Bind(_port.EndPoint);
