@@ -26,7 +26,7 @@ internal sealed class MailboxesFixture : IAsyncDisposable
     {
         Time = new FakeTimeProvider(new DateTimeOffset(2025, 11, 24, 12, 0, 0, TimeSpan.Zero));
         _stores = SqliteStores.Open(new SqliteStoreOptions { Folder = _folder }, Time, NullLogger<SqliteStores>.Instance);
-        _store = SqliteMailboxStore.Open(_folder, Time, NullLogger<SqliteMailboxStore>.Instance);
+        _store = _stores.Mailboxes;
         var known = new SingleAccountDirectory();
         var directory = new SingleAccountDirectory { Account = known.Account with { QuotaOctets = quotaOctets } };
         Account = directory.Account;
