@@ -4,33 +4,33 @@ using Microsoft.Extensions.Logging;
 
 namespace Merpati.Protocols.Imap;
 
-/// <summary>Log lines of the IMAP engine, ids 3000 to 3099.</summary>
+/// <summary>Log lines of the IMAP engine, ids 4000 to 4099.</summary>
 internal static partial class ImapLog
 {
-    [LoggerMessage(3000, LogLevel.Debug, "IMAP session {Session} from {Client} started")]
+    [LoggerMessage(4000, LogLevel.Debug, "IMAP session {Session} from {Client} started")]
     public static partial void SessionStarted(this ILogger log, string session, IPEndPoint client);
 
-    [LoggerMessage(3001, LogLevel.Debug, "IMAP session {Session} ended: {Reason}")]
+    [LoggerMessage(4001, LogLevel.Debug, "IMAP session {Session} ended: {Reason}")]
     public static partial void SessionEnded(this ILogger log, string session, string reason);
 
-    [LoggerMessage(3002, LogLevel.Information, "IMAP session {Session} from {Client} logged in as account {Account}")]
+    [LoggerMessage(4002, LogLevel.Information, "IMAP session {Session} from {Client} logged in as account {Account}")]
     public static partial void LoggedIn(this ILogger log, string session, IPEndPoint client, AccountId account);
 
-    [LoggerMessage(3003, LogLevel.Information, "IMAP session {Session} from {Client}: login refused")]
+    [LoggerMessage(4003, LogLevel.Information, "IMAP session {Session} from {Client}: login refused")]
     public static partial void LoginRefused(this ILogger log, string session, IPEndPoint client);
 
-    [LoggerMessage(3004, LogLevel.Error, "IMAP session {Session}: {Verb} failed")]
+    [LoggerMessage(4004, LogLevel.Error, "IMAP session {Session}: {Verb} failed")]
     public static partial void CommandFailed(this ILogger log, Exception exception, string session, string verb);
 
-    [LoggerMessage(3005, LogLevel.Error, "IMAP session {Session}: the octets of message UID {Uid} in mailbox {Mailbox} (content {Content}) cannot be read")]
+    [LoggerMessage(4005, LogLevel.Error, "IMAP session {Session}: the octets of message UID {Uid} in mailbox {Mailbox} (content {Content}) cannot be read")]
     public static partial void MessageUnreadable(this ILogger log, Exception exception, string session, Uid uid, MailboxId mailbox, ContentId content);
 
-    [LoggerMessage(3006, LogLevel.Error, "IMAP session {Session}: message UID {Uid} in mailbox {Mailbox} (content {Content}) broke off while it was sent; the connection is closed")]
+    [LoggerMessage(4006, LogLevel.Error, "IMAP session {Session}: message UID {Uid} in mailbox {Mailbox} (content {Content}) broke off while it was sent; the connection is closed")]
     public static partial void MessageBrokeOff(this ILogger log, Exception exception, string session, Uid uid, MailboxId mailbox, ContentId content);
 
-    [LoggerMessage(3007, LogLevel.Error, "IMAP session {Session}: looking for changes of mailbox {Mailbox} failed")]
+    [LoggerMessage(4007, LogLevel.Error, "IMAP session {Session}: looking for changes of mailbox {Mailbox} failed")]
     public static partial void LookFailed(this ILogger log, Exception exception, string session, MailboxId mailbox);
 
-    [LoggerMessage(3008, LogLevel.Error, "IMAP session {Session} ended by a fault")]
+    [LoggerMessage(4008, LogLevel.Error, "IMAP session {Session} ended by a fault")]
     public static partial void SessionFailed(this ILogger log, Exception exception, string session);
 }
