@@ -10,8 +10,13 @@ namespace Merpati.TestKit;
 /// <summary>The real Standalone program in a process of its own, on loopback and free ports, with a data folder of its own.</summary>
 public sealed class StandaloneProcess : IAsyncDisposable
 {
+
+    // Below the ephemeral ports (32768 up), which outgoing connections of the tests themselves take.
+    private const int FirstOffset = 11_000;
+    private const int LastOffset = 31_700;
+
     private static readonly Lock PortLock = new();
-    private static int _nextOffset = 12_000 + (Environment.ProcessId * 37 % 200) * 150;
+    private static int _nextOffset = FirstOffset + Environment.ProcessId * 37 % 200 * 100;
 
     private readonly ConcurrentQueue<string> _log = new();
     private readonly IReadOnlyList<string> _arguments;
@@ -159,7 +164,7 @@ public sealed class StandaloneProcess : IAsyncDisposable
         {
             while (true)
             {
-                _nextOffset = _nextOffset > 50_000 ? 12_000 : _nextOffset + 7;
+                _nextOffset = _nextOffset > LastOffset ? FirstOffset : _nextOffset + 7;
                 if (new[] { 25, 80, 110, 143, 465, 587, 993, 995 }.All(port => IsFree(port + _nextOffset))) return _nextOffset;
             }
         }

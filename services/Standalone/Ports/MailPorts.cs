@@ -16,17 +16,22 @@ internal sealed class MailPorts(IReadOnlyList<MailPort> ports, CertificateSource
 {
     private readonly List<MailListener> _listeners = [];
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
+        // All ports or none: nobody is let in before we know that we will stay.
         foreach (var port in ports)
         {
             var listener = new MailListener(port, certificates, limits, time, logger);
-            try { listener.Start(); }
-            catch (SocketException e) { throw new IOException($"The port for {port.Name} cannot be opened: {port.EndPoint} is {Explain(e)}.", e); }
             _listeners.Add(listener);
+            try { listener.Bind(); }
+            catch (SocketException e)
+            {
+                foreach (var bound in _listeners) await bound.DisposeAsync();
+                throw new IOException($"The port for {port.Name} cannot be opened: {port.EndPoint} is {Explain(e)}.", e);
+            }
         }
+        foreach (var listener in _listeners) listener.Start();
         readiness.Ready();
-        return Task.CompletedTask;
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

@@ -46,9 +46,9 @@ public sealed class MailListener : IAsyncDisposable
     /// <summary>Where it really listens; the port is known even when 0 was asked for.</summary>
     public IPEndPoint EndPoint => (IPEndPoint?)_listener?.LocalEndPoint ?? _port.EndPoint;
 
-    /// <summary>Binds and begins to accept.</summary>
+    /// <summary>Takes the port; connections wait in the backlog until <see cref="Start"/>.</summary>
     /// <exception cref="SocketException">The address cannot be bound.</exception>
-    public void Start()
+    public void Bind()
     {
         _listener = new Socket(_port.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         if (_port.EndPoint.Address.Equals(IPAddress.IPv6Any)) _listener.DualMode = true;
@@ -63,7 +63,13 @@ public sealed class MailListener : IAsyncDisposable
             _listener = null;
             throw;
         }
-        _accepting = AcceptAsync(_listener);
+    }
+
+    /// <summary>Begins to accept.</summary>
+    public void Start()
+    {
+        ListenerLog.Listening(_logger, _port.Name, EndPoint);
+        _accepting = AcceptAsync(_listener ?? throw new InvalidOperationException("Bind first."));
     }
 
     /// <summary>Drains; returns when the last session has ended or was cut.</summary>
