@@ -21,11 +21,11 @@ public sealed class Pop3GatewayOptionsTests
     }
 
     [Theory]
-    [InlineData("Pop3:IdleTimeout", "00:01:00")]
-    [InlineData("Pop3:HostName", "not a name")]
-    [InlineData("Pop3:HostName", "")]
-    [InlineData("Pop3:MaxBadCommands", "0")]
-    [InlineData("Pop3:LoginTimeout", "00:00:00")]
+    [InlineData("Pop3Gateway:IdleTimeout", "00:01:00")]
+    [InlineData("Pop3Gateway:HostName", "not a name")]
+    [InlineData("Pop3Gateway:HostName", "")]
+    [InlineData("Pop3Gateway:MaxBadCommands", "0")]
+    [InlineData("Pop3Gateway:LoginTimeout", "00:00:00")]
     public void A_wrong_value_is_named_with_its_key(string key, string value)
     {
         using var provider = Configure((key, value));
