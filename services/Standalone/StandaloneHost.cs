@@ -108,6 +108,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
         await _app.StartAsync();
         var admin = new UriBuilder("http", "127.0.0.1", PortTable.Http + options.PortOffset).Uri;
         await adminFile.WriteAsync(admin, services.GetRequiredService<AdminToken>(), CancellationToken.None);
+        if (options.AllowPlaintextAuth) StandaloneLog.PlaintextAuth(services.GetRequiredService<ILogger<StandaloneHost>>());
         Print(demo, admin);
         await _app.WaitForShutdownAsync();
         adminFile.Remove();

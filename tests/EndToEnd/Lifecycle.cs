@@ -1,7 +1,8 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
+using Merpati.Platform.Tls;
 using Merpati.TestKit;
 
 namespace Merpati.Tests.EndToEnd;
@@ -162,6 +163,30 @@ public sealed class Lifecycle
         await pop3.LineAsync();
         await pop3.SendAsync("USER a");
         Assert.StartsWith("-ERR", await pop3.LineAsync());
+    }
+
+    [Fact]
+    public async Task A_renewed_certificate_is_served_without_a_restart()
+    {
+        using var folder = new TemporaryFolder();
+        var files = SelfSignedCertificate.Ensure(folder.Path, ["first.example.test"], TimeProvider.System);
+        var config = Path.Combine(folder.Path, "merpati.json");
+        await File.WriteAllTextAsync(config, $$"""{ "tls": { "certificate": "{{files.Certificate}}", "key": "{{files.Key}}" }, "domains": ["example.test"] }""");
+        await using var server = await StandaloneProcess.StartAsync("--config", config);
+        Assert.Equal("CN=first.example.test", await CertificateOfAsync(server.ImapsPort));
+        Assert.Empty(server.Accounts);
+        SelfSignedCertificate.Ensure(folder.Path, ["second.example.test"], TimeProvider.System);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (await CertificateOfAsync(server.ImapsPort) != "CN=second.example.test") patience.Token.ThrowIfCancellationRequested();
+    }
+
+    private static async Task<string> CertificateOfAsync(int port)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", port);
+        await using var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, _, _, _) => true);
+        await tls.AuthenticateAsClientAsync("");
+        return tls.RemoteCertificate!.Subject;
     }
 
     private static async Task<CommandResult> RunAsync(params string[] arguments)

@@ -1,0 +1,116 @@
+using MailKit;
+using MailKit.Net.Imap;
+using MailKit.Net.Pop3;
+using MailKit.Net.Smtp;
+using MailKit.Search;
+using MailKit.Security;
+using MimeKit;
+
+namespace Merpati.Tests.EndToEnd;
+
+/// <summary>MailKit, which uses whatever a server offers: SCRAM, CHUNKING, SMTPUTF8, IDLE, MOVE, UIDPLUS, SPECIAL-USE.</summary>
+public sealed class MailKitClient(StandaloneFixture merpati) : IClassFixture<StandaloneFixture>
+{
+    [Fact]
+    public async Task MailKit_sends_is_told_by_IDLE_reads_searches_and_moves()
+    {
+        var account = await merpati.NewAccountAsync("mailkit");
+        using var imap = await ImapAsync(account);
+        await imap.Inbox.OpenAsync(FolderAccess.ReadWrite);
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        imap.Inbox.CountChanged += (_, _) => told.TrySetResult();
+        using var done = new CancellationTokenSource();
+        var idle = imap.IdleAsync(done.Token);
+
+        var message = new MimeMessage { Subject = "Grüße über MailKit" };
+        message.From.Add(new MailboxAddress("Käthe", account.Address));
+        message.To.Add(new MailboxAddress(null, account.Address));
+        message.Body = new BodyBuilder { TextBody = "Ein Gruß\r\n.mit Punkt\r\n", HtmlBody = "<p>Ein Gruß</p>" }.ToMessageBody();
+        using (var smtp = new SmtpClient { ServerCertificateValidationCallback = (_, _, _, _) => true })
+        {
+            await smtp.ConnectAsync("127.0.0.1", merpati.Server.SubmissionPort, SecureSocketOptions.StartTls);
+            Assert.Contains("SCRAM-SHA-256", smtp.AuthenticationMechanisms);
+            await smtp.AuthenticateAsync(new SaslMechanismScramSha256(account.Address, account.Password));
+            await smtp.SendAsync(new FormatOptions { International = true }, message);
+            await smtp.DisconnectAsync(quit: true);
+        }
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await done.CancelAsync();
+        await idle;
+
+        var found = await imap.Inbox.SearchAsync(SearchQuery.SubjectContains("GRÜSSE").Or(SearchQuery.SubjectContains("grüße")).And(SearchQuery.BodyContains("gruß")));
+        var uid = Assert.Single(found);
+        var summary = (await imap.Inbox.FetchAsync([uid], MessageSummaryItems.Envelope | MessageSummaryItems.BodyStructure | MessageSummaryItems.Flags | MessageSummaryItems.InternalDate | MessageSummaryItems.Size))[0];
+        Assert.Equal("Grüße über MailKit", summary.Envelope!.Subject);
+        Assert.NotNull(summary.HtmlBody);
+        var text = Assert.IsType<TextPart>(await imap.Inbox.GetBodyPartAsync(uid, summary.TextBody!));
+        Assert.Equal("Ein Gruß\r\n.mit Punkt\r\n", text.Text.ReplaceLineEndings("\r\n"));
+        Assert.Equal(message.MessageId, (await imap.Inbox.GetMessageAsync(uid)).MessageId);
+
+        var archive = imap.GetFolder(SpecialFolder.Archive);
+        var moved = await imap.Inbox.MoveToAsync(uid, archive!);
+        Assert.NotNull(moved);
+        await archive!.OpenAsync(FolderAccess.ReadWrite);
+        Assert.Equal(moved.Value, Assert.Single(await archive.SearchAsync(SearchQuery.All)));
+        await imap.DisconnectAsync(quit: true);
+    }
+
+    [Fact]
+    public async Task MailKit_appends_and_manages_mailboxes_of_any_script()
+    {
+        var account = await merpati.NewAccountAsync("mailkit-folders");
+        using var imap = await ImapAsync(account);
+        var top = await imap.GetFolder(imap.PersonalNamespaces[0]).CreateAsync("Проекты", isMessageFolder: true);
+        var below = await top!.CreateAsync("二〇二六", isMessageFolder: true);
+        var message = new MimeMessage(new[] { new MailboxAddress("a", "a@example.test") }, new[] { new MailboxAddress("b", "b@example.test") }, "appended", new TextPart("plain") { Text = "x" });
+        var uid = await below!.AppendAsync(message, MessageFlags.Seen | MessageFlags.Flagged, new DateTimeOffset(2020, 2, 29, 23, 59, 59, TimeSpan.FromHours(-5)));
+        Assert.NotNull(uid);
+        await below!.OpenAsync(FolderAccess.ReadOnly);
+        var summary = (await below.FetchAsync([uid.Value], MessageSummaryItems.Flags | MessageSummaryItems.InternalDate))[0];
+        Assert.Equal(MessageFlags.Seen | MessageFlags.Flagged, summary.Flags!.Value & ~MessageFlags.Recent);
+        Assert.Equal(new DateTimeOffset(2020, 2, 29, 23, 59, 59, TimeSpan.FromHours(-5)), summary.InternalDate);
+        await below.CloseAsync();
+        await top!.RenameAsync(imap.GetFolder(imap.PersonalNamespaces[0]), "Projekte");
+        var renamed = await (await imap.GetFolderAsync("Projekte")).GetSubfolderAsync("二〇二六");
+        await renamed.StatusAsync(StatusItems.Count);
+        Assert.Equal(1, renamed.Count);
+    }
+
+    [Fact]
+    public async Task MailKit_reads_and_deletes_over_POP3()
+    {
+        var account = await merpati.NewAccountAsync("mailkit-pop");
+        for (var i = 0; i < 3; i++) Assert.StartsWith("250", await merpati.DeliverAsync(account.Address, Mail.Simple("x@elsewhere.test", account.Address, $"pop {i}")));
+        await merpati.WaitForEmptyQueueAsync();
+        IList<string> uids;
+        using (var pop3 = await Pop3Async(account))
+        {
+            Assert.Equal(3, pop3.Count);
+            uids = await pop3.GetMessageUidsAsync();
+            Assert.Equal("pop 1", (await pop3.GetMessageAsync(1)).Subject);
+            await pop3.DeleteMessageAsync(1);
+            await pop3.DisconnectAsync(quit: true);
+        }
+        using (var pop3 = await Pop3Async(account))
+        {
+            Assert.Equal([uids[0], uids[2]], await pop3.GetMessageUidsAsync());
+        }
+    }
+
+    private async Task<ImapClient> ImapAsync((string Address, string Password) account)
+    {
+        var imap = new ImapClient { ServerCertificateValidationCallback = (_, _, _, _) => true };
+        await imap.ConnectAsync("127.0.0.1", merpati.Server.ImapPort, SecureSocketOptions.StartTls);
+        Assert.Contains("SCRAM-SHA-256", imap.AuthenticationMechanisms);
+        await imap.AuthenticateAsync(new SaslMechanismScramSha256(account.Address, account.Password));
+        return imap;
+    }
+
+    private async Task<Pop3Client> Pop3Async((string Address, string Password) account)
+    {
+        var pop3 = new Pop3Client { ServerCertificateValidationCallback = (_, _, _, _) => true };
+        await pop3.ConnectAsync("127.0.0.1", merpati.Server.Pop3sPort, SecureSocketOptions.SslOnConnect);
+        await pop3.AuthenticateAsync(new SaslMechanismScramSha256(account.Address, account.Password));
+        return pop3;
+    }
+}
