@@ -121,6 +121,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
         lock (_lock)
         {
             if (Of(account).Boxes.Exists(box => box.Name == name)) return new(MailboxOutcome.AlreadyExists);
+            if (use != SpecialUse.None && Of(account).Boxes.Exists(box => box.Use == use)) return new(MailboxOutcome.Cannot);
             if (Of(account).Boxes.Count >= MaxMailboxes) return new(MailboxOutcome.Limit);
             AddParents(account, name);
             Add(account, name, use);

@@ -117,6 +117,47 @@ public sealed class FetchTranscripts
     }
 
     [Fact]
+    public async Task BODYSTRUCTURE_names_the_charset_of_a_parameter_that_is_not_ASCII()
+    {
+        var server = await Session.ServerAsync();
+        await server.DeliverAsync("""
+            Content-Type: application/octet-stream; name="=?iso-8859-1?q?na=EFve?="
+            Content-Disposition: attachment; filename*0*=utf-8''na%C3%AF; filename*1="ve \"1\".bin"; size=3
+
+            AAAA
+            """);
+        await using var transcript = server.Transcript();
+        await transcript.RunAsync(Session.Selected(1, 1) + """
+            C: 1 FETCH 1 BODYSTRUCTURE
+            S: * 1 FETCH (BODYSTRUCTURE ("application" "octet-stream" ("name*" "utf-8''na%C3%AFve") NIL NIL "7bit" 4 NIL ("attachment" ("filename*" "utf-8''na%C3%AFve%20%221%22.bin" "size" "3")) NIL NIL))
+            S: 1 OK FETCH completed
+            """);
+    }
+
+    [Fact]
+    public async Task All_of_an_empty_mailbox_is_nothing()
+    {
+        var server = await Session.ServerAsync();
+        await using var transcript = server.Transcript();
+        await transcript.RunAsync(Session.Selected(0, 0, firstUnseen: 0) + """
+            C: 1 FETCH 1:* FLAGS
+            S: 1 OK FETCH completed
+            C: 2 UID FETCH 1:* FLAGS
+            S: 2 OK UID FETCH completed
+            C: 3 STORE 1:* +FLAGS (\Seen)
+            S: 3 OK STORE completed
+            C: 4 COPY 1:* Archive
+            S: 4 OK COPY completed
+            C: 5 MOVE 1:* Archive
+            S: 5 OK MOVE completed
+            C: 6 FETCH 1 FLAGS
+            S: 6 BAD No message has such a number
+            C: 7 FETCH * FLAGS
+            S: 7 BAD No message has such a number
+            """);
+    }
+
+    [Fact]
     public async Task Sections_of_parts()
     {
         var server = await NestedAsync();

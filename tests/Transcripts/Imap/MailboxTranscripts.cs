@@ -189,6 +189,11 @@ public sealed class MailboxTranscripts
             S: * LIST (\HasNoChildren \Sent) "/" Sent
             S: * LIST (\HasNoChildren \Trash) "/" Trash
             S: 9 OK LIST completed
+            # one mailbox has a use; when it is gone another can have it
+            C: 9a CREATE MyDrafts (USE (\Drafts))
+            S: 9a NO [USEATTR] A mailbox cannot have that special use
+            C: 9b DELETE Drafts
+            S: 9b OK DELETE completed
             C: 10 CREATE MyDrafts (USE (\Drafts))
             S: 10 OK CREATE completed
             C: 11 LIST "" My% RETURN (SPECIAL-USE)

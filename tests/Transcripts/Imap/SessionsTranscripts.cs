@@ -52,6 +52,28 @@ public sealed class SessionsTranscripts
     }
 
     [Fact]
+    public async Task A_message_that_others_expunged_still_has_its_UID_and_STORE_SILENT_is_content_with_the_rest()
+    {
+        var server = await Session.ServerAsync(messages: 3);
+        await using var transcript = server.Transcript();
+        await transcript.RunAsync(Session.Selected(3, 3) + Second + """
+            C: 1 STORE 1 +FLAGS.SILENT (\Deleted)
+            S: 1 OK STORE completed
+            C: 2 EXPUNGE
+            S: * 1 EXPUNGE
+            S: 2 OK EXPUNGE completed
+            C2: 1 FETCH 1:2 UID
+            S2: * 1 FETCH (UID 1)
+            S2: * 2 FETCH (UID 2)
+            S2: 1 OK FETCH completed
+            C2: 2 STORE 1:2 +FLAGS.SILENT (\Seen)
+            S2: 2 OK [EXPUNGEISSUED] STORE completed
+            C2: 3 STORE 1 +FLAGS.SILENT (\Seen)
+            S2: 3 NO [EXPUNGEISSUED] Some of the messages are no longer there
+            """);
+    }
+
+    [Fact]
     public async Task IDLE_tells_at_once()
     {
         var server = await Session.ServerAsync(messages: 3);

@@ -18,14 +18,14 @@ internal sealed class MailboxView
     private readonly HashSet<Uid> _expunged = [];
     private readonly Dictionary<Uid, ModSeq> _told = [];
     private List<MessageState> _flagChanges = [];
-    private bool _arrivals;
+    private int _announced;
 
     /// <param name="uids">Ascending; not changed here, may be shared.</param>
     /// <param name="modSeq">HIGHESTMODSEQ of the same moment.</param>
     public MailboxView(Uid[] uids, ModSeq modSeq)
     {
         _uids = uids;
-        _count = uids.Length;
+        _count = _announced = uids.Length;
         ModSeq = modSeq;
     }
 
@@ -81,7 +81,8 @@ internal sealed class MailboxView
 
     /// <summary>
     /// The messages of a set, as UIDs, with how many of them have a number here. Null when a message number is not in use:
-    /// that is the client's error (RFC 3501 §9 seq-number). UIDs that are not there are no error (§6.4.8).
+    /// that is the client's error (RFC 3501 §9 seq-number). UIDs that are not there are no error (§6.4.8), nor are ranges that end in '*'
+    /// in an empty mailbox: clients ask for <c>1:*</c> without looking at EXISTS.
     /// </summary>
     public (UidSet Uids, int Count)? Resolve(SequenceSet set, bool byUid)
     {
@@ -89,6 +90,7 @@ internal sealed class MailboxView
         var ranges = new List<UidRange>(set.Ranges.Count);
         foreach (var range in set.Ranges)
         {
+            if (_count == 0 && range.IsOpen) continue;
             var (first, last) = range.Resolve((uint)_count);
             if (first == 0 || last > _count) return null;
             ranges.Add(new UidRange(_uids[first - 1], _uids[last - 1]));
@@ -150,6 +152,15 @@ internal sealed class MailboxView
         if (batch.Count > 0) yield return UidSet.Of(batch);
     }
 
+    /// <summary>The messages of a set that have a number, in order.</summary>
+    public IEnumerable<Uid> Known(UidSet uids)
+    {
+        foreach (var range in uids)
+        {
+            for (var i = LowerBound(range.First.Value); i < _count && _uids[i] <= range.Last; i++) yield return _uids[i];
+        }
+    }
+
     private int CountOf(UidSet uids)
     {
         var count = 0;
@@ -166,7 +177,6 @@ internal sealed class MailboxView
             if (highest is null || state.Uid > highest)
             {
                 Append(state.Uid);
-                _arrivals = true;
             }
             else if (!_told.TryGetValue(state.Uid, out var told) || told != state.ModSeq)
             {
@@ -189,6 +199,7 @@ internal sealed class MailboxView
 
     /// <summary>
     /// The numbers to announce as EXPUNGE, in this order; each already counts the ones before it (RFC 3501 §7.4.1).
+    /// A message that came and went before its EXISTS was told of goes without a word.
     /// </summary>
     public IReadOnlyList<int> TakeExpunges()
     {
@@ -198,10 +209,11 @@ internal sealed class MailboxView
         var kept = 0;
         for (var i = 0; i < _count; i++)
         {
-            if (_expunged.Contains(_uids[i])) numbers.Add(kept + 1);
-            else _uids[kept++] = _uids[i];
+            if (!_expunged.Contains(_uids[i])) _uids[kept++] = _uids[i];
+            else if (i < _announced) numbers.Add(kept + 1);
         }
         _count = kept;
+        _announced -= numbers.Count;
         _expunged.Clear();
         return numbers;
     }
@@ -209,8 +221,8 @@ internal sealed class MailboxView
     /// <summary>True once after messages arrived: EXISTS and RECENT are due.</summary>
     public bool TakeArrivals()
     {
-        var arrivals = _arrivals;
-        _arrivals = false;
+        var arrivals = _count > _announced;
+        _announced = _count;
         return arrivals;
     }
 

@@ -52,11 +52,37 @@ public sealed class MailboxViewTests
     [Theory]
     [InlineData("1")]
     [InlineData("*")]
-    [InlineData("1:*")]
+    [InlineData("1:2")]
+    [InlineData("1:*,2")]
     public void An_empty_mailbox_has_no_numbers(string set)
     {
         View().Resolve(Set(set), byUid: false).Should().BeNull();
         View().Resolve(Set(set), byUid: true)!.Value.Count.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData("1:*")]
+    [InlineData("*:1")]
+    public void All_of_an_empty_mailbox_is_nothing(string set)
+    {
+        View().Resolve(Set(set), byUid: false)!.Value.Count.Should().Be(0);
+        View().Resolve(Set(set), byUid: true)!.Value.Count.Should().Be(0);
+    }
+
+    [Fact]
+    public void What_came_and_went_before_it_was_told_of_goes_without_a_word()
+    {
+        var view = View(3, 5);
+        view.Apply(Changes(11, [State(6, 11), State(7, 11)]));
+        view.Apply(Changes(12, [], 5, 6));
+        view.TakeExpunges().Should().Equal(2);
+        view.TakeArrivals().Should().BeTrue();
+        view.Uids.ToArray().Should().Equal(Uids(3, 7));
+
+        view.Apply(Changes(13, [State(8, 13)]));
+        view.Apply(Changes(14, [], 8));
+        view.TakeExpunges().Should().BeEmpty();
+        view.TakeArrivals().Should().BeFalse();
     }
 
     [Theory]
@@ -178,17 +204,17 @@ public sealed class MailboxViewTests
                     var since = view.ModSeq.Value;
                     view.Apply(Changes(modSeq, [.. store.Where(pair => pair.Value > since).Select(pair => State(pair.Key, pair.Value))],
                         [.. expunged.Where(e => e.ModSeq > since).Select(e => e.Uid).Order()]));
-                    // Arrivals are announced with every look, whatever else may be.
-                    if (view.TakeArrivals()) client.AddRange(view.Uids.ToArray()[client.Count..].Select(uid => uid.Value));
                     break;
                 case Step.AnnounceAll:
                     foreach (var number in view.TakeExpunges()) client.RemoveAt(number - 1);
                     goto case Step.AnnounceChanges;
                 case Step.AnnounceChanges:
+                    if (view.TakeArrivals()) client.AddRange(view.Uids.ToArray()[client.Count..].Select(uid => uid.Value));
                     foreach (var state in view.TakeFlagChanges()) client[view.NumberOf(state.Uid) - 1].Should().Be(state.Uid.Value);
                     break;
             }
-            client.Should().Equal(view.Uids.ToArray().Select(uid => uid.Value));
+            // What arrived has a number here before the client hears of it, above all that it knows.
+            client.Should().Equal(view.Uids.ToArray().Take(client.Count).Select(uid => uid.Value));
         }
         client.Should().Equal(store.Keys);
     }

@@ -6,6 +6,8 @@ namespace Merpati.Protocols.Imap.Commands;
 /// <param name="Use">Null for uses that a mailbox cannot be given.</param>
 internal sealed record Create(MailboxArgument Mailbox, SpecialUse? Use) : Command
 {
+    private static readonly Completion ImpossibleUse = Completion.No("USEATTR", "A mailbox cannot have that special use");
+
     public static Command Parse(ref CommandScanner scanner)
     {
         scanner.Space();
@@ -42,7 +44,9 @@ internal sealed record Create(MailboxArgument Mailbox, SpecialUse? Use) : Comman
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
         if (Mailbox.Name is not { } name) return Completion.ImpossibleName;
-        if (Use is not { } use) return Completion.No("USEATTR", "A mailbox cannot have that special use");
-        return Completion.Of(await session.Mailboxes.CreateAsync(session.Account.Id, name, use, cancellationToken).ConfigureAwait(false));
+        if (Use is not { } use) return ImpossibleUse;
+        var outcome = await session.Mailboxes.CreateAsync(session.Account.Id, name, use, cancellationToken).ConfigureAwait(false);
+        // Another mailbox has the use (RFC 6154 §3).
+        return outcome == MailboxOutcome.Cannot && use != SpecialUse.None ? ImpossibleUse : Completion.Of(outcome);
     }
 }

@@ -27,10 +27,22 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
         var mailbox = session.Selected;
         if (mailbox.View.Resolve(Messages, ByUid) is not var (uids, count)) return Completion.NoSuchNumber;
         if (count == 0) return Completion.Ok;
+        // What the UIDs are is known here, also of messages that others expunged and that still have their numbers.
+        if (Items.All(item => item is FetchItem.Uid)) return await FetchUidsAsync(session, mailbox.View, uids).ConfigureAwait(false);
         // Flags alone need no more than states: what a client asks that only synchronises.
         return Items.All(item => item is FetchItem.Flags or FetchItem.Uid)
             ? await FetchStatesAsync(session, mailbox, uids, count, cancellationToken).ConfigureAwait(false)
             : await FetchMessagesAsync(session, mailbox, uids, count, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async ValueTask<Completion> FetchUidsAsync(ImapSession session, MailboxView view, UidSet uids)
+    {
+        foreach (var uid in view.Known(uids))
+        {
+            session.Output.Raw("* "u8).Number(view.NumberOf(uid)).Raw(" FETCH (UID "u8).Number(uid.Value).Raw(")\r\n"u8);
+            await session.Output.FlushIfFullAsync().ConfigureAwait(false);
+        }
+        return Completion.Ok;
     }
 
     private async ValueTask<Completion> FetchStatesAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, int count, CancellationToken cancellationToken)

@@ -44,7 +44,9 @@ internal sealed record Store(SequenceSet Messages, bool ByUid, FlagOperation Ope
             session.WriteFlags(mailbox, state, ByUid);
             await session.Output.FlushIfFullAsync().ConfigureAwait(false);
         }
-        return stored < count && !ByUid ? Completion.SomeAreGone : Completion.Ok;
+        if (stored == count || ByUid) return Completion.Ok;
+        // RFC 2180 §4.2: with .SILENT it is enough that all that are still there were changed.
+        return Silent && stored > 0 ? Completion.OkWith("EXPUNGEISSUED") : Completion.SomeAreGone;
     }
 
     private static async ValueTask<bool> WouldOverflowAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, MessageFlags flags, CancellationToken cancellationToken)

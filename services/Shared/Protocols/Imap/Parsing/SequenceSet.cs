@@ -6,6 +6,9 @@ internal readonly record struct SequenceRange(uint First, uint Last)
     /// <summary>'*'; no message has the number 0.</summary>
     public const uint Star = 0;
 
+    /// <summary>A range with '*' at one end, such as <c>1:*</c>.</summary>
+    public bool IsOpen => (First == Star) != (Last == Star);
+
     /// <summary>With '*' put in, First not above Last: <c>9:*</c> of a mailbox that ends at 5 is 5:9 (RFC 3501 §9 seq-range).</summary>
     public SequenceRange Resolve(uint highest)
     {

@@ -79,7 +79,14 @@ internal static class BodyStructureWriter
             return;
         }
         output.Raw("("u8);
-        for (var i = 0; i < parameters.Count; i++) (i > 0 ? output.Raw(" "u8) : output).String(parameters[i].Name).Raw(" "u8).String(parameters[i].Value);
+        for (var i = 0; i < parameters.Count; i++) Parameter(i > 0 ? output.Raw(" "u8) : output, parameters[i]);
         output.Raw(")"u8);
+    }
+
+    /// <summary>Where ASCII does not do, the charset is named (RFC 2231 §4): octets that only look like UTF-8 are not for clients of IMAP4rev1 (RFC 3501 §4.3.1).</summary>
+    private static void Parameter(ResponseWriter output, BodyParameter parameter)
+    {
+        if (System.Text.Ascii.IsValid(parameter.Value)) output.String(parameter.Name).Raw(" "u8).String(parameter.Value);
+        else output.String(parameter.Name + "*").Raw(" "u8).String("utf-8''" + Uri.EscapeDataString(parameter.Value));
     }
 }
