@@ -129,7 +129,7 @@ public sealed class FetchTranscripts
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.Selected(1, 1) + """
             C: 1 FETCH 1 BODYSTRUCTURE
-            S: * 1 FETCH (BODYSTRUCTURE ("application" "octet-stream" ("name*" "utf-8''na%C3%AFve") NIL NIL "7bit" 4 NIL ("attachment" ("filename*" "utf-8''na%C3%AFve%20%221%22.bin" "size" "3")) NIL NIL))
+            S: * 1 FETCH (BODYSTRUCTURE ("application" "octet-stream" ("name" "=?iso-8859-1?q?na=EFve?=") NIL NIL "7bit" 4 NIL ("attachment" ("filename*" "utf-8''na%C3%AFve%20%221%22.bin" "size" "3")) NIL NIL))
             S: 1 OK FETCH completed
             """);
     }
