@@ -97,7 +97,7 @@ internal sealed class DeliverToMailbox(
         }
 
         // 6
-        var nextAttempt = _schedule.NextAttempt(now, entry.Attempts, entry.AcceptedAt);
+        var nextAttempt = _schedule.NextAttempt(now, verdicts.Exists(v => v.WaitsForRoom) ? 1 : entry.Attempts, entry.AcceptedAt);
         await WriteTimelineAsync(entry.Id, AttemptTimeline.Of(entry, expansions, verdicts, report, now, nextAttempt), report, cancellationToken);
 
         // 7
@@ -123,7 +123,7 @@ internal sealed class DeliverToMailbox(
             .DistinctBy(r => r.Recipient.Address)
             .Select(r => Verdict.Of(r, [(r.Recipient.Address, outcome)], entry.Attempts, now, now, _options))
             .ToList();
-        var nextAttempt = _schedule.NextAttempt(now, entry.Attempts, entry.AcceptedAt);
+        var nextAttempt = _schedule.NextAttempt(now, verdicts.Exists(v => v.WaitsForRoom) ? 1 : entry.Attempts, entry.AcceptedAt);
         await WriteTimelineAsync(entry.Id, AttemptTimeline.Of(entry, [], verdicts, null, now, nextAttempt), null, cancellationToken);
         await queue.CompleteAsync(lease, verdicts.ConvertAll(v => v.Result), nextAttempt, [], cancellationToken);
     }

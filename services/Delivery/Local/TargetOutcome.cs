@@ -5,6 +5,9 @@ namespace Merpati.Delivery.Local;
 /// <summary>The end of one try to reach one mailbox.</summary>
 public abstract record TargetOutcome
 {
+    /// <summary>Mail system full (RFC 3463 §3.4).</summary>
+    public const string NoRoom = "4.3.1";
+
     private TargetOutcome() { }
 
     /// <summary>In the mailbox.</summary>
@@ -28,7 +31,7 @@ public abstract record TargetOutcome
     public static TargetOutcome Of(Exception exception) => exception switch
     {
         ContentDamagedException damage => new Damaged(damage.Message),
-        Storage.StoreFullException => new Postponed("4.3.1", "The mail system is full", null),
+        Storage.StoreFullException => new Postponed(NoRoom, "The mail system is full", null),
         // A store or the directory is away: an outage says nothing about the message.
         IOException or TimeoutException or OperationCanceledException => new Postponed("4.3.0", "The mail system has a temporary problem", null),
         _ => new Faulted(exception),

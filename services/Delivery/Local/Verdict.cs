@@ -13,6 +13,9 @@ internal sealed record Verdict(QueueRecipient Recipient, IReadOnlyList<(EmailAdd
 {
     public EmailAddress Address => Recipient.Recipient.Address;
 
+    /// <summary>Our disk is full. That says nothing about the message and ends for all mail at once: however often it was tried, the wait stays short.</summary>
+    public bool WaitsForRoom => State == RecipientState.Queued && Status == TargetOutcome.NoRoom;
+
     public RecipientResult Result => new(Address, State, Detail);
 
     /// <summary>

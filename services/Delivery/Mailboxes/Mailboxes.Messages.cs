@@ -1,4 +1,5 @@
 using Merpati.Mailboxes;
+using Merpati.Storage;
 
 namespace Merpati.Delivery.Mailboxes;
 
@@ -8,7 +9,15 @@ public sealed partial class Mailboxes
 
     public ValueTask<MailboxChanges?> ChangesAsync(AccountId account, MailboxId mailbox, ModSeq since, CancellationToken cancellationToken) => store.ChangesAsync(account, mailbox, since, cancellationToken);
 
-    public ValueTask<Uid> ClaimRecentAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => store.ClaimRecentAsync(account, mailbox, cancellationToken);
+    public async ValueTask<Uid> ClaimRecentAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
+    {
+        try { return await store.ClaimRecentAsync(account, mailbox, cancellationToken); }
+        catch (StoreFullException)
+        {
+            // Whoever only reads shall be able to on a full disk too: recent to this session, and to the next as well (RFC 3501 §2.3.2 is a SHOULD there).
+            return (await store.GetAsync(account, mailbox, cancellationToken))?.FirstRecent ?? new Uid(uint.MaxValue);
+        }
+    }
 
     public IAsyncEnumerable<MessageState> StatesAsync(AccountId account, MailboxId mailbox, UidSet uids, CancellationToken cancellationToken) => store.StatesAsync(account, mailbox, uids, cancellationToken);
 

@@ -72,6 +72,10 @@ public sealed class Pop3Connection
                 case LineStatus.TimedOut:
                     // Without a word and without UPDATE (RFC 1939 §3).
                     return "timeout";
+                case LineStatus.Endless:
+                    await WriteAsync(Pop3Reply.Err("line without an end"), "unknown", lifetime.Aborted).ConfigureAwait(false);
+                    await FlushAsync(lifetime.Aborted).ConfigureAwait(false);
+                    return "endless line";
                 case LineStatus.Draining:
                     // The client takes it for the answer to its next command, and then it is true.
                     await WriteAsync(Pop3Reply.Err(ResponseCode.Temporary, "server is shutting down"), "shutdown", lifetime.Aborted).ConfigureAwait(false);

@@ -92,6 +92,7 @@ public sealed class SmtpConnection
             {
                 LineStatus.Line => await ExecuteAsync(line).ConfigureAwait(false),
                 LineStatus.TooLong => SmtpReplies.LineTooLong,
+                LineStatus.Endless => SmtpReplies.EndlessLine,
                 LineStatus.TimedOut => SmtpReplies.TimedOut,
                 LineStatus.Draining => SmtpReplies.Draining,
                 _ => null,

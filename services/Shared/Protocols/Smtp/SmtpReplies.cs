@@ -35,6 +35,7 @@ internal static class SmtpReplies
     public static readonly SmtpReply Draining = new(421, "4.3.2", "Shutting down, try again later");
     public static readonly SmtpReply TimedOut = new(421, "4.4.2", "Timed out, closing the connection");
     public static readonly SmtpReply SessionTooLong = new(421, "4.4.2", "Session took too long, closing the connection");
+    public static readonly SmtpReply EndlessLine = new(421, "4.7.0", "Line without an end, closing the connection");
     public static readonly SmtpReply TooManyErrors = new(421, "4.7.0", "Too many errors, closing the connection");
     public static readonly SmtpReply TooManyCommandsBeforeAuth = new(421, "4.7.0", "Too many commands without authentication, closing the connection");
 }

@@ -11,6 +11,9 @@ public enum LineStatus
     /// <summary>Longer than allowed: all of it up to its line break was read and dropped, in bounded memory.</summary>
     TooLong,
 
+    /// <summary>Longer than anything that could be meant, and its end is not in sight: what follows cannot be read as commands, so the session ends.</summary>
+    Endless,
+
     /// <summary>The peer closed; a half line before it is dropped.</summary>
     Closed,
 
@@ -27,6 +30,9 @@ public readonly record struct LineResult(LineStatus Status, byte[] Line, bool En
 /// <summary>Reads command lines from a transport, with a limit on length and on time.</summary>
 public sealed class LineReader(ITransport transport, TimeProvider time)
 {
+    /// <summary>How much of a line that is too long is dropped in search of its end.</summary>
+    private const long MaxDropped = 1024 * 1024;
+
     /// <summary>
     /// The next line. Reads on past <paramref name="maxLength"/> only to find its end.
     /// </summary>
@@ -53,7 +59,7 @@ public sealed class LineReader(ITransport transport, TimeProvider time)
         if (broken) return new LineResult(LineStatus.Closed, []);
         using var timer = new CancellationTokenSource(timeout, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, lifetime.Draining, lifetime.Aborted);
-        var dropping = false;
+        var dropped = 0L;
         while (true)
         {
             ReadResult read;
@@ -63,7 +69,7 @@ public sealed class LineReader(ITransport transport, TimeProvider time)
                 return new LineResult(timer.IsCancellationRequested ? LineStatus.TimedOut : LineStatus.Draining, []);
             }
             catch (IOException) { return new LineResult(LineStatus.Closed, []); }
-            if (dropping)
+            if (dropped > 0)
             {
                 var end = read.Buffer.PositionOf((byte)'\n');
                 if (end is not null)
@@ -71,7 +77,9 @@ public sealed class LineReader(ITransport transport, TimeProvider time)
                     transport.Input.AdvanceTo(read.Buffer.GetPosition(1, end.Value));
                     return new LineResult(LineStatus.TooLong, []);
                 }
+                dropped += read.Buffer.Length;
                 transport.Input.AdvanceTo(read.Buffer.End);
+                if (dropped > MaxDropped) return new LineResult(LineStatus.Endless, []);
             }
             else if (TryTakeLine(read, maxLength, out var at, out var line))
             {
@@ -80,7 +88,7 @@ public sealed class LineReader(ITransport transport, TimeProvider time)
             }
             else if (read.Buffer.Length > maxLength + 2)
             {
-                dropping = true;
+                dropped = read.Buffer.Length;
                 transport.Input.AdvanceTo(read.Buffer.End);
             }
             else

@@ -53,7 +53,11 @@ public interface IContentWriter : IAsyncDisposable
 }
 
 /// <summary>The store has no room (disk full): refuse new mail for now with 452 4.3.1, and go on.</summary>
-public sealed class StoreFullException(string store, Exception? cause = null) : IOException($"The {store} store has no room left.", cause);
+public sealed class StoreFullException(string store, Exception? cause = null) : IOException($"The {store} store has no room left.", cause)
+{
+    /// <summary>One line: everything that writes fails with it while it lasts, and the log may lie on the very disk that is full.</summary>
+    public override string ToString() => $"{nameof(StoreFullException)}: {Message}";
+}
 
 /// <summary>The store cannot be reached or opened: answer temporarily, 451 4.3.0.</summary>
 public sealed class StoreUnavailableException(string store, string detail, Exception? cause = null) : IOException($"The {store} store is not available: {detail}", cause);

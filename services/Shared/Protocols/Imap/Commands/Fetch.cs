@@ -118,8 +118,18 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
             if (!state.Flags.Has(SystemFlags.Seen) && mailbox.View.NumberOf(state.Uid) > 0) newlySeen.Add(state.Uid);
         }
         if (newlySeen.Count == 0) return newlySeen;
-        var outcome = await session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, UidSet.Of(newlySeen), FlagOperation.Add,
-            new MessageFlags(SystemFlags.Seen, []), unchangedSince: null, cancellationToken).ConfigureAwait(false);
+        StoreOutcome outcome;
+        try
+        {
+            outcome = await session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, UidSet.Of(newlySeen), FlagOperation.Add,
+                new MessageFlags(SystemFlags.Seen, []), unchangedSince: null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException fault)
+        {
+            // A store that cannot write, full perhaps, can still be read; the messages stay unseen.
+            session.Log.SeenNotKept(fault, session.Id, mailbox.Id);
+            return new HashSet<Uid>();
+        }
         foreach (var state in outcome.Changed) mailbox.View.Told(state);
         return newlySeen;
     }

@@ -68,6 +68,7 @@ internal static class Auth
     {
         LineStatus.Line => SmtpReplies.BareLineBreak,
         LineStatus.TooLong => ExchangeLineTooLong,
+        LineStatus.Endless => SmtpReplies.EndlessLine,
         LineStatus.TimedOut => SmtpReplies.TimedOut,
         LineStatus.Draining => SmtpReplies.Draining,
         _ => null,

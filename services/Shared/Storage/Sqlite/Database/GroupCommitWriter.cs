@@ -15,6 +15,7 @@ internal sealed class GroupCommitWriter : IDisposable, IAsyncDisposable
     private const int MaxOperations = 512;
     private const long MaxOctets = 8 * 1024 * 1024;
     private const int Line = 2048;
+    private const int ShortWait = 100;
 
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
 
@@ -28,6 +29,7 @@ internal sealed class GroupCommitWriter : IDisposable, IAsyncDisposable
     private readonly StorageMetrics _metrics;
     private readonly Thread _thread;
     private WriteOperation? _leftOver;
+    private bool _tidyFailed;
 
     public GroupCommitWriter(string store, string path, SqliteSession session, ILogger logger)
     {
@@ -122,7 +124,7 @@ internal sealed class GroupCommitWriter : IDisposable, IAsyncDisposable
     private void Settle(List<WriteOperation> group)
     {
         if (TryCommit(group) is not { } failure) return;
-        if (failure is StoreFullException && group.Count > 1)
+        if (failure is StoreFullException && (MakeRoom() || group.Count > 1))
         {
             foreach (var operation in group)
             {
@@ -206,14 +208,32 @@ internal sealed class GroupCommitWriter : IDisposable, IAsyncDisposable
         catch (Microsoft.Data.Sqlite.SqliteException failure) { SqliteLog.TidyFailed(_logger, _store, failure); }
     }
 
+    /// <summary>
+    /// On a full disk the log itself may hold the room that is wanted: it keeps its length when its pages are in the file long since. Without this
+    /// a store could not even delete until somebody else gives room back. True when the log gave some.
+    /// </summary>
+    private bool MakeRoom()
+    {
+        _log.Refresh();
+        if (!_log.Exists || _log.Length == 0) return false;
+        try { return _session.TruncateLog(ShortWait); }
+        catch (Microsoft.Data.Sqlite.SqliteException) { return false; } // the file cannot grow either; the caller learns of it by the failure that brought us here
+    }
+
     /// <summary>Nobody wants anything just now: gives free pages and the log's space back to the disk. True when there is more to do.</summary>
     private bool Tidy()
     {
-        try { return _session.GiveBackFreePages() | !_session.TruncateLog(busyMilliseconds: 0); }
+        try
+        {
+            var more = _session.GiveBackFreePages() | !_session.TruncateLog(busyMilliseconds: 0);
+            _tidyFailed = false;
+            return more;
+        }
         catch (Microsoft.Data.Sqlite.SqliteException failure)
         {
-            SqliteLog.TidyFailed(_logger, _store, failure);
-            return false;
+            // A full disk most likely: goes on trying, for the room in the log is what others wait for, but says so once.
+            if (!_tidyFailed) SqliteLog.TidyFailed(_logger, _store, failure);
+            return _tidyFailed = true;
         }
     }
 }
