@@ -16,11 +16,14 @@ internal sealed class GroupCommitWriter : IDisposable, IAsyncDisposable
     private const long MaxOctets = 8 * 1024 * 1024;
     private const int Line = 2048;
     private const int ShortWait = 100;
+    private const long SmallLog = 1024 * 1024;
+    private const int LogShare = 16;
 
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
 
     private readonly string _store;
     private readonly FileInfo _log;
+    private readonly DriveInfo _disk;
     private readonly SqliteSession _session;
     private readonly ILogger _logger;
     private readonly Channel<WriteOperation> _line = Channel.CreateBounded<WriteOperation>(new BoundedChannelOptions(Line) { SingleReader = true });
@@ -35,6 +38,7 @@ internal sealed class GroupCommitWriter : IDisposable, IAsyncDisposable
     {
         _store = store;
         _log = new FileInfo(path + "-wal");
+        _disk = new DriveInfo(Path.GetFullPath(path));
         _session = session;
         _logger = logger;
         _metrics = new StorageMetrics(store, () => _line.Reader.Count);
@@ -199,11 +203,14 @@ internal sealed class GroupCommitWriter : IDisposable, IAsyncDisposable
     /// <summary>
     /// The checkpoint that sqlite3 makes by itself cannot start the log afresh while readers overlap without a gap, and then the log grows for as long as they do.
     /// Past its limit the readers have to let us through once; each of them is short.
+    /// On a disk that is getting full the limit is lower: a log is brought into the file only where the file finds room to grow, and that must come before the last room is taken.
     /// </summary>
     private void BoundLog()
     {
         _log.Refresh();
-        if (!_log.Exists || _log.Length <= SqliteDatabase.LogLimit) return;
+        if (!_log.Exists || _log.Length <= SmallLog) return;
+        var share = _disk.AvailableFreeSpace / LogShare;
+        if (_log.Length <= Math.Clamp(share, SmallLog, SqliteDatabase.LogLimit)) return;
         try { _session.TruncateLog(SqliteDatabase.BusyMilliseconds); }
         catch (Microsoft.Data.Sqlite.SqliteException failure) { SqliteLog.TidyFailed(_logger, _store, failure); }
     }
