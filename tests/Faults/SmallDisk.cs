@@ -35,6 +35,13 @@ internal sealed class SmallDisk : IAsyncDisposable
         }
     }
 
+    /// <summary>Gives a little of what was taken back.</summary>
+    public void Ease(int octets)
+    {
+        using var file = new FileStream(Ballast, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        file.SetLength(Math.Max(0, file.Length - octets));
+    }
+
     public void Free() => File.Delete(Ballast);
 
     public async ValueTask DisposeAsync()

@@ -31,7 +31,7 @@ internal static partial class ImapLog
     [LoggerMessage(4007, LogLevel.Error, "IMAP session {Session}: looking for changes of mailbox {Mailbox} failed")]
     public static partial void LookFailed(this ILogger log, Exception exception, string session, MailboxId mailbox);
 
-    [LoggerMessage(4010, LogLevel.Warning, "IMAP session {Session}: the Seen flag could not be set in mailbox {Mailbox}; the messages are read all the same")]
+    [LoggerMessage(4009, LogLevel.Warning, "IMAP session {Session}: the Seen flag could not be set in mailbox {Mailbox}; the messages are read all the same")]
     public static partial void SeenNotKept(this ILogger log, Exception exception, string session, MailboxId mailbox);
 
     [LoggerMessage(4008, LogLevel.Error, "IMAP session {Session} ended by a fault")]
