@@ -42,13 +42,14 @@ internal sealed record ConnectionTable
     public void PrintTable(IAnsiConsole console)
     {
         console.WriteLine();
-        console.MarkupLineInterpolated($"[bold]Merpati {Version}[/] is ready. Data: {Data}");
+        console.MarkupLineInterpolated($"[bold]Merpati {Version}[/] is ready.");
+        PrintLine($"Data: {Data}");
         if (AllowPlaintextAuth) console.MarkupLine("[bold red]Passwords are taken WITHOUT TLS (--allow-plaintext-auth): for tests on loopback only.[/]");
         var ports = new Table().Border(TableBorder.Rounded).AddColumns("for", "protocol", "host", "port", "security");
         foreach (var row in Ports)
             ports.AddRow(Markup.Escape(row.Use), row.Protocol, Markup.Escape(Host), row.Port.ToString(CultureInfo.InvariantCulture), row.Security switch { PortSecurity.Tls => "TLS", PortSecurity.StartTls => "STARTTLS", _ => "none" });
         console.Write(ports);
-        if (Certificate is not null) console.MarkupLineInterpolated($"The certificate is self-signed; clients have to trust {Certificate}");
+        if (Certificate is not null) PrintLine($"The certificate is self-signed; clients have to trust {Certificate}");
         if (Accounts.Count > 0)
         {
             var accounts = new Table().Border(TableBorder.Rounded).AddColumns("user name", "password");
