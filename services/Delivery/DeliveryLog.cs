@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Merpati.Delivery;
 
-/// <summary>Event ids 3000 to 3099.</summary>
+/// <summary>Log events 3000 to 3099.</summary>
 internal static partial class DeliveryLog
 {
     [LoggerMessage(3000, LogLevel.Information, "Delivery started as {Worker}: {Concurrency} entries at once.")]

@@ -9,84 +9,84 @@ public sealed class DeliveryOptions
     public const string Section = "Delivery";
 
     /// <summary>Our host name as delivery reports show it: Reporting-MTA, and MAILER-DAEMON's domain.</summary>
-    [Required(ErrorMessage = "Delivery:HostName is missing: write the host name of this server, such as mail.example.org.")]
-    [RegularExpression("^[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?$", ErrorMessage = "Delivery:HostName is no host name: write one such as mail.example.org.")]
+    [Required(ErrorMessage = "write the host name of this server, such as mail.example.org.")]
+    [RegularExpression("^[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?$", ErrorMessage = "write the host name of this server, such as mail.example.org.")]
     public string HostName { get; set; } = "localhost";
 
     /// <summary>Entries worked on at once. Group commit gathers what they write, so many cost little more than one.</summary>
-    [Range(1, 4096, ErrorMessage = "Delivery:Concurrency must be 1 to 4096.")]
+    [Range(1, 4096)]
     public int Concurrency { get; set; } = 128;
 
     /// <summary>Entries leased in one go.</summary>
-    [Range(1, 1024, ErrorMessage = "Delivery:LeaseBatch must be 1 to 1024.")]
+    [Range(1, 1024)]
     public int LeaseBatch { get; set; } = 64;
 
     /// <summary>Mailboxes of one entry written at once.</summary>
-    [Range(1, 256, ErrorMessage = "Delivery:MailboxConcurrency must be 1 to 256.")]
+    [Range(1, 256)]
     public int MailboxConcurrency { get; set; } = 32;
 
     /// <summary>How long a worker that died keeps its entries; longer work extends its leases.</summary>
-    [Range(typeof(TimeSpan), "00:00:05", "01:00:00", ErrorMessage = "Delivery:LeaseDuration must be between 00:00:05 and 01:00:00.")]
+    [Range(typeof(TimeSpan), "00:00:05", "01:00:00")]
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>The queue is looked at this often even if the bell is silent.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "Delivery:SweepInterval must be between 00:00:01 and 01:00:00.")]
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>What runs at shutdown may take this long; then its leases are given back.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "00:10:00", ErrorMessage = "Delivery:ShutdownGrace must be between 00:00:00 and 00:10:00.")]
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan ShutdownGrace { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The wait after the first attempt that failed for now; it doubles with each further one.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Delivery:FirstRetry must be between 00:00:01 and 1.00:00:00.")]
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan FirstRetry { get; set; } = TimeSpan.FromSeconds(30);
 
-    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Delivery:LongestRetry must be between 00:00:01 and 1.00:00:00.")]
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan LongestRetry { get; set; } = TimeSpan.FromMinutes(30);
 
     /// <summary>Mail that could not be delivered for so long bounces (RFC 5321 §4.5.4.1: four to five days).</summary>
-    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00", ErrorMessage = "Delivery:GiveUpAfter must be between 00:01:00 and 30.00:00:00.")]
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
     public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromDays(5);
 
     /// <summary>A full mailbox has so long to become empty; then mail to it bounces with 5.2.2. Zero bounces at once.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00", ErrorMessage = "Delivery:OverQuotaRetry must be between 00:00:00 and 30.00:00:00.")]
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
     public TimeSpan OverQuotaRetry { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>An entry that fails this often in a way that we did not foresee is held for a person.</summary>
-    [Range(1, 1000, ErrorMessage = "Delivery:HoldAfterFaults must be 1 to 1000.")]
+    [Range(1, 1000)]
     public int HoldAfterFaults { get; set; } = 10;
 
     /// <summary>Aliases behind aliases.</summary>
-    [Range(1, 100, ErrorMessage = "Delivery:AliasDepth must be 1 to 100.")]
+    [Range(1, 100)]
     public int AliasDepth { get; set; } = 20;
 
     /// <summary>Addresses that one recipient may stand for, all levels together.</summary>
-    [Range(1, 100_000, ErrorMessage = "Delivery:AliasFanOut must be 1 to 100000.")]
+    [Range(1, 100_000)]
     public int AliasFanOut { get; set; } = 1000;
 
     /// <summary>Mail to <c>user+tag</c> goes to the mailbox <c>tag</c> if the user has one; else, and by default, to INBOX.</summary>
     public bool DetailToMailbox { get; set; }
 
-    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00", ErrorMessage = "Delivery:CollectInterval must be between 00:00:10 and 1.00:00:00.")]
+    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan CollectInterval { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>A content younger than this may belong to mail that is still being accepted.</summary>
-    [Range(typeof(TimeSpan), "00:10:00", "30.00:00:00", ErrorMessage = "Delivery:ContentGrace must be between 00:10:00 and 30.00:00:00.")]
+    [Range(typeof(TimeSpan), "00:10:00", "30.00:00:00")]
     public TimeSpan ContentGrace { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>Delivery keys guard against a second copy; longer than any entry stays in the queue.</summary>
-    [Range(typeof(TimeSpan), "1.00:00:00", "365.00:00:00", ErrorMessage = "Delivery:KeepDeliveries must be between 1.00:00:00 and 365.00:00:00.")]
+    [Range(typeof(TimeSpan), "1.00:00:00", "365.00:00:00")]
     public TimeSpan KeepDeliveries { get; set; } = TimeSpan.FromDays(14);
 
     /// <summary>A client that was away for longer resynchronises in full (RFC 7162).</summary>
-    [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00", ErrorMessage = "Delivery:KeepTombstones must be between 1.00:00:00 and 3650.00:00:00.")]
+    [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
     public TimeSpan KeepTombstones { get; set; } = TimeSpan.FromDays(90);
 
-    [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00", ErrorMessage = "Delivery:KeepTimeline must be between 1.00:00:00 and 3650.00:00:00.")]
+    [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
     public TimeSpan KeepTimeline { get; set; } = TimeSpan.FromDays(30);
 
     /// <summary>How often the gauges of queue and ledger are read.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "Delivery:LedgerInterval must be between 00:00:01 and 01:00:00.")]
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan LedgerInterval { get; set; } = TimeSpan.FromSeconds(10);
 }
 

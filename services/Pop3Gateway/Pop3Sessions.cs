@@ -14,7 +14,7 @@ public sealed class Pop3Sessions(IDirectory directory, IMailboxes mailboxes, IMa
     private readonly Pop3Settings _settings = options.Value.ToSettings();
 
     /// <summary>Returns when the session has ended and its maildrop is unlocked; the caller closes the transport. Throws nothing that a client can cause.</summary>
-    public async Task RunAsync(ITransport transport, SessionLifetime lifetime)
+    public async ValueTask RunAsync(ITransport transport, SessionLifetime lifetime)
     {
         Pop3Telemetry.SessionStarts();
         try { await new Pop3Connection(transport, _ports, _settings, time, logger).RunAsync(lifetime).ConfigureAwait(false); }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Merpati.SmtpIngress;
 
-/// <summary>Events 1100 to 1199.</summary>
+/// <summary>Log events 1100 to 1199.</summary>
 internal static partial class IngressLog
 {
     private static readonly Func<ILogger, SmtpRole, IPEndPoint, IDisposable?> SessionScope = LoggerMessage.DefineScope<SmtpRole, IPEndPoint>("SMTP {Role} session of {Client}");

@@ -10,7 +10,7 @@ public sealed class SmtpIngressOptions
     public const string Section = "SmtpIngress";
 
     /// <summary>The name of this server, as DNS has it: in the greeting, in Received and in made-up Message-IDs.</summary>
-    [Required(ErrorMessage = "SmtpIngress:HostName is missing: write the server's name as DNS has it, for example mail.example.org.")]
+    [Required(ErrorMessage = "write the server's name as DNS has it, such as mail.example.org.")]
     public string HostName { get; set; } = "";
 
     /// <summary>AUTH without TLS: for tests on loopback only.</summary>

@@ -12,13 +12,13 @@ namespace Merpati.SmtpIngress;
 public static class SmtpIngressServices
 {
     /// <summary>
-    /// Adds <see cref="SmtpIngress"/>. It needs IDirectory, IContentStore, IMailQueue, IJournal and IQueueBell from the product around it,
+    /// Adds <see cref="SmtpSessions"/>. It needs IDirectory, IContentStore, IMailQueue, IJournal and IQueueBell from the product around it,
     /// and reads its settings from the section <see cref="SmtpIngressOptions.Section"/>.
     /// </summary>
     public static IServiceCollection AddSmtpIngress(this IServiceCollection services)
     {
         services.AddOptions<SmtpIngressOptions>().BindConfiguration(SmtpIngressOptions.Section).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SmtpIngressOptions>, SmtpIngressOptionsValidator>());
+        services.AddSingleton<IValidateOptions<SmtpIngressOptions>, SmtpIngressOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddMetrics();
         services.AddSingleton<IngressMetrics>();
@@ -26,7 +26,7 @@ public static class SmtpIngressServices
         services.AddSingleton<SenderPolicy>();
         services.AddSingleton<RecipientPolicy>();
         services.AddSingleton<MessageAcceptance>();
-        services.AddSingleton(static provider => new SmtpIngress(
+        services.AddSingleton(static provider => new SmtpSessions(
             provider.GetRequiredService<IDirectory>(),
             provider.GetRequiredService<SenderPolicy>(),
             provider.GetRequiredService<RecipientPolicy>(),
@@ -35,7 +35,7 @@ public static class SmtpIngressServices
             provider.GetRequiredService<IngressMetrics>(),
             provider.GetRequiredService<IOptions<SmtpIngressOptions>>(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<SmtpIngress>>()));
+            provider.GetRequiredService<ILogger<SmtpSessions>>()));
         return services;
     }
 }

@@ -87,22 +87,9 @@ internal sealed class RunCommand : AsyncCommand<RunCommand.Settings>
             return ExitCode.Ok;
         }
         catch (ConfigurationException e) { return await FailAsync(ExitCode.Configuration, e.Message); }
-        catch (OptionsValidationException e) { return await FailAsync(ExitCode.Configuration, Explain(e)); }
+        catch (OptionsValidationException e) { return await FailAsync(ExitCode.Configuration, StandaloneConfiguration.Explain(e)); }
         catch (Exception e) when (e is StoreUnavailableException or StoreFullException) { return await FailAsync(ExitCode.Store, e.Message); }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException) { return await FailAsync(ExitCode.Start, e.Message); }
-    }
-
-    /// <summary>A failure reads <c>MaxRecipients: The field SmtpIngressOptions.MaxRecipients must be …</c>; a person wants the key as it stands in the file.</summary>
-    private static string Explain(OptionsValidationException e)
-    {
-        const string Suffix = "Options";
-        var type = e.OptionsType.Name;
-        var section = type.EndsWith(Suffix, StringComparison.Ordinal) ? type[..^Suffix.Length] : type;
-        return string.Join(" ", e.Failures.Select(failure =>
-        {
-            var property = failure.Split(": ", 2);
-            return property.Length < 2 ? failure : $"The configuration key '{section}:{property[0]}' is wrong: {property[1].Replace($"{type}.{property[0]}", property[0], StringComparison.Ordinal)}";
-        }));
     }
 
     private static async Task<int> FailAsync(int code, string message)

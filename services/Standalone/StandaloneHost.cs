@@ -59,7 +59,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(configuration.Root);
-        builder.Configuration.AddEnvironmentVariables("OTEL_");
+        builder.Configuration.AddInMemoryCollection(StandaloneConfiguration.OpenTelemetryVariables());
         Log(builder.Logging, options);
 
         var services = builder.Services;
@@ -74,7 +74,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
         services.AddDelivery();
         services.AddSmtpIngress();
         services.AddImapGateway();
-        services.AddPop3Gateway(builder.Configuration);
+        services.AddPop3Gateway();
         Share(services, options, HostnameOf(configuration));
 
         services.AddSingleton<DemoDomain>();
@@ -200,7 +200,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
 
     private static MailPorts Ports(IServiceProvider provider, StandaloneConfiguration configuration)
     {
-        var smtp = provider.GetRequiredService<SmtpIngress.SmtpIngress>();
+        var smtp = provider.GetRequiredService<SmtpSessions>();
         var imap = provider.GetRequiredService<ImapSessions>();
         var pop3 = provider.GetRequiredService<Pop3Sessions>();
         var hostname = HostnameOf(configuration);
@@ -217,7 +217,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
                     "smtp" => new MailPort(row.Protocol, endPoint, tls, $"421 4.3.2 {hostname} too many connections, try again later\r\n", (transport, lifetime) => smtp.RunAsync(transport, SmtpRole.Mx, lifetime)),
                     "submission" or "submissions" => new MailPort(row.Protocol, endPoint, tls, $"421 4.3.2 {hostname} too many connections, try again later\r\n", (transport, lifetime) => smtp.RunAsync(transport, SmtpRole.Submission, lifetime)),
                     "imap" or "imaps" => new MailPort(row.Protocol, endPoint, tls, "* BYE [UNAVAILABLE] Too many connections, try again later\r\n", imap.RunAsync),
-                    _ => new MailPort(row.Protocol, endPoint, tls, "-ERR [SYS/TEMP] Too many connections, try again later\r\n", (transport, lifetime) => new ValueTask(pop3.RunAsync(transport, lifetime))),
+                    _ => new MailPort(row.Protocol, endPoint, tls, "-ERR [SYS/TEMP] Too many connections, try again later\r\n", pop3.RunAsync),
                 });
             }
         }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Merpati.UserDirectory;
 
-/// <summary>Ids 6000 to 6999. Logins may be mistyped passwords: a login that is not known is never written out.</summary>
+/// <summary>Log events 6000 to 6999. Logins may be mistyped passwords: a login that is not known is never written out.</summary>
 internal static partial class UserDirectoryLog
 {
     [LoggerMessage(6000, LogLevel.Information, "Login of account {Account} by {Protocol} from {Client}")]

@@ -8,10 +8,10 @@ namespace Merpati.UserDirectory;
 /// <summary>Section <c>UserDirectory</c> of the configuration.</summary>
 public sealed class UserDirectoryOptions : IValidatableObject
 {
-    public const string SectionName = "UserDirectory";
+    public const string Section = "UserDirectory";
 
     /// <summary>Characters of which the first in a local part begins the tag of a subaddress (RFC 5233); empty for none.</summary>
-    [RegularExpression("^[-+._=#!~]*$", ErrorMessage = "UserDirectory:SubaddressDelimiters may hold characters of -+._=#!~ only, for example \"+\".")]
+    [RegularExpression("^[-+._=#!~]*$", ErrorMessage = "write characters of -+._=#!~ only, such as \"+\".")]
     public string SubaddressDelimiters { get; set; } = "+";
 
     /// <summary>The name of this server: mail to postmaster of it, or to <c>RCPT TO:&lt;Postmaster&gt;</c> without a domain, reaches whoever reads postmaster mail (RFC 5321 §4.5.1).</summary>
@@ -89,9 +89,9 @@ public sealed class UserDirectoryOptions : IValidatableObject
     {
         foreach (var network in TrustedNetworks)
         {
-            if (!IPNetwork.TryParse(network, out _)) yield return new ValidationResult($"UserDirectory:TrustedNetworks: '{network}' is not a network; write it as 10.0.0.0/8 or fd00::/8.");
+            if (!IPNetwork.TryParse(network, out _)) yield return new ValidationResult($"'{network}' is not a network; write it as 10.0.0.0/8 or fd00::/8.", [nameof(TrustedNetworks)]);
         }
-        if (Postmaster is not null && !EmailAddress.TryParse(Postmaster, out _)) yield return new ValidationResult($"UserDirectory:Postmaster: '{Postmaster}' is not an address; write it as ann@example.org.");
+        if (Postmaster is not null && !EmailAddress.TryParse(Postmaster, out _)) yield return new ValidationResult($"'{Postmaster}' is not an address; write it as ann@example.org.", [nameof(Postmaster)]);
     }
 }
 

@@ -17,7 +17,7 @@ public static class UserDirectoryServices
     /// </summary>
     public static IServiceCollection AddUserDirectory(this IServiceCollection services)
     {
-        services.AddOptions<UserDirectoryOptions>().BindConfiguration(UserDirectoryOptions.SectionName).ValidateOnStart();
+        services.AddOptions<UserDirectoryOptions>().BindConfiguration(UserDirectoryOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<UserDirectoryOptions>, UserDirectoryOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<DirectoryCache>();

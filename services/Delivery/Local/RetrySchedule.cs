@@ -16,6 +16,4 @@ public sealed class RetrySchedule(DeliveryOptions options)
         var end = acceptedAt + options.GiveUpAfter;
         return next > end && end > now ? end : next;
     }
-
-    public bool IsExpired(DateTimeOffset now, DateTimeOffset acceptedAt) => now >= acceptedAt + options.GiveUpAfter;
 }

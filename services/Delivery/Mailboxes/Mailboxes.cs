@@ -16,7 +16,7 @@ public sealed partial class Mailboxes(
     IDirectory directory,
     FirstFetches firstFetches,
     MailboxSearch search,
-    IOptions<MailboxOptions> options,
+    IOptions<MailboxesOptions> options,
     TimeProvider time) : IMailboxes
 {
     /// <remarks>

@@ -7,6 +7,7 @@ using Merpati.Pop3Gateway;
 using Merpati.SmtpIngress;
 using Merpati.UserDirectory;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace Merpati.Standalone.Configuration;
 
@@ -14,16 +15,17 @@ namespace Merpati.Standalone.Configuration;
 internal sealed class StandaloneConfiguration
 {
     private const string EnvironmentPrefix = "MERPATI_";
+    private const string OpenTelemetryPrefix = "OTEL_";
 
     private static readonly Dictionary<string, Type> Sections = new(StringComparer.OrdinalIgnoreCase)
     {
         [""] = typeof(StandaloneOptions),
         [SmtpIngressOptions.Section] = typeof(SmtpIngressOptions),
-        [MailboxOptions.Section] = typeof(MailboxOptions),
+        [MailboxesOptions.Section] = typeof(MailboxesOptions),
         [DeliveryOptions.Section] = typeof(DeliveryOptions),
         [ImapGatewayOptions.Section] = typeof(ImapGatewayOptions),
         [Pop3GatewayOptions.Section] = typeof(Pop3GatewayOptions),
-        [UserDirectoryOptions.SectionName] = typeof(UserDirectoryOptions),
+        [UserDirectoryOptions.Section] = typeof(UserDirectoryOptions),
     };
 
     private StandaloneConfiguration(IConfiguration root, StandaloneOptions options, IReadOnlyList<IPAddress> addresses)
@@ -72,19 +74,26 @@ internal sealed class StandaloneConfiguration
         return new StandaloneConfiguration(root, options, ParseListen(options.Listen));
     }
 
+    /// <summary>OTEL_… as OpenTelemetry's exporters look them up: by their whole names.</summary>
+    public static IEnumerable<KeyValuePair<string, string?>> OpenTelemetryVariables() => Variables(OpenTelemetryPrefix);
+
     private static Dictionary<string, string?> FromEnvironment()
     {
         var keys = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
-        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        foreach (var (name, value) in Variables(EnvironmentPrefix))
         {
-            var name = (string)variable.Key;
-            if (!name.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase)) continue;
             var key = name[EnvironmentPrefix.Length..];
             if (key.StartsWith("TEST_", StringComparison.OrdinalIgnoreCase)) continue; // belongs to the tests
-            keys[key.Replace("__", ":", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal)] = (string?)variable.Value;
+            keys[key.Replace("__", ":", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal)] = value;
         }
         return keys;
     }
+
+    private static IEnumerable<KeyValuePair<string, string?>> Variables(string prefix)
+        => from System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables()
+           let name = (string)variable.Key
+           where name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
+           select KeyValuePair.Create(name, (string?)variable.Value);
 
     private static IPAddress[] ParseListen(string listen) => listen switch
     {
@@ -99,6 +108,17 @@ internal sealed class StandaloneConfiguration
     {
         // "Failed to convert configuration value 'many' at 'PortOffset' to type 'System.Int32'."
         return $"The configuration is wrong: {e.Message.Replace("System.", "", StringComparison.Ordinal)}";
+    }
+
+    /// <summary>A failure reads <c>MaxRecipients: The field SmtpIngressOptions.MaxRecipients must be …</c>; a person wants the key as it stands in the file.</summary>
+    public static string Explain(OptionsValidationException e)
+    {
+        var section = CamelCase(Sections.First(known => known.Value == e.OptionsType).Key);
+        return string.Join(" ", e.Failures.Select(failure =>
+        {
+            var (name, problem) = failure.Split(": ", 2) switch { [var first, var rest] => (first, rest), _ => ("", failure) };
+            return $"The configuration key '{section}:{CamelCase(name)}' is wrong: {problem.Replace($"{e.OptionsType.Name}.{name}", CamelCase(name), StringComparison.Ordinal)}";
+        }));
     }
 
     private static string CamelCase(string name) => name.Length == 0 ? name : char.ToLowerInvariant(name[0]) + name[1..];

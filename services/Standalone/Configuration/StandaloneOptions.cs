@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Merpati.Standalone.Configuration;
 
 /// <summary>
-/// The top of the configuration. The sections smtp, delivery, imap, pop3, directory and storage are the options of the services themselves.
+/// The top of the configuration. The sections smtpIngress, delivery, mailboxes, imapGateway, pop3Gateway and userDirectory are the options of the services themselves.
 /// </summary>
 public sealed class StandaloneOptions
 {

@@ -21,22 +21,23 @@ public sealed class Pop3GatewayOptionsTests
     }
 
     [Theory]
-    [InlineData("Pop3Gateway:IdleTimeout", "00:01:00")]
-    [InlineData("Pop3Gateway:HostName", "not a name")]
-    [InlineData("Pop3Gateway:HostName", "")]
-    [InlineData("Pop3Gateway:MaxBadCommands", "0")]
-    [InlineData("Pop3Gateway:LoginTimeout", "00:00:00")]
-    public void A_wrong_value_is_named_with_its_key(string key, string value)
+    [InlineData("IdleTimeout", "00:01:00")]
+    [InlineData("HostName", "not a name")]
+    [InlineData("HostName", "")]
+    [InlineData("MaxBadCommands", "0")]
+    [InlineData("LoginTimeout", "00:00:00")]
+    public void A_wrong_value_is_named(string key, string value)
     {
-        using var provider = Configure((key, value));
+        using var provider = Configure(("Pop3Gateway:" + key, value));
         provider.Invoking(services => services.GetRequiredService<IOptions<Pop3GatewayOptions>>().Value)
-            .Should().Throw<OptionsValidationException>().Which.Message.Should().Contain(key);
+            .Should().Throw<OptionsValidationException>().Which.Message.Should().StartWith(key + ": ");
     }
 
     private static ServiceProvider Configure(params (string Key, string Value)[] settings) => new ServiceCollection()
         .AddLogging()
         .AddSingleton<IDirectory, SingleAccountDirectory>()
         .AddSingleton<IMailboxes, MemoryInbox>()
-        .AddPop3Gateway(new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value))).Build())
+        .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value))).Build())
+        .AddPop3Gateway()
         .BuildServiceProvider();
 }

@@ -52,10 +52,10 @@ public sealed class IngressFixture : IAsyncDisposable
 
     public CountingBell Bell { get; } = new();
 
-    public Merpati.SmtpIngress.SmtpIngress Ingress => _services.GetRequiredService<Merpati.SmtpIngress.SmtpIngress>();
+    public SmtpSessions Sessions => _services.GetRequiredService<SmtpSessions>();
 
     public async Task RunAsync(SmtpRole role, string script, TransportSettings? settings = null)
-        => await Transcript.RunAsync((transport, lifetime) => Ingress.RunAsync(transport, role, lifetime), script, settings, Time);
+        => await Transcript.RunAsync((transport, lifetime) => Sessions.RunAsync(transport, role, lifetime), script, settings, Time);
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 }

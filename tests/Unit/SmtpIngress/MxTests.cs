@@ -184,7 +184,7 @@ public sealed class MxTests
     {
         await using var fixture = new IngressFixture();
         fixture.Contents.OnCommit = new StoreFullException("test");
-        await using var transcript = new Transcript((transport, lifetime) => fixture.Ingress.RunAsync(transport, SmtpRole.Mx, lifetime), time: fixture.Time);
+        await using var transcript = new Transcript((transport, lifetime) => fixture.Sessions.RunAsync(transport, SmtpRole.Mx, lifetime), time: fixture.Time);
         await transcript.RunAsync(Data + """
             C: hello
             C: .

@@ -137,7 +137,7 @@ public sealed class SubmissionTests
     public async Task A_directory_that_does_not_answer_is_a_temporary_error()
     {
         await using var fixture = new IngressFixture();
-        await using var transcript = new Transcript((transport, lifetime) => fixture.Ingress.RunAsync(transport, SmtpRole.Submission, lifetime), InTls, fixture.Time);
+        await using var transcript = new Transcript((transport, lifetime) => fixture.Sessions.RunAsync(transport, SmtpRole.Submission, lifetime), InTls, fixture.Time);
         await transcript.RunAsync(Authenticated);
         fixture.Directory.Fault = new IOException("down");
         await transcript.RunAsync("""
@@ -147,13 +147,13 @@ public sealed class SubmissionTests
     }
 
     [Theory]
-    [InlineData("HostName", "", "SmtpIngress:HostName is missing*")]
+    [InlineData("HostName", "", "HostName: write the server's name*")]
     [InlineData("MaxRecipients", "1", "SmtpIngressOptions.MaxRecipients must be between 100 and 100000*")]
     [InlineData("DataTimeout", "00:00:01", "SmtpIngressOptions.DataTimeout must be between 00:00:10 and 01:00:00*")]
     public async Task Wrong_settings_are_named(string key, string value, string message)
     {
         await using var fixture = new IngressFixture((key, value));
-        var get = () => fixture.Ingress;
+        var get = () => fixture.Sessions;
         get.Should().Throw<OptionsValidationException>().WithMessage("*" + message);
     }
 }

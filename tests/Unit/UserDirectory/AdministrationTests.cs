@@ -90,8 +90,8 @@ public sealed class AdministrationTests
         var wrong = new Merpati.UserDirectory.UserDirectoryOptions { ScramIterations = 1, Postmaster = "nobody", SubaddressDelimiters = "a" };
         wrong.TrustedNetworks.Add("10.0.0.0/99");
         validator.Validate(null, wrong).Failures!.Should().Contain(failure => failure.Contains("UserDirectoryOptions.ScramIterations"))
-            .And.Contain(failure => failure.Contains("UserDirectory:Postmaster"))
-            .And.Contain(failure => failure.Contains("UserDirectory:SubaddressDelimiters"))
+            .And.Contain(failure => failure.StartsWith("Postmaster: "))
+            .And.Contain(failure => failure.StartsWith("SubaddressDelimiters: "))
             .And.Contain(failure => failure.Contains("10.0.0.0/99"));
     }
 

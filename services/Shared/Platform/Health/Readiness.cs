@@ -9,8 +9,6 @@ public sealed class Readiness
 {
     private volatile string? _notReadyBecause = "The server is starting.";
 
-    public bool IsReady => _notReadyBecause is null;
-
     public void Ready() => _notReadyBecause = null;
 
     public void NotReady(string because) => _notReadyBecause = because;

@@ -3,36 +3,36 @@ using Microsoft.Extensions.Logging;
 
 namespace Merpati.Platform.Listeners;
 
-/// <summary>Log events 1000 to 1099.</summary>
+/// <summary>Log events 100 to 199, the certificates too.</summary>
 internal static partial class ListenerLog
 {
-    [LoggerMessage(1000, LogLevel.Information, "Listening for {Port} on {EndPoint}")]
+    [LoggerMessage(100, LogLevel.Information, "Listening for {Port} on {EndPoint}")]
     public static partial void Listening(ILogger logger, string port, IPEndPoint endPoint);
 
-    [LoggerMessage(1001, LogLevel.Warning, "{Port}: too many connections, {Client} was turned away")]
+    [LoggerMessage(101, LogLevel.Warning, "{Port}: too many connections, {Client} was turned away")]
     public static partial void TooManyConnections(ILogger logger, string port, IPEndPoint client);
 
-    [LoggerMessage(1002, LogLevel.Information, "{Port}: TLS handshake with {Client} failed: {Reason}")]
+    [LoggerMessage(102, LogLevel.Information, "{Port}: TLS handshake with {Client} failed: {Reason}")]
     public static partial void HandshakeFailed(ILogger logger, string port, IPEndPoint client, string reason);
 
-    [LoggerMessage(1003, LogLevel.Debug, "{Port}: connection with {Client} was lost: {Reason}")]
+    [LoggerMessage(103, LogLevel.Debug, "{Port}: connection with {Client} was lost: {Reason}")]
     public static partial void ConnectionLost(ILogger logger, string port, IPEndPoint client, string reason);
 
-    [LoggerMessage(1004, LogLevel.Error, "{Port}: the session with {Client} failed")]
+    [LoggerMessage(104, LogLevel.Error, "{Port}: the session with {Client} failed")]
     public static partial void SessionFailed(ILogger logger, Exception exception, string port, IPEndPoint client);
 
-    [LoggerMessage(1005, LogLevel.Warning, "{Port}: {Count} sessions did not finish in time and were cut")]
+    [LoggerMessage(105, LogLevel.Warning, "{Port}: {Count} sessions did not finish in time and were cut")]
     public static partial void SessionsCut(ILogger logger, string port, int count);
 
-    [LoggerMessage(1006, LogLevel.Error, "{Port}: a connection could not be accepted: {Reason}")]
+    [LoggerMessage(106, LogLevel.Error, "{Port}: a connection could not be accepted: {Reason}")]
     public static partial void AcceptFailed(ILogger logger, string port, string reason);
 
-    [LoggerMessage(1010, LogLevel.Information, "Certificate of {Names} loaded, valid until {NotAfter:u}")]
+    [LoggerMessage(110, LogLevel.Information, "Certificate of {Names} loaded, valid until {NotAfter:u}")]
     public static partial void CertificateLoaded(ILogger logger, string names, DateTime notAfter);
 
-    [LoggerMessage(1011, LogLevel.Error, "The certificate {File} cannot be used, the last good one stays: {Reason}")]
+    [LoggerMessage(111, LogLevel.Error, "The certificate {File} cannot be used, the last good one stays: {Reason}")]
     public static partial void CertificateUnusable(ILogger logger, string file, string reason);
 
-    [LoggerMessage(1012, LogLevel.Warning, "The certificate of {Names} ends on {NotAfter:u}")]
+    [LoggerMessage(112, LogLevel.Warning, "The certificate of {Names} ends on {NotAfter:u}")]
     public static partial void CertificateEndsSoon(ILogger logger, string names, DateTime notAfter);
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Merpati.Protocols.Imap;
 
-/// <summary>Log lines of the IMAP engine, ids 4000 to 4099.</summary>
+/// <summary>Log events 4000 to 4999.</summary>
 internal static partial class ImapLog
 {
     [LoggerMessage(4000, LogLevel.Debug, "IMAP session {Session} from {Client} started")]

@@ -51,8 +51,6 @@ internal sealed class MailboxView
         }
     }
 
-    public bool HasExpunges => _expunged.Count > 0;
-
     public UidSet RecentSet => UidSet.Of(_recent);
 
     public bool IsRecent(Uid uid)

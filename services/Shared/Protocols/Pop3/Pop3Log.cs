@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Merpati.Protocols.Pop3;
 
+/// <summary>Log events 5000 to 5999.</summary>
 internal static partial class Pop3Log
 {
     [LoggerMessage(5001, LogLevel.Information, "POP3 login of {Account} from {Client}: {Messages} messages")]

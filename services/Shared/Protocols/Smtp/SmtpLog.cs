@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Merpati.Protocols.Smtp;
 
-/// <summary>Events 1000 to 1099.</summary>
+/// <summary>Log events 1000 to 1099.</summary>
 internal static partial class SmtpLog
 {
     [LoggerMessage(1000, LogLevel.Error, "{Verb} failed")]
@@ -11,9 +11,9 @@ internal static partial class SmtpLog
     [LoggerMessage(1001, LogLevel.Error, "The connection failed")]
     public static partial void ConnectionFault(this ILogger logger, Exception fault);
 
-    [LoggerMessage(1003, LogLevel.Debug, "The connection broke: {Reason}")]
+    [LoggerMessage(1002, LogLevel.Debug, "The connection broke: {Reason}")]
     public static partial void ConnectionBroken(this ILogger logger, string reason);
 
-    [LoggerMessage(1002, LogLevel.Information, "TLS handshake failed: {Reason}")]
+    [LoggerMessage(1003, LogLevel.Information, "TLS handshake failed: {Reason}")]
     public static partial void HandshakeFailed(this ILogger logger, string reason);
 }

@@ -33,9 +33,6 @@ public sealed class SmtpReply
 
     public bool IsPositive => Code < 400;
 
-    /// <summary>4yz: the same may work later.</summary>
-    public bool IsTransient => Code is >= 400 and < 500;
-
     /// <summary>The reply says that the channel closes (RFC 5321 §3.8, §4.2.1).</summary>
     public bool ClosesChannel => Code is 221 or 421;
 

@@ -31,7 +31,7 @@ internal sealed class MailboxesFixture : IAsyncDisposable
         var directory = new SingleAccountDirectory { Account = known.Account with { QuotaOctets = quotaOctets } };
         Account = directory.Account;
         FirstFetches = new FirstFetches(_stores.Journal, directory, Time, NullLogger<FirstFetches>.Instance);
-        var options = Options.Create(new MailboxOptions { MaxMessageSize = maxMessageSize });
+        var options = Options.Create(new MailboxesOptions { MaxMessageSize = maxMessageSize });
         Mailboxes = new Merpati.Delivery.Mailboxes.Mailboxes(_store, Contents, _feed, directory, FirstFetches, new MailboxSearch(_store, Contents, NullLogger<MailboxSearch>.Instance), options, Time);
         Delivery = new MailboxDelivery(_store, _feed, Time);
         _feed.Subscribe(Account.Id, Changes.Add);

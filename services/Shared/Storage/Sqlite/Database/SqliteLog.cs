@@ -13,7 +13,4 @@ internal static partial class SqliteLog
 
     [LoggerMessage(2102, LogLevel.Error, "The {Store} store could not roll back")]
     public static partial void RollbackFailed(ILogger logger, string store, Exception failure);
-
-    [LoggerMessage(2103, LogLevel.Information, "The content store removed {Count} unfinished contents")]
-    public static partial void RemovedUnfinished(ILogger logger, int count);
 }

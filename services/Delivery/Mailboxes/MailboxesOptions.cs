@@ -1,13 +1,17 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace Merpati.Delivery.Mailboxes;
 
 /// <summary>Limits of the mailboxes.</summary>
-public sealed class MailboxOptions
+public sealed class MailboxesOptions
 {
     public const string Section = "Mailboxes";
 
     /// <summary>Octets of an appended message at the most (RFC 7889 APPENDLIMIT).</summary>
-    [Range(64 * 1024, long.MaxValue)]
+    [Range(65_536, 2_147_483_648)]
     public long MaxMessageSize { get; set; } = 50 * 1024 * 1024;
 }
+
+[OptionsValidator]
+internal sealed partial class MailboxesOptionsValidator : IValidateOptions<MailboxesOptions>;

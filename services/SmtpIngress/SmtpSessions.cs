@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Merpati.SmtpIngress;
 
 /// <summary>Takes mail from the outside and from our users. Listeners give it their connections; it opens none itself.</summary>
-public sealed class SmtpIngress
+public sealed class SmtpSessions
 {
     private readonly IDirectory _directory;
     private readonly SenderPolicy _senders;
@@ -20,12 +20,12 @@ public sealed class SmtpIngress
     private readonly StoreRoom _room;
     private readonly IngressMetrics _metrics;
     private readonly TimeProvider _time;
-    private readonly ILogger<SmtpIngress> _logger;
+    private readonly ILogger<SmtpSessions> _logger;
     private readonly SmtpServerOptions _mx;
     private readonly SmtpServerOptions _submission;
 
-    internal SmtpIngress(IDirectory directory, SenderPolicy senders, RecipientPolicy recipients, MessageAcceptance acceptance, StoreRoom room,
-        IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<SmtpIngress> logger)
+    internal SmtpSessions(IDirectory directory, SenderPolicy senders, RecipientPolicy recipients, MessageAcceptance acceptance, StoreRoom room,
+        IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<SmtpSessions> logger)
     {
         (_directory, _senders, _recipients, _acceptance, _room, _metrics, _time, _logger) = (directory, senders, recipients, acceptance, room, metrics, time, logger);
         (_mx, _submission) = (options.Value.ForRole(SmtpRole.Mx), options.Value.ForRole(SmtpRole.Submission));

@@ -1,14 +1,16 @@
 using Merpati.Mailboxes;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Merpati.Delivery.Mailboxes;
 
-public static class MailboxServices
+public static class MailboxesServices
 {
     /// <summary>The port of the gateways and the way into the mailboxes; needs the stores, IDirectory, IMailboxChangeFeed and TimeProvider.</summary>
     public static IServiceCollection AddMailboxes(this IServiceCollection services)
     {
-        services.AddOptions<MailboxOptions>().BindConfiguration(MailboxOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<MailboxesOptions>().BindConfiguration(MailboxesOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MailboxesOptions>, MailboxesOptionsValidator>();
         services.AddSingleton<FirstFetches>();
         services.AddHostedService(provider => provider.GetRequiredService<FirstFetches>());
         services.AddSingleton<MailboxSearch>();

@@ -1,0 +1,55 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using AwesomeAssertions;
+using Merpati.Delivery;
+using Merpati.Delivery.Mailboxes;
+using Merpati.ImapGateway;
+using Merpati.Platform.Listeners;
+using Merpati.Pop3Gateway;
+using Merpati.SmtpIngress;
+using Merpati.Standalone.Configuration;
+using Merpati.UserDirectory;
+using Xunit;
+
+namespace Merpati.Tests.Unit.Standalone;
+
+/// <summary>What operators look up is all there, and is all true.</summary>
+public sealed partial class DocumentationTests
+{
+    [Theory]
+    [InlineData(typeof(StandaloneOptions), "The top")]
+    [InlineData(typeof(TlsOptions), "tls")]
+    [InlineData(typeof(ConnectionLimits), "connections")]
+    [InlineData(typeof(SmtpIngressOptions), "smtpIngress")]
+    [InlineData(typeof(DeliveryOptions), "delivery")]
+    [InlineData(typeof(MailboxesOptions), "mailboxes")]
+    [InlineData(typeof(ImapGatewayOptions), "imapGateway")]
+    [InlineData(typeof(Pop3GatewayOptions), "pop3Gateway")]
+    [InlineData(typeof(UserDirectoryOptions), "userDirectory")]
+    public void Every_option_is_documented_in_its_section(Type options, string heading)
+    {
+        var text = Read("docs/operations/configuration.md");
+        var section = Regex.Match(text, $@"^## {heading}$(?<text>.*?)(?=^## |\z)", RegexOptions.Multiline | RegexOptions.Singleline, TimeSpan.FromSeconds(1)).Groups["text"].Value;
+        var documented = Keys().Matches(section).Select(match => match.Groups["name"].Value);
+        documented.Should().BeEquivalentTo(options.GetProperties().Select(property => char.ToLowerInvariant(property.Name[0]) + property.Name[1..]));
+    }
+
+    [Fact]
+    public void The_documented_metrics_are_those_of_the_sources()
+    {
+        var created = Directory.EnumerateFiles(Path.Combine(Root(), "services"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(file => Metrics().Matches(File.ReadAllText(file)).Select(match => match.Groups["name"].Value));
+        Keys().Matches(Read("docs/operations/metrics.md")).Select(match => match.Groups["name"].Value).Should().BeEquivalentTo(created);
+    }
+
+    private static string Read(string path) => File.ReadAllText(Path.Combine(Root(), path));
+
+    private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "../../.."));
+
+    /// <summary>The first cell of a row in a table.</summary>
+    [GeneratedRegex(@"^\| `(?<name>[A-Za-z0-9._]+)`", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Keys();
+
+    [GeneratedRegex(@"\.Create[A-Za-z]+(<[a-z]+>)?\(""(?<name>merpati\.[a-z0-9_.]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Metrics();
+}
