@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Net.Sockets;
 using Merpati.Standalone.Configuration;
 using Merpati.Storage;
-using Microsoft.Extensions.Options;
 using Spectre.Console.Cli;
 
 namespace Merpati.Standalone;
@@ -87,7 +86,6 @@ internal sealed class RunCommand : AsyncCommand<RunCommand.Settings>
             return ExitCode.Ok;
         }
         catch (ConfigurationException e) { return await FailAsync(ExitCode.Configuration, e.Message); }
-        catch (OptionsValidationException e) { return await FailAsync(ExitCode.Configuration, StandaloneConfiguration.Explain(e)); }
         catch (Exception e) when (e is StoreUnavailableException or StoreFullException) { return await FailAsync(ExitCode.Store, e.Message); }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException) { return await FailAsync(ExitCode.Start, e.Message); }
     }

@@ -96,10 +96,12 @@ internal sealed class StandaloneHost : IAsyncDisposable
     }
 
     /// <summary>Runs until SIGTERM or Ctrl-C, and drains.</summary>
+    /// <exception cref="ConfigurationException">The section of a service is wrong.</exception>
     public async Task RunAsync()
     {
         var options = _configuration.Options;
         var services = _app.Services;
+        StandaloneConfiguration.CheckSections(services.GetRequiredService<IStartupValidator>()); // before anything is made
         services.GetRequiredService<SqliteStores>(); // the first to come and the last to go: whoever cannot keep mail does not listen
         services.GetRequiredService<CertificateSource>().Load();
         var adminFile = new AdminEndpointFile(options.Data);

@@ -111,7 +111,10 @@ public sealed class Lifecycle
     [InlineData("listen: not-an-address\n", "listen")]
     [InlineData("tls:\n  certificate: /nowhere/cert.pem\n  key: /nowhere/key.pem\n", "/nowhere/cert.pem")]
     [InlineData("smtpIngress:\n  maxMesageSize: 3\n", "maxMesageSize")]
-    [InlineData("smtpIngress:\n  maxMessageSize: 3\n", "SmtpIngress:MaxMessageSize")]
+    [InlineData("smtpIngress:\n  maxMessageSize: 3\n", "smtpIngress:maxMessageSize")]
+    [InlineData("connections:\n  perPort: 0\n", "connections:perPort")]
+    [InlineData("smtpIngress:\n  maxMessageSize: many\n", "smtpIngress:maxMessageSize")]
+    [InlineData("userDirectory:\n  trustedNetworks: [home]\n", "userDirectory:trustedNetworks")]
     [InlineData("a: [\n", "YAML")]
     public async Task A_wrong_configuration_is_one_clear_line_and_an_exit_code(string yaml, string named)
     {

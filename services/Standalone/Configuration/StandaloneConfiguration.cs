@@ -62,16 +62,19 @@ internal sealed class StandaloneConfiguration
         var options = new StandaloneOptions();
         try { root.Bind(options); }
         catch (InvalidOperationException e) { throw new ConfigurationException(Explain(e)); }
-        var problems = new List<ValidationResult>();
-        if (!Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true))
-        {
-            var problem = problems[0];
-            throw new ConfigurationException($"The configuration key '{CamelCase(problem.MemberNames.FirstOrDefault() ?? "")}' is wrong: {problem.ErrorMessage}");
-        }
+        Check(options, "");
+        Check(options.Connections, "connections:");
         if (options.Tls.Certificate is null != options.Tls.Key is null) throw new ConfigurationException("The configuration keys 'tls:certificate' and 'tls:key' belong together: name both files or none.");
         foreach (var pair in options.Tls.Certificates.Where(pair => pair.Certificate.Length == 0 || pair.Key.Length == 0))
             throw new ConfigurationException($"The configuration key 'tls:certificates' takes pairs: write {{ certificate: <file>, key: <file> }} for '{pair.Certificate}{pair.Key}'.");
         return new StandaloneConfiguration(root, options, ParseListen(options.Listen));
+    }
+
+    private static void Check(object options, string path)
+    {
+        var problems = new List<ValidationResult>();
+        if (Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true)) return;
+        throw new ConfigurationException($"The configuration key '{path}{CamelCase(problems[0].MemberNames.FirstOrDefault() ?? "")}' is wrong: {problems[0].ErrorMessage}");
     }
 
     /// <summary>OTEL_… as OpenTelemetry's exporters look them up: by their whole names.</summary>
@@ -110,8 +113,18 @@ internal sealed class StandaloneConfiguration
         return $"The configuration is wrong: {e.Message.Replace("System.", "", StringComparison.Ordinal)}";
     }
 
+    /// <summary>Checks the sections of the services, all at once.</summary>
+    /// <exception cref="ConfigurationException">A value is wrong; the message names each key and what to write.</exception>
+    public static void CheckSections(IStartupValidator validator)
+    {
+        try { validator.Validate(); }
+        catch (OptionsValidationException e) { throw new ConfigurationException(Explain(e)); }
+        catch (AggregateException e) { throw new ConfigurationException(string.Join(" ", e.InnerExceptions.OfType<OptionsValidationException>().Select(Explain))); }
+        catch (InvalidOperationException e) { throw new ConfigurationException(Explain(e)); }
+    }
+
     /// <summary>A failure reads <c>MaxRecipients: The field SmtpIngressOptions.MaxRecipients must be …</c>; a person wants the key as it stands in the file.</summary>
-    public static string Explain(OptionsValidationException e)
+    private static string Explain(OptionsValidationException e)
     {
         var section = CamelCase(Sections.First(known => known.Value == e.OptionsType).Key);
         return string.Join(" ", e.Failures.Select(failure =>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 
 namespace Merpati.Platform.Listeners;
@@ -6,14 +7,18 @@ namespace Merpati.Platform.Listeners;
 public sealed record ConnectionLimits
 {
     /// <summary>Open connections of a port; more are closed at once with the protocol's own words.</summary>
+    [Range(1, 1_000_000)]
     public int PerPort { get; init; } = 20_000;
 
     /// <summary>Open connections of one client address on a port (of an IPv6 client: of its /64).</summary>
+    [Range(1, 1_000_000)]
     public int PerAddress { get; init; } = 200;
 
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan TlsHandshake { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long sessions may take to finish after the listener stopped accepting.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Loopback connections do not count towards <see cref="PerAddress"/>: they are proxies and tests of ours.</summary>
