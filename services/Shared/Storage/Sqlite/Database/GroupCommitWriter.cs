@@ -124,32 +124,37 @@ internal sealed class GroupCommitWriter : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Commits the group as one, or, when that cannot be, each for itself, so that one that finds no room does not take the others with it.</summary>
+    /// <summary>
+    /// Commits the group as one. A failure in it, which is rare, costs a second run in which each operation has a savepoint and fails for itself alone:
+    /// a savepoint copies every page that its operation changes first, and that for thousands of operations where nothing fails. Where there is no room,
+    /// each is committed by itself, so that one that finds none does not take the others with it.
+    /// </summary>
     private void Settle(List<WriteOperation> group)
     {
-        if (TryCommit(group) is not { } failure) return;
-        if (failure is StoreFullException && (MakeRoom() || group.Count > 1))
-        {
-            foreach (var operation in group)
-            {
-                if (!operation.IsSettled && TryCommit([operation]) is { } own) Fail(operation, own);
-            }
-            return;
-        }
+        var failure = TryCommit(group, withSavepoints: false);
+        if (failure is not (null or StoreFullException) && group.Count > 1) failure = TryCommit(group, withSavepoints: true);
+        if (failure is null) return;
+        var eachByItself = failure is StoreFullException && (MakeRoom() || group.Count > 1);
         foreach (var operation in group)
         {
-            if (!operation.IsSettled) Fail(operation, failure);
+            if (operation.IsSettled) continue;
+            var own = eachByItself ? TryCommit([operation], withSavepoints: false) : failure;
+            if (own is not null) Fail(operation, own);
         }
     }
 
     /// <summary>Null when the transaction is on disk and all are settled; else why it is not, and those that did not fail by themselves are open.</summary>
-    private Exception? TryCommit(List<WriteOperation> group)
+    private Exception? TryCommit(List<WriteOperation> group, bool withSavepoints)
     {
         var startedAt = Stopwatch.GetTimestamp();
         try
         {
             _session.Execute("BEGIN IMMEDIATE");
-            foreach (var operation in group) Run(operation, alone: group.Count == 1);
+            foreach (var operation in group)
+            {
+                if (withSavepoints) RunInSavepoint(operation);
+                else operation.Run(_session);
+            }
             _session.Execute("COMMIT");
         }
         catch (Exception failure)
@@ -167,13 +172,8 @@ internal sealed class GroupCommitWriter : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Runs one operation so that its failure undoes only its own changes.</summary>
-    private void Run(WriteOperation operation, bool alone)
+    private void RunInSavepoint(WriteOperation operation)
     {
-        if (alone)
-        {
-            operation.Run(_session);
-            return;
-        }
         _session.Execute("SAVEPOINT operation");
         try
         {
