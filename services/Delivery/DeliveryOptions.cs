@@ -21,6 +21,10 @@ public sealed class DeliveryOptions
     [Range(1, 1024)]
     public int LeaseBatch { get; set; } = 64;
 
+    /// <summary>Under load, how long a batch gathers before it is leased: it then shares its commits. A message after a quiet time does not wait.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:05", ErrorMessage = "Delivery:GatherTime must be between 00:00:00 and 00:00:05.")]
+    public TimeSpan GatherTime { get; set; } = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Mailboxes of one entry written at once.</summary>
     [Range(1, 256)]
     public int MailboxConcurrency { get; set; } = 32;

@@ -52,6 +52,7 @@ internal sealed class LocalDelivery(
         {
             var free = await TakeSlotsAsync(slots, stopping);
             IReadOnlyList<QueueLease> leases = [];
+            var leasedAt = time.GetTimestamp();
             try
             {
                 // Not to be cut short: leases that were given to a caller who no longer listens would block their entries until they expire.
@@ -72,6 +73,7 @@ internal sealed class LocalDelivery(
             // All that was due is taken; what came meanwhile has rung the bell.
             slots.Release(free - leases.Count);
             await WaitAsync(stopping);
+            if (leases.Count > 0) await GatherAsync(leasedAt, stopping);
         }
     }
 
@@ -83,6 +85,16 @@ internal sealed class LocalDelivery(
         // These are free and do not wait; a cancellation half way would lose those taken before.
         for (var i = 0; i < more; i++) await slots.WaitAsync(CancellationToken.None);
         return more + 1;
+    }
+
+    /// <summary>
+    /// While mail keeps coming a batch gathers: entries that are leased, delivered and closed together share their commits. What comes after a quiet
+    /// time goes at once.
+    /// </summary>
+    private async ValueTask GatherAsync(long leasedAt, CancellationToken cancellationToken)
+    {
+        var rest = _options.GatherTime - time.GetElapsedTime(leasedAt);
+        if (rest > TimeSpan.Zero) await Task.Delay(rest, time, cancellationToken);
     }
 
     private async ValueTask WaitAsync(CancellationToken cancellationToken)

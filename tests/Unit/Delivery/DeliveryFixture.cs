@@ -38,7 +38,7 @@ internal sealed class DeliveryFixture
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
-    public DeliveryOptions Options { get; } = new() { HostName = "mx.example.test" };
+    public DeliveryOptions Options { get; } = new() { HostName = "mx.example.test", GatherTime = TimeSpan.Zero };
 
     public FakeDirectory Directory { get; } = new();
 

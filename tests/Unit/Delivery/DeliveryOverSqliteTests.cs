@@ -52,7 +52,7 @@ public sealed class DeliveryOverSqliteTests(ITestOutputHelper output) : IAsyncLi
         var accounts = Enumerable.Range(0, Accounts).Select(i => _directory.AddAccount($"u{i}@example.test")).ToList();
         await Task.WhenAll(Enumerable.Range(0, Messages).Select(i => EnqueueAsync(i, accounts[i % Accounts].Address)));
 
-        var options = Options.Create(new DeliveryOptions { HostName = "mx.example.test" });
+        var options = Options.Create(new DeliveryOptions { HostName = "mx.example.test", GatherTime = TimeSpan.Zero });
         var bell = new LocalQueueBell(_time);
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
         var useCase = new DeliverToMailbox(_directory, _stores.Content, _stores.Queue, _stores.Journal, new MailboxDelivery(_mailboxes, new LocalMailboxChangeFeed(), _time),
