@@ -22,7 +22,7 @@ public sealed class DeliveryOptions
     public int LeaseBatch { get; set; } = 64;
 
     /// <summary>Under load, how long a batch gathers before it is leased: it then shares its commits. A message after a quiet time does not wait.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "00:00:05", ErrorMessage = "Delivery:GatherTime must be between 00:00:00 and 00:00:05.")]
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:05")]
     public TimeSpan GatherTime { get; set; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Mailboxes of one entry written at once.</summary>
