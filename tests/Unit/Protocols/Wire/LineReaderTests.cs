@@ -92,16 +92,27 @@ public sealed class LineReaderTests
     }
 
     [Fact]
-    public async Task An_endless_line_takes_bounded_memory()
+    public async Task A_line_far_over_the_limit_takes_bounded_memory()
     {
         // The pipe lets its writer wait at 64 KiB: if the reader kept the line, this would never end.
         var line = ReadAsync(maxLength: 510);
         var chunk = new byte[4096];
-        for (var i = 0; i < 2000; i++) await SendAsync(chunk);
+        for (var i = 0; i < 200; i++) await SendAsync(chunk);
         line.IsCompleted.Should().BeFalse();
         await SendAsync("\r\nnext\r\n"u8.ToArray());
         (await line).Status.Should().Be(LineStatus.TooLong);
         Text(await ReadAsync()).Should().Be("next");
+    }
+
+    [Fact]
+    public async Task A_line_without_end_is_given_up()
+    {
+        var line = ReadAsync(maxLength: 510);
+        var chunk = new byte[4096];
+        for (var sent = 0; sent < 1024 * 1024 - 32 * 1024; sent += chunk.Length) await SendAsync(chunk);
+        line.IsCompleted.Should().BeFalse();
+        await SendAsync(new byte[48 * 1024]);
+        (await line).Status.Should().Be(LineStatus.Endless);
     }
 
     [Fact]
