@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Merpati.Mailboxes;
-using Merpati.Protocols.Pop3;
 
 namespace Merpati.Pop3Gateway;
 

@@ -1,3 +1,4 @@
+using Merpati.Mailboxes;
 using Merpati.Protocols.Pop3;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;

@@ -1,6 +1,4 @@
-using Merpati.Mailboxes;
-
-namespace Merpati.Protocols.Pop3;
+namespace Merpati.Mailboxes;
 
 /// <summary>
 /// The exclusive-access lock of RFC 1939 §4: one POP3 session per account. It never outlives the connection that took it.
