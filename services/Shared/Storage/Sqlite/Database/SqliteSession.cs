@@ -14,6 +14,7 @@ public sealed class SqliteSession : IDisposable
 
     internal SqliteSession(string path, SqliteOpenMode mode)
     {
+        SqliteLibrary.EnsureConfigured();
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 5 }.ToString());
         try { _connection.Open(); }
         catch
