@@ -1,29 +1,8 @@
 using System.ComponentModel;
-using System.Globalization;
-using System.Net.Sockets;
-using Merpati.Standalone.Configuration;
-using Merpati.Storage;
+using Merpati.Platform.Hosting;
 using Spectre.Console.Cli;
 
 namespace Merpati.Standalone;
-
-/// <summary>How a start ended, for scripts.</summary>
-internal static class ExitCode
-{
-    public const int Ok = 0;
-
-    /// <summary>The configuration is wrong.</summary>
-    public const int Configuration = 2;
-
-    /// <summary>A store cannot be opened.</summary>
-    public const int Store = 3;
-
-    /// <summary>A port cannot be bound, a certificate cannot be used.</summary>
-    public const int Start = 4;
-
-    /// <summary>What nobody foresaw (sysexits EX_SOFTWARE).</summary>
-    public const int Fault = 70;
-}
 
 /// <summary>Starts Standalone and runs it until SIGTERM or Ctrl-C.</summary>
 internal sealed class RunCommand : AsyncCommand<RunCommand.Settings>
@@ -76,23 +55,12 @@ internal sealed class RunCommand : AsyncCommand<RunCommand.Settings>
         }
     }
 
-    public override async Task<int> ExecuteAsync(CommandContext context, Settings settings, CancellationToken cancellationToken)
-    {
-        if (settings.Print is not (null or "table" or "json")) return await FailAsync(ExitCode.Configuration, $"--print takes table or json, not '{settings.Print}'.");
-        try
-        {
-            await using var host = StandaloneHost.Build(settings.Config, settings.ToKeys(), printJson: settings.Print == "json");
-            await host.RunAsync();
-            return ExitCode.Ok;
-        }
-        catch (ConfigurationException e) { return await FailAsync(ExitCode.Configuration, e.Message); }
-        catch (Exception e) when (e is StoreUnavailableException or StoreFullException) { return await FailAsync(ExitCode.Store, e.Message); }
-        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException) { return await FailAsync(ExitCode.Start, e.Message); }
-    }
-
-    private static async Task<int> FailAsync(int code, string message)
-    {
-        await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"merpati-standalone: {message.ReplaceLineEndings(" ")}"));
-        return code;
-    }
+    public override Task<int> ExecuteAsync(CommandContext context, Settings settings, CancellationToken cancellationToken)
+        => settings.Print is null or "table" or "json"
+            ? ServerRun.RunAsync(StandaloneHost.Program, async () =>
+            {
+                await using var host = StandaloneHost.Build(settings.Config, settings.ToKeys(), printJson: settings.Print == "json");
+                await host.RunAsync();
+            })
+            : ServerRun.FailAsync(StandaloneHost.Program, ExitCode.Configuration, $"--print takes table or json, not '{settings.Print}'.");
 }

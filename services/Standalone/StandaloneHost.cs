@@ -1,5 +1,4 @@
 using System.Net;
-using System.Reflection;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Delivery;
@@ -8,6 +7,7 @@ using Merpati.Mailboxes;
 using Merpati.Platform.Admin;
 using Merpati.Platform.Bus;
 using Merpati.Platform.Health;
+using Merpati.Platform.Hosting;
 using Merpati.Platform.Listeners;
 using Merpati.Platform.Telemetry;
 using Merpati.Platform.Tls;
@@ -27,7 +27,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Spectre.Console;
 
@@ -37,17 +36,19 @@ namespace Merpati.Standalone;
 internal sealed class StandaloneHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly StandaloneConfiguration _configuration;
+    private readonly ServerConfiguration<StandaloneOptions> _configuration;
     private readonly bool _printJson;
 
-    private StandaloneHost(WebApplication app, StandaloneConfiguration configuration, bool printJson)
+    private StandaloneHost(WebApplication app, ServerConfiguration<StandaloneOptions> configuration, bool printJson)
     {
         _app = app;
         _configuration = configuration;
         _printJson = printJson;
     }
 
-    public static string Version { get; } = typeof(StandaloneHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    public const string Program = "merpati-standalone";
+
+    public static string Version { get; } = ProductVersion.Of(typeof(StandaloneHost).Assembly);
 
     /// <exception cref="ConfigurationException">The configuration is wrong.</exception>
     /// <exception cref="StoreUnavailableException">A store cannot be opened.</exception>
@@ -59,14 +60,14 @@ internal sealed class StandaloneHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(configuration.Root);
-        builder.Configuration.AddInMemoryCollection(StandaloneConfiguration.OpenTelemetryVariables());
-        Log(builder.Logging, options);
+        builder.Configuration.AddInMemoryCollection(ServerConfiguration.OpenTelemetryVariables());
+        builder.Logging.AddServerLog(options);
 
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<Readiness>();
         services.AddSingleton(AdminToken.Generate());
-        services.AddMerpatiTelemetry(builder.Configuration, "merpati-standalone", Version);
+        services.AddMerpatiTelemetry(builder.Configuration, Program, Version);
         services.AddSqliteStores(_ => new SqliteStoreOptions { Folder = options.Data });
         services.AddSingleton<IQueueBell, LocalQueueBell>();
         services.AddSingleton<IMailboxChangeFeed, LocalMailboxChangeFeed>();
@@ -75,7 +76,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
         services.AddSmtpIngress();
         services.AddImapGateway();
         services.AddPop3Gateway();
-        Share(services, options, HostnameOf(configuration));
+        Share(services, options, configuration.Hostname);
 
         services.AddSingleton<DemoDomain>();
         services.AddSingleton(provider => Certificates(provider, configuration));
@@ -101,7 +102,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
     {
         var options = _configuration.Options;
         var services = _app.Services;
-        StandaloneConfiguration.CheckSections(services.GetRequiredService<IStartupValidator>()); // before anything is made
+        _configuration.CheckSections(services.GetRequiredService<IStartupValidator>()); // before anything is made
         services.GetRequiredService<SqliteStores>(); // the first to come and the last to go: whoever cannot keep mail does not listen
         services.GetRequiredService<CertificateSource>().Load();
         var adminFile = new AdminEndpointFile(options.Data);
@@ -125,8 +126,8 @@ internal sealed class StandaloneHost : IAsyncDisposable
         {
             Version = Version,
             Data = Path.GetFullPath(options.Data),
-            Hostname = HostnameOf(_configuration),
-            Host = _configuration.IsLoopbackOnly ? _configuration.Addresses[0].ToString() : HostnameOf(_configuration),
+            Hostname = _configuration.Hostname,
+            Host = _configuration.IsLoopbackOnly ? _configuration.Addresses[0].ToString() : _configuration.Hostname,
             Ports = PortTable.WithOffset(options.PortOffset),
             Certificate = options.Tls.Certificate is null ? Path.GetFullPath(Path.Combine(options.Data, "tls", "certificate.pem")) : null,
             Admin = admin.ToString(),
@@ -143,29 +144,6 @@ internal sealed class StandaloneHost : IAsyncDisposable
         var normal = DomainName.Normalize(name);
         if (!EmailAddress.TryParse("postmaster@" + normal, out _)) throw new ConfigurationException($"The configuration key 'domains' is wrong: '{name}' is no domain name.");
         await services.GetRequiredService<DomainAdministration>().AddAsync(normal, catchAll: null, CancellationToken.None);
-    }
-
-    private static void Log(ILoggingBuilder logging, StandaloneOptions options)
-    {
-        logging.ClearProviders();
-        logging.SetMinimumLevel(options.LogLevel);
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-        logging.AddFilter("System", LogLevel.Warning);
-        // Failures at start are told by us, in one line.
-        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-        // Standard output belongs to the settings that are printed; the log goes to standard error.
-        logging.AddConsole(console =>
-        {
-            console.LogToStandardErrorThreshold = LogLevel.Trace;
-            console.FormatterName = options.LogFormat == LogFormat.Json ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple;
-        });
-        logging.Services.Configure<SimpleConsoleFormatterOptions>(format =>
-        {
-            format.SingleLine = true;
-            format.UseUtcTimestamp = true;
-            format.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-        });
-        logging.Services.Configure<JsonConsoleFormatterOptions>(format => format.UseUtcTimestamp = true);
     }
 
     /// <summary>What several services need to know alike is said once, at the top of the configuration.</summary>
@@ -186,26 +164,24 @@ internal sealed class StandaloneHost : IAsyncDisposable
         services.PostConfigure<DeliveryOptions>(delivery => delivery.HostName = hostname);
     }
 
-    private static CertificateSource Certificates(IServiceProvider provider, StandaloneConfiguration configuration)
+    private static CertificateSource Certificates(IServiceProvider provider, ServerConfiguration<StandaloneOptions> configuration)
     {
-        var tls = configuration.Options.Tls;
         var time = provider.GetRequiredService<TimeProvider>();
-        var files = tls.Certificates.Select(pair => new CertificateFiles(pair.Certificate, pair.Key)).ToList();
-        if (tls.Certificate is not null) files.Insert(0, new CertificateFiles(tls.Certificate, tls.Key!));
+        var files = configuration.Options.Tls.ToFiles();
         if (files.Count == 0)
         {
-            string[] names = [.. new[] { HostnameOf(configuration), "localhost", "127.0.0.1", "::1" }.Distinct(StringComparer.OrdinalIgnoreCase)];
-            files.Add(SelfSignedCertificate.Ensure(Path.Combine(configuration.Options.Data, "tls"), names, time));
+            string[] names = [.. new[] { configuration.Hostname, "localhost", "127.0.0.1", "::1" }.Distinct(StringComparer.OrdinalIgnoreCase)];
+            files = [SelfSignedCertificate.Ensure(Path.Combine(configuration.Options.Data, "tls"), names, time)];
         }
         return new CertificateSource(files, time, provider.GetRequiredService<ILogger<CertificateSource>>());
     }
 
-    private static MailPorts Ports(IServiceProvider provider, StandaloneConfiguration configuration)
+    private static MailPorts Ports(IServiceProvider provider, ServerConfiguration<StandaloneOptions> configuration)
     {
         var smtp = provider.GetRequiredService<SmtpSessions>();
         var imap = provider.GetRequiredService<ImapSessions>();
         var pop3 = provider.GetRequiredService<Pop3Sessions>();
-        var hostname = HostnameOf(configuration);
+        var hostname = configuration.Hostname;
         var offset = configuration.Options.PortOffset;
         var ports = new List<MailPort>();
         foreach (var address in configuration.Addresses)
@@ -223,10 +199,10 @@ internal sealed class StandaloneHost : IAsyncDisposable
                 });
             }
         }
-        return new MailPorts(ports, provider.GetRequiredService<CertificateSource>(), configuration.Options.Connections, provider.GetRequiredService<Readiness>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<MailListener>>());
+        return new MailPorts(ports, new PortSettings("--port-offset", "--listen"), provider.GetRequiredService<CertificateSource>(), configuration.Options.Connections, provider.GetRequiredService<Readiness>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<MailListener>>());
     }
 
-    private static void ListenForHttp(WebApplicationBuilder builder, StandaloneConfiguration configuration)
+    private static void ListenForHttp(WebApplicationBuilder builder, ServerConfiguration<StandaloneOptions> configuration)
     {
         var port = PortTable.Http + configuration.Options.PortOffset;
         var addresses = configuration.Addresses.ToHashSet();
@@ -247,9 +223,4 @@ internal sealed class StandaloneHost : IAsyncDisposable
         context.Response.StatusCode = Microsoft.AspNetCore.Http.StatusCodes.Status404NotFound;
         return Task.CompletedTask;
     }
-
-    private static string HostnameOf(StandaloneConfiguration configuration)
-        => configuration.Options.Hostname.Length > 0 ? configuration.Options.Hostname
-            : configuration.IsLoopbackOnly ? "localhost"
-            : Environment.MachineName;
 }

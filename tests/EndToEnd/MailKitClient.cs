@@ -89,7 +89,7 @@ public sealed class MailKitClient(StandaloneFixture merpati) : IClassFixture<Sta
             uids = await pop3.GetMessageUidsAsync();
             // Messages of different connections are delivered side by side: any order is right.
             var subjects = new List<string>();
-            for (var i = 0; i < pop3.Count; i++) subjects.Add((await pop3.GetMessageAsync(i)).Subject);
+            for (var i = 0; i < pop3.Count; i++) subjects.Add((await pop3.GetMessageAsync(i)).Subject ?? "");
             Assert.Equal(["pop 0", "pop 1", "pop 2"], subjects.Order(StringComparer.Ordinal));
             var deleted = subjects.IndexOf("pop 1");
             await pop3.DeleteMessageAsync(deleted);

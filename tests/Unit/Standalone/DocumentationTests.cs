@@ -7,6 +7,7 @@ using Merpati.ImapGateway;
 using Merpati.Platform.Listeners;
 using Merpati.Pop3Gateway;
 using Merpati.SmtpIngress;
+using Merpati.Platform.Hosting;
 using Merpati.Standalone.Configuration;
 using Merpati.UserDirectory;
 using Xunit;

@@ -3,7 +3,7 @@ using System.Text.Json;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace Merpati.Standalone.Configuration;
+namespace Merpati.Platform.Hosting;
 
 /// <summary>Reads a JSON or YAML file into the keys of Microsoft.Extensions.Configuration: <c>tls:certificates:0:key</c>.</summary>
 internal static class ConfigurationFile
@@ -58,13 +58,17 @@ internal static class ConfigurationFile
         switch (node)
         {
             case YamlMappingNode mapping:
-                foreach (var (name, value) in mapping.Children) Flatten(value, Join(key, ((YamlScalarNode)name).Value ?? ""), keys);
+                foreach (var (name, value) in mapping.Children)
+                {
+                    if (name is not YamlScalarNode { Value: { } text }) throw new YamlException(name.Start, name.End, "A key must be a word.");
+                    Flatten(value, Join(key, text), keys);
+                }
                 break;
             case YamlSequenceNode sequence:
                 for (var i = 0; i < sequence.Children.Count; i++) Flatten(sequence.Children[i], Join(key, i.ToString(CultureInfo.InvariantCulture)), keys);
                 break;
-            case YamlScalarNode { Value: { } text } scalar when scalar.Style != ScalarStyle.Plain || text is not ("" or "~" or "null"):
-                keys[key] = text;
+            case YamlScalarNode { Value: { } given } scalar when scalar.Style != ScalarStyle.Plain || given is not ("" or "~" or "null"):
+                keys[key] = given;
                 break;
         }
     }

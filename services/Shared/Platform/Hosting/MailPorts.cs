@@ -1,18 +1,21 @@
 using System.Net;
 using System.Net.Sockets;
-using Merpati.ImapGateway;
 using Merpati.Platform.Health;
 using Merpati.Platform.Listeners;
 using Merpati.Platform.Tls;
-using Merpati.Pop3Gateway;
-using Merpati.SmtpIngress;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace Merpati.Standalone.Ports;
+namespace Merpati.Platform.Hosting;
 
-/// <summary>Opens the mail ports when everything behind them is ready, and drains them first of all when the process stops.</summary>
-internal sealed class MailPorts(IReadOnlyList<MailPort> ports, CertificateSource certificates, ConnectionLimits limits, Readiness readiness, TimeProvider time, ILogger<MailListener> logger) : IHostedService
+/// <summary>The settings that decide where a mail port listens, as the operator knows them: an error names them.</summary>
+public sealed record PortSettings(string Port, string Address);
+
+/// <summary>
+/// Opens the mail ports when everything behind them is ready, and drains them first of all when the process stops: to be registered as the last
+/// hosted service.
+/// </summary>
+public sealed class MailPorts(IReadOnlyList<MailPort> ports, PortSettings settings, CertificateSource certificates, ConnectionLimits limits, Readiness readiness, TimeProvider time, ILogger<MailListener> logger) : IHostedService
 {
     private readonly List<MailListener> _listeners = [];
 
@@ -41,11 +44,11 @@ internal sealed class MailPorts(IReadOnlyList<MailPort> ports, CertificateSource
         foreach (var listener in _listeners) await listener.DisposeAsync();
     }
 
-    private static string Explain(SocketException e) => e.SocketErrorCode switch
+    private string Explain(SocketException e) => e.SocketErrorCode switch
     {
-        SocketError.AddressAlreadyInUse => "in use by another process; choose another --port-offset",
-        SocketError.AccessDenied => "only for root; choose another --port-offset",
-        SocketError.AddressNotAvailable => "not an address of this machine; choose another --listen",
+        SocketError.AddressAlreadyInUse => $"in use by another process; choose another {settings.Port}",
+        SocketError.AccessDenied => $"only for root; choose another {settings.Port}",
+        SocketError.AddressNotAvailable => $"not an address of this machine; choose another {settings.Address}",
         _ => "not available: " + e.Message,
     };
 }

@@ -2,7 +2,7 @@ using System.Collections;
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
-namespace Merpati.Standalone.Configuration;
+namespace Merpati.Platform.Hosting;
 
 /// <summary>Finds keys that no option has, so that a misspelt key is an error and not a silent default.</summary>
 internal static class KnownKeys
