@@ -4,7 +4,7 @@ using Merpati.TestKit;
 namespace Merpati.Tests.EndToEnd;
 
 /// <summary>The clients that people use, from Debian, against the real process.</summary>
-public sealed class RealClients(StandaloneFixture merpati) : IClassFixture<StandaloneFixture>, IDisposable
+public abstract class RealClients(MailServerFixture merpati) : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("merpati-clients-").FullName;
 
@@ -159,3 +159,5 @@ public sealed class RealClients(StandaloneFixture merpati) : IClassFixture<Stand
         return result;
     }
 }
+
+public sealed class RealClientsOfStandalone(StandaloneFixture merpati) : RealClients(merpati), IClassFixture<StandaloneFixture>;

@@ -8,9 +8,8 @@ using System.Text.Json;
 namespace Merpati.TestKit;
 
 /// <summary>The real Standalone program in a process of its own, on loopback and free ports, with a data folder of its own.</summary>
-public sealed class StandaloneProcess : IAsyncDisposable
+public sealed class StandaloneProcess : IMailServer
 {
-
     // Below the ephemeral ports (32768 up), which outgoing connections of the tests themselves take.
     private const int FirstOffset = 11_000;
     private const int LastOffset = 31_700;
@@ -139,13 +138,6 @@ public sealed class StandaloneProcess : IAsyncDisposable
     /// <summary>Runs the merpati command against this server.</summary>
     public async Task<CommandResult> MerpatiAsync(string? standardInput, params string[] arguments)
         => await Command.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "merpati.dll"), "--data", Data, .. arguments], standardInput);
-
-    /// <summary>Adds an account with a password of the test's choice.</summary>
-    public async Task AddAccountAsync(string address, string password)
-    {
-        var result = await MerpatiAsync(password + "\n", "account", "add", address, "--password-stdin");
-        if (result.ExitCode != 0) throw new InvalidOperationException($"account add {address}: {result}");
-    }
 
     public async ValueTask DisposeAsync()
     {

@@ -2,20 +2,22 @@ using Merpati.TestKit;
 
 namespace Merpati.Tests.EndToEnd;
 
-/// <summary>One server with the demo accounts, shared by the tests of a class; each test makes its own accounts.</summary>
-public sealed class StandaloneFixture : IAsyncLifetime
+/// <summary>One server, shared by the tests of a class or of a collection; each test makes its own accounts.</summary>
+public abstract class MailServerFixture : IAsyncLifetime
 {
-    public StandaloneProcess Server { get; private set; } = null!;
+    public IMailServer Server { get; private set; } = null!;
 
     public (string Address, string Password) Ann => Server.Accounts[0];
 
     public (string Address, string Password) Bob => Server.Accounts[1];
 
-    public async Task InitializeAsync() => Server = await StandaloneProcess.StartAsync("--allow-plaintext-auth");
+    public async Task InitializeAsync() => Server = await StartAsync();
 
-    public async Task DisposeAsync() => await Server.DisposeAsync();
+    public virtual async Task DisposeAsync() => await Server.DisposeAsync();
 
-    /// <summary>A new account of this test's own in the demo domain.</summary>
+    protected abstract Task<IMailServer> StartAsync();
+
+    /// <summary>A new account of this test's own in the domain of the first accounts.</summary>
     public async Task<(string Address, string Password)> NewAccountAsync(string name)
     {
         var domain = Ann.Address[(Ann.Address.IndexOf('@', StringComparison.Ordinal) + 1)..];
@@ -82,4 +84,10 @@ public sealed class StandaloneFixture : IAsyncLifetime
             while (await imap.ImapLineAsync() is { } line && !line.StartsWith("i ", StringComparison.Ordinal)) { }
         }
     }
+}
+
+/// <summary>Standalone with its demo accounts.</summary>
+public sealed class StandaloneFixture : MailServerFixture
+{
+    protected override async Task<IMailServer> StartAsync() => await StandaloneProcess.StartAsync("--allow-plaintext-auth");
 }
