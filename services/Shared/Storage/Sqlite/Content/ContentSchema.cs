@@ -9,9 +9,6 @@ internal static class ContentSchema
     // Measured with bodies of 10 KB: a fifth less space and CPU than pages of 4096; pages of 16384 waste half of each on such bodies.
     private const int PageSize = 8192;
 
-    /// <summary>Octets of a chunk. What is stored depends on it: never change it.</summary>
-    public const int ChunkSize = 64 * 1024;
-
     public static readonly SqliteSchema Schema = new("content",
     [
         // The columns before octets lie on the row's own page, so that lists do not touch bodies.

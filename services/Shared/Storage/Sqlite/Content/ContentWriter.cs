@@ -32,8 +32,8 @@ internal sealed class ContentWriter(SqliteContentStore store, SqliteDatabase dat
         while (!octets.IsEmpty)
         {
             // Only a full chunk with something to follow is written here: what ends exactly at a chunk's end may still be a content of one row.
-            if (_filled == ContentSchema.ChunkSize) await FlushAsync(cancellationToken);
-            var part = octets[..Math.Min(octets.Length, ContentSchema.ChunkSize - _filled)];
+            if (_filled == ChunkedContentStream.ChunkSize) await FlushAsync(cancellationToken);
+            var part = octets[..Math.Min(octets.Length, ChunkedContentStream.ChunkSize - _filled)];
             MakeRoom(_filled + part.Length);
             part.Span.CopyTo(_filling.AsSpan(_filled));
             _hash.AppendData(part.Span);
@@ -84,9 +84,9 @@ internal sealed class ContentWriter(SqliteContentStore store, SqliteDatabase dat
     {
         // Waits for the chunk before; its failure is ours.
         await _flush.WaitAsync(cancellationToken);
-        if (_flushing.Length == 0) _flushing = ArrayPool<byte>.Shared.Rent(ContentSchema.ChunkSize);
+        if (_flushing.Length == 0) _flushing = ArrayPool<byte>.Shared.Rent(ChunkedContentStream.ChunkSize);
         (_filling, _flushing) = (_flushing, _filling);
-        var (number, full) = (_chunks++, _flushing.AsMemory(0, ContentSchema.ChunkSize));
+        var (number, full) = (_chunks++, _flushing.AsMemory(0, ChunkedContentStream.ChunkSize));
         _filled = 0;
         var since = time.GetUtcNow();
         _flush = database.WriteAsync(session => InsertChunk(session, number, full, since), full.Length, CancellationToken.None).AsTask();
@@ -95,7 +95,7 @@ internal sealed class ContentWriter(SqliteContentStore store, SqliteDatabase dat
     private void MakeRoom(int needed)
     {
         if (needed <= _filling.Length) return;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(ContentSchema.ChunkSize, Math.Max(needed, _filling.Length * 2)));
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(ChunkedContentStream.ChunkSize, Math.Max(needed, _filling.Length * 2)));
         _filling.AsSpan(0, _filled).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(_filling);
         _filling = larger;

@@ -110,7 +110,7 @@ public sealed class SqliteContentStore(SqliteDatabase database, TimeProvider tim
         var size = rows.Int64(0);
         var start = Math.Min(offset, size);
         var end = start + Math.Min(length, size - start);
-        if (rows.Boolean(1)) return new ChunkedContentStream(database, content, size, start, end);
+        if (rows.Boolean(1)) return new SqliteContentStream(database, content, size, start, end);
 
         var octets = rows.Blob(3);
         if (octets.Length != size || Crc32C.Compute(octets) != rows.Int64(2)) throw new ContentDamagedException(content, "its checksum is wrong");

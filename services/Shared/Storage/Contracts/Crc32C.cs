@@ -1,13 +1,13 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace Merpati.Storage.Sqlite;
+namespace Merpati.Storage;
 
 /// <summary>
 /// CRC-32C (RFC 3720 §12.1) with the processor's own instruction: it finds damage in a chunk of 64 KiB in about ten microseconds, a tenth of what SHA-256 takes.
 /// SHA-256 over the whole content is kept beside it.
 /// </summary>
-internal static class Crc32C
+public static class Crc32C
 {
     public static uint Compute(ReadOnlySpan<byte> octets)
     {

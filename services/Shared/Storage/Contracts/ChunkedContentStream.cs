@@ -1,11 +1,14 @@
 using System.Buffers;
 using Merpati.Mailboxes;
 
-namespace Merpati.Storage.Sqlite;
+namespace Merpati.Storage;
 
 /// <summary>Reads [start, end) of a content chunk by chunk, each in a read of its own and checked against its checksum before an octet of it is given out.</summary>
-internal sealed class ChunkedContentStream(SqliteDatabase database, ContentId content, long size, long start, long end) : Stream
+public abstract class ChunkedContentStream(ContentId content, long size, long start, long end) : Stream
 {
+    /// <summary>Octets of a chunk, in every store. What is stored depends on it: never change it.</summary>
+    public const int ChunkSize = 64 * 1024;
+
     private byte[]? _buffer;
     private ReadOnlyMemory<byte> _unread;
     private long _position = start;
@@ -29,11 +32,7 @@ internal sealed class ChunkedContentStream(SqliteDatabase database, ContentId co
     {
         ObjectDisposedException.ThrowIf(_closed, this);
         if (buffer.IsEmpty || _position == end) return 0;
-        if (_unread.IsEmpty)
-        {
-            try { await database.ReadAsync(ReadChunk, cancellationToken); }
-            catch (StoreUnavailableException failure) when (SqliteContentStore.IsDamage(failure)) { throw Damaged("its page in the database is damaged"); }
-        }
+        if (_unread.IsEmpty) await ReadChunkAsync(_position / ChunkSize, cancellationToken);
         return Take(buffer.Span);
     }
 
@@ -43,11 +42,7 @@ internal sealed class ChunkedContentStream(SqliteDatabase database, ContentId co
     {
         ObjectDisposedException.ThrowIf(_closed, this);
         if (buffer.IsEmpty || _position == end) return 0;
-        if (_unread.IsEmpty)
-        {
-            try { database.Read(ReadChunk); }
-            catch (StoreUnavailableException failure) when (SqliteContentStore.IsDamage(failure)) { throw Damaged("its page in the database is damaged"); }
-        }
+        if (_unread.IsEmpty) ReadChunk(_position / ChunkSize);
         return Take(buffer);
     }
 
@@ -79,19 +74,23 @@ internal sealed class ChunkedContentStream(SqliteDatabase database, ContentId co
         return count;
     }
 
-    private bool ReadChunk(SqliteSession session)
+    /// <summary>Finds the chunk and hands it to <see cref="Accept"/>, or calls it damaged.</summary>
+    protected abstract ValueTask ReadChunkAsync(long number, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="ReadChunkAsync"/>
+    protected abstract void ReadChunk(long number);
+
+    /// <summary>Takes a copy of the chunk when its length and checksum are right.</summary>
+    protected void Accept(long number, ReadOnlySpan<byte> octets, uint checksum)
     {
-        var number = _position / ContentSchema.ChunkSize;
-        var first = number * ContentSchema.ChunkSize;
-        using var rows = session.Query("SELECT checksum, octets FROM chunk WHERE content = ?1 AND number = ?2", content.Value, number);
-        if (!rows.Next()) throw Damaged($"chunk {number} is missing");
-        var octets = rows.Blob(1);
-        if (octets.Length != Math.Min(ContentSchema.ChunkSize, size - first) || Crc32C.Compute(octets) != rows.Int64(0)) throw Damaged($"the checksum of chunk {number} is wrong");
-        _buffer ??= ArrayPool<byte>.Shared.Rent(ContentSchema.ChunkSize);
+        var first = number * ChunkSize;
+        if (octets.Length != Math.Min(ChunkSize, size - first) || Crc32C.Compute(octets) != checksum) throw Damaged($"the checksum of chunk {number} is wrong");
+        _buffer ??= ArrayPool<byte>.Shared.Rent(ChunkSize);
         octets.CopyTo(_buffer);
         _unread = _buffer.AsMemory((int)(_position - first), (int)(Math.Min(end, first + octets.Length) - _position));
-        return true;
     }
 
-    private ContentDamagedException Damaged(string detail) => new(content, detail);
+    protected ContentDamagedException Missing(long number) => Damaged($"chunk {number} is missing");
+
+    protected ContentDamagedException Damaged(string detail) => new(content, detail);
 }

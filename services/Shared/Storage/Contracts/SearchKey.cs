@@ -1,9 +1,9 @@
 using Merpati.Timeline;
 
-namespace Merpati.Storage.Sqlite;
+namespace Merpati.Storage;
 
 /// <summary>What a message is found by, in one form: no blanks and angle brackets around it, lower case.</summary>
-internal static class SearchKey
+public static class SearchKey
 {
     public static string Of(string messageIdOrAddress) => messageIdOrAddress.Trim().TrimStart('<').TrimEnd('>').ToLowerInvariant();
 

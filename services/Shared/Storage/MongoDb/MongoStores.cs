@@ -1,0 +1,99 @@
+using Microsoft.Extensions.Logging;
+using MongoDB.Bson;
+using MongoDB.Driver;
+
+namespace Merpati.Storage.MongoDb;
+
+/// <summary>
+/// The stores of the cluster, on one database. A service makes those that it needs; each makes and verifies its indexes when it is prepared.
+/// </summary>
+public sealed class MongoStores : IAsyncDisposable
+{
+    private readonly MongoClient _client;
+    private readonly string _database;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly MongoMetrics _metrics = new();
+    private readonly Lazy<MongoContentStore> _content;
+    private readonly Lazy<MongoMailQueue> _queue;
+    private readonly Lazy<MongoJournal> _journal;
+    private readonly Lazy<MongoDirectoryStore> _directory;
+    private readonly Lazy<MongoMailboxStore> _mailboxes;
+
+    /// <exception cref="StoreUnavailableException">The connection string cannot be used. Nothing is asked of the server yet.</exception>
+    public MongoStores(MongoStoreOptions options, TimeProvider time, ILogger<MongoStores> logger)
+    {
+        _client = MongoConnection.CreateClient(options);
+        _database = options.Database;
+        _time = time;
+        _logger = logger;
+        _content = new(() => new MongoContentStore(Connect("content"), time));
+        _queue = new(() => new MongoMailQueue(Connect("queue"), time));
+        _journal = new(() => new MongoJournal(Connect("journal"), time));
+        _directory = new(() => new MongoDirectoryStore(Connect("directory")));
+        _mailboxes = new(() => new MongoMailboxStore(Connect("mailbox"), time));
+    }
+
+    public MongoContentStore Content => _content.Value;
+
+    public MongoMailQueue Queue => _queue.Value;
+
+    public MongoJournal Journal => _journal.Value;
+
+    public MongoDirectoryStore Directory => _directory.Value;
+
+    public MongoMailboxStore Mailboxes => _mailboxes.Value;
+
+    internal IMongoDatabase Database => _client.GetDatabase(_database);
+
+    /// <summary>
+    /// Makes sure of the server and of the indexes of these stores.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">With one sentence for the person who started us.</exception>
+    public async Task PrepareAsync(MongoStoreKinds kinds, CancellationToken cancellationToken)
+    {
+        await RequireReplicaSetAsync(cancellationToken);
+        if (kinds.HasFlag(MongoStoreKinds.Content)) await MongoIndexes.EnsureAsync(Connect("content"), ContentIndexes.All, cancellationToken);
+        if (kinds.HasFlag(MongoStoreKinds.Queue)) await MongoIndexes.EnsureAsync(Connect("queue"), QueueIndexes.All, cancellationToken);
+        if (kinds.HasFlag(MongoStoreKinds.Journal)) await MongoIndexes.EnsureAsync(Connect("journal"), JournalIndexes.All, cancellationToken);
+        if (kinds.HasFlag(MongoStoreKinds.Directory)) await MongoIndexes.EnsureAsync(Connect("directory"), DirectoryIndexes.All, cancellationToken);
+        if (kinds.HasFlag(MongoStoreKinds.Mailboxes)) await MongoIndexes.EnsureAsync(Connect("mailbox"), MailboxIndexes.All, cancellationToken);
+    }
+
+    /// <summary>Asks the server something small.</summary>
+    /// <exception cref="StoreUnavailableException">It does not answer.</exception>
+    public async Task PingAsync(CancellationToken cancellationToken)
+        => await Connect("mongo").RunAsync(token => Database.RunCommandAsync<BsonDocument>(new BsonDocument("ping", 1), cancellationToken: token), cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_content.IsValueCreated) await Content.DisposeAsync();
+        if (_queue.IsValueCreated) await Queue.DisposeAsync();
+        if (_journal.IsValueCreated) await Journal.DisposeAsync();
+        if (_mailboxes.IsValueCreated) await Mailboxes.DisposeAsync();
+        _client.Dispose();
+        _metrics.Dispose();
+    }
+
+    private MongoConnection Connect(string store) => new(store, _client, _database, _metrics, _logger);
+
+    /// <summary>A server alone has no transactions; better said now than at the first message.</summary>
+    private async Task RequireReplicaSetAsync(CancellationToken cancellationToken)
+    {
+        var hello = await Connect("mongo").RunAsync(token => _client.GetDatabase("admin").RunCommandAsync<BsonDocument>(new BsonDocument("hello", 1), cancellationToken: token), cancellationToken);
+        if (!hello.Contains("setName") && hello.GetValue("msg", "") != "isdbgrid")
+            throw new StoreUnavailableException("mongo", "the server is no member of a replica set, and the stores need transactions. Start mongod with --replSet rs0, run rs.initiate() once, and add ?replicaSet=rs0 to mongo:connectionString.");
+    }
+}
+
+/// <summary>Which stores a service uses: it makes their indexes, and needs rights to their collections alone.</summary>
+[Flags]
+public enum MongoStoreKinds
+{
+    None = 0,
+    Content = 1,
+    Queue = 2,
+    Journal = 4,
+    Directory = 8,
+    Mailboxes = 16,
+}

@@ -1,0 +1,110 @@
+using Merpati.Queueing;
+using MongoDB.Bson;
+using MongoDB.Driver;
+
+namespace Merpati.Storage.MongoDb;
+
+/// <inheritdoc cref="IMailQueue"/>
+public sealed partial class MongoMailQueue : IMailQueue, IAsyncDisposable
+{
+    private const int OperationsPerGroup = 128;
+    private const int LedgerDocuments = 16;
+
+    private readonly MongoConnection _connection;
+    private readonly TimeProvider _time;
+    private readonly IMongoCollection<BsonDocument> _entries;
+    private readonly IMongoCollection<BsonDocument> _ledger;
+    private readonly IMongoCollection<BsonDocument> _fence;
+    private readonly MongoGroup<QueueWrite, bool> _writes;
+
+    // Each process books into one of the ledger's documents; two that chose the same one only wait for each other now and then.
+    private readonly int _ledgerDocument = Random.Shared.Next(LedgerDocuments);
+
+    internal MongoMailQueue(MongoConnection connection, TimeProvider time)
+    {
+        _connection = connection;
+        _time = time;
+        _entries = connection.Collection(QueueIndexes.Entries);
+        _ledger = connection.Collection(QueueIndexes.Ledger);
+        _fence = connection.Collection(QueueIndexes.Fence);
+        _writes = new(connection, OperationsPerGroup, groups: 1, WriteAsync);
+    }
+
+    public async ValueTask EnqueueAsync(QueueEntry entry, CancellationToken cancellationToken)
+    {
+        RequireOpenRecipient(entry);
+        await _writes.RunAsync(new QueueWrite.Enqueue(entry), cancellationToken);
+    }
+
+    public async ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, int limit, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        var due = new BsonDocument { { "route", (int)route }, { "due", new BsonDocument("$lte", Bson.Time(now)) } };
+        // Sweeps find nothing most of the time; then they have cost one look into an index.
+        var ids = await _connection.RunAsync(async token =>
+        {
+            using var found = await _entries.FindAsync(due, new FindOptions<BsonDocument> { Sort = new BsonDocument("due", 1), Limit = limit, Projection = Bson.Only("_id") }, token);
+            return new BsonArray((await found.ToListAsync(token)).Select(entry => entry["_id"]));
+        }, cancellationToken);
+        if (ids.Count == 0) return [];
+
+        // One statement takes them: an entry that another worker took in between is not due any more. The token names the taking, and finds what it took.
+        var expiresAt = now + duration;
+        var token = await NextTokenAsync(cancellationToken);
+        var claimed = await _connection.RunAsync(cancel => _entries.UpdateManyAsync(
+            new BsonDocument(due) { { "_id", new BsonDocument("$in", ids) } },
+            new BsonDocument
+            {
+                { "$set", new BsonDocument { { "token", token }, { "leaseExpiresAt", Bson.Time(expiresAt) }, { "due", Bson.Time(expiresAt) }, { "released", false } } },
+                { "$inc", new BsonDocument { { "attempts", 1 }, { "revision", 1L } } },
+            },
+            cancellationToken: cancel), cancellationToken);
+        if (claimed.ModifiedCount == 0) return [];
+        return await _connection.RunAsync<IReadOnlyList<QueueLease>>(async cancel =>
+        {
+            using var taken = await _entries.FindAsync(new BsonDocument { { "_id", new BsonDocument("$in", ids) }, { "token", token } }, cancellationToken: cancel);
+            var leases = (await taken.ToListAsync(cancel)).Select(entry => new QueueLease(QueueDocuments.Read(entry), worker, token, expiresAt)).ToList();
+            leases.Sort(static (one, other) => one.Entry.NextAttemptAt.CompareTo(other.Entry.NextAttemptAt));
+            return leases;
+        }, cancellationToken);
+    }
+
+    public ValueTask<QueueLease?> ExtendAsync(QueueLease lease, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        var expiresAt = _time.GetUtcNow() + duration;
+        return _connection.RunAsync(async token =>
+        {
+            var extended = new BsonDocument { { "leaseExpiresAt", Bson.Time(expiresAt) }, { "revision", new BsonDocument("$add", new BsonArray { "$revision", 1L }) } };
+            // Without a queued recipient it is not due, leased or not.
+            extended["due"] = new BsonDocument("$cond", new BsonArray { new BsonDocument("$eq", new BsonArray { "$due", BsonNull.Value }), BsonNull.Value, Bson.Time(expiresAt) });
+            var result = await _entries.UpdateOneAsync(LeasedAs(lease), new PipelineUpdateDefinition<BsonDocument>(new BsonDocument[] { new("$set", extended) }), cancellationToken: token);
+            return result.MatchedCount == 1 ? lease with { ExpiresAt = expiresAt } : null;
+        }, cancellationToken);
+    }
+
+    public async ValueTask<bool> CompleteAsync(QueueLease lease, IReadOnlyList<RecipientResult> results, DateTimeOffset nextAttemptAt, IReadOnlyList<QueueEntry> successors, CancellationToken cancellationToken)
+    {
+        foreach (var successor in successors) RequireOpenRecipient(successor);
+        return await _writes.RunAsync(new QueueWrite.Complete(lease, results, nextAttemptAt, successors), cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => _writes.DisposeAsync();
+
+    private static void RequireOpenRecipient(QueueEntry entry)
+    {
+        if (!entry.Recipients.Any(recipient => recipient.State.IsOpen())) throw new ArgumentException($"Entry {entry.Id} has no open recipient; nothing would ever remove it.", nameof(entry));
+    }
+
+    private static BsonDocument LeasedAs(QueueLease lease) => new() { { "_id", Bson.Id(lease.Entry.Id.Value) }, { "token", lease.Token } };
+
+    /// <summary>Tokens come from one counter for all entries, so that not even an entry that was removed and put in again repeats one.</summary>
+    private ValueTask<long> NextTokenAsync(CancellationToken cancellationToken) => _connection.RunAsync(async token =>
+    {
+        var fence = await _fence.FindOneAndUpdateAsync<BsonDocument>(
+            new BsonDocument("_id", "fence"),
+            Bson.Inc("lastToken", 1L),
+            new FindOneAndUpdateOptions<BsonDocument> { IsUpsert = true, ReturnDocument = ReturnDocument.After },
+            token);
+        return fence["lastToken"].ToInt64();
+    }, cancellationToken);
+}

@@ -1,0 +1,85 @@
+using Merpati.Addresses;
+using Merpati.Envelopes;
+using Merpati.Mailboxes;
+using Merpati.Queueing;
+using MongoDB.Bson;
+
+namespace Merpati.Storage.MongoDb;
+
+/// <summary>Entries as documents.</summary>
+internal static class QueueDocuments
+{
+    public static bool IsOpen(this RecipientState state) => state is RecipientState.Queued or RecipientState.Held;
+
+    /// <summary>Substrings are looked for in this form.</summary>
+    public static string Key(string address) => address.ToLowerInvariant();
+
+    public static BsonDocument Write(QueueEntry entry) => new()
+    {
+        { "_id", Bson.Id(entry.Id.Value) },
+        { "route", (int)entry.Route },
+        { "due", Due(entry.Recipients, entry.NextAttemptAt) },
+        { "nextAttemptAt", Bson.Time(entry.NextAttemptAt) },
+        { "attempts", entry.Attempts },
+        { "revision", 0L },
+        { "content", Bson.Id(entry.Content.Value) },
+        { "size", entry.Size },
+        { "acceptedAt", Bson.Time(entry.AcceptedAt) },
+        { "reversePath", entry.ReversePath.Address is { } address ? Address(address) : BsonNull.Value },
+        { "sender", Key(entry.ReversePath.ToString()) },
+        { "body", (int)entry.Body },
+        { "smtpUtf8", entry.SmtpUtf8 },
+        { "return", (int)entry.Return },
+        { "envelopeId", Bson.Text(entry.EnvelopeId) },
+        { "submitter", Bson.Id(entry.Submitter?.Value) },
+        { "traceParent", Bson.Text(entry.TraceParent) },
+        { "traceHeaders", Bson.Octets(entry.TraceHeaders) },
+        { "recipients", Write(entry.Recipients) },
+    };
+
+    public static BsonArray Write(IEnumerable<QueueRecipient> recipients) => new(recipients.Select(one => new BsonDocument
+    {
+        { "address", Address(one.Recipient.Address) },
+        { "key", Key(one.Recipient.Address.ToString()) },
+        { "state", (int)one.State },
+        { "notify", (int)one.Recipient.Notify },
+        { "originalRecipient", Bson.Text(one.Recipient.OriginalRecipient) },
+        { "detail", Bson.Text(one.Detail) },
+    }));
+
+    public static QueueEntry Read(BsonDocument document) => new()
+    {
+        Id = new QueueId(document.Guid("_id")),
+        Route = (QueueRoute)document["route"].ToInt32(),
+        NextAttemptAt = document.Instant("nextAttemptAt"),
+        Attempts = document["attempts"].ToInt32(),
+        Content = new ContentId(document.Guid("content")),
+        Size = document["size"].ToInt64(),
+        AcceptedAt = document.Instant("acceptedAt"),
+        ReversePath = document["reversePath"].IsBsonNull ? ReversePath.Null : new ReversePath(Address(document["reversePath"].AsBsonDocument)),
+        Body = (BodyType)document["body"].ToInt32(),
+        SmtpUtf8 = document["smtpUtf8"].ToBoolean(),
+        Return = (DsnReturn)document["return"].ToInt32(),
+        EnvelopeId = document.TextOrNull("envelopeId"),
+        Submitter = document["submitter"].IsBsonNull ? null : new AccountId(document.Guid("submitter")),
+        TraceParent = document.TextOrNull("traceParent"),
+        TraceHeaders = document.Octets("traceHeaders"),
+        Recipients = [.. document["recipients"].AsBsonArray.Select(one => Recipient(one.AsBsonDocument))],
+    };
+
+    public static BsonValue Due(IEnumerable<QueueRecipient> recipients, DateTimeOffset at)
+        => recipients.Any(recipient => recipient.State == RecipientState.Queued) ? Bson.Time(at) : BsonNull.Value;
+
+    public static DateTimeOffset? TimeOrNull(BsonDocument document, string field) => document.TryGetValue(field, out var value) && !value.IsBsonNull ? document.Instant(field) : null;
+
+    private static QueueRecipient Recipient(BsonDocument document) => new()
+    {
+        State = (RecipientState)document["state"].ToInt32(),
+        Recipient = new EnvelopeRecipient(Address(document["address"].AsBsonDocument), (DsnNotify)document["notify"].ToInt32(), document.TextOrNull("originalRecipient")),
+        Detail = document.TextOrNull("detail"),
+    };
+
+    private static BsonDocument Address(EmailAddress address) => new() { { "local", address.LocalPart }, { "domain", address.Domain } };
+
+    private static EmailAddress Address(BsonDocument address) => new(address["local"].AsString, address["domain"].AsString);
+}
