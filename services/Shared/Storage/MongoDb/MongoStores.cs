@@ -18,7 +18,6 @@ public sealed class MongoStores : IAsyncDisposable
     private readonly Lazy<MongoMailQueue> _queue;
     private readonly Lazy<MongoJournal> _journal;
     private readonly Lazy<MongoDirectoryStore> _directory;
-    private readonly Lazy<MongoMailboxStore> _mailboxes;
 
     /// <exception cref="StoreUnavailableException">The connection string cannot be used. Nothing is asked of the server yet.</exception>
     public MongoStores(MongoStoreOptions options, TimeProvider time, ILogger<MongoStores> logger)
@@ -31,7 +30,6 @@ public sealed class MongoStores : IAsyncDisposable
         _queue = new(() => new MongoMailQueue(Connect("queue"), time));
         _journal = new(() => new MongoJournal(Connect("journal"), time));
         _directory = new(() => new MongoDirectoryStore(Connect("directory")));
-        _mailboxes = new(() => new MongoMailboxStore(Connect("mailbox"), time));
     }
 
     public MongoContentStore Content => _content.Value;
@@ -41,8 +39,6 @@ public sealed class MongoStores : IAsyncDisposable
     public MongoJournal Journal => _journal.Value;
 
     public MongoDirectoryStore Directory => _directory.Value;
-
-    public MongoMailboxStore Mailboxes => _mailboxes.Value;
 
     internal IMongoDatabase Database => _client.GetDatabase(_database);
 
@@ -57,7 +53,6 @@ public sealed class MongoStores : IAsyncDisposable
         if (kinds.HasFlag(MongoStoreKinds.Queue)) await MongoIndexes.EnsureAsync(Connect("queue"), QueueIndexes.All, cancellationToken);
         if (kinds.HasFlag(MongoStoreKinds.Journal)) await MongoIndexes.EnsureAsync(Connect("journal"), JournalIndexes.All, cancellationToken);
         if (kinds.HasFlag(MongoStoreKinds.Directory)) await MongoIndexes.EnsureAsync(Connect("directory"), DirectoryIndexes.All, cancellationToken);
-        if (kinds.HasFlag(MongoStoreKinds.Mailboxes)) await MongoIndexes.EnsureAsync(Connect("mailbox"), MailboxIndexes.All, cancellationToken);
     }
 
     /// <summary>Asks the server something small.</summary>
@@ -70,7 +65,6 @@ public sealed class MongoStores : IAsyncDisposable
         if (_content.IsValueCreated) await Content.DisposeAsync();
         if (_queue.IsValueCreated) await Queue.DisposeAsync();
         if (_journal.IsValueCreated) await Journal.DisposeAsync();
-        if (_mailboxes.IsValueCreated) await Mailboxes.DisposeAsync();
         _client.Dispose();
         _metrics.Dispose();
     }
