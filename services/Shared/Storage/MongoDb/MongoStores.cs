@@ -14,6 +14,7 @@ public sealed class MongoStores : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly MongoMetrics _metrics = new();
+    private readonly SemaphoreSlim _room;
     private readonly Lazy<MongoContentStore> _content;
     private readonly Lazy<MongoMailQueue> _queue;
     private readonly Lazy<MongoJournal> _journal;
@@ -24,6 +25,7 @@ public sealed class MongoStores : IAsyncDisposable
     {
         _client = MongoConnection.CreateClient(options);
         _database = options.Database;
+        _room = new SemaphoreSlim(options.MaxConnections);
         _time = time;
         _logger = logger;
         _content = new(() => new MongoContentStore(Connect("content"), time));
@@ -66,10 +68,11 @@ public sealed class MongoStores : IAsyncDisposable
         if (_queue.IsValueCreated) await Queue.DisposeAsync();
         if (_journal.IsValueCreated) await Journal.DisposeAsync();
         _client.Dispose();
+        _room.Dispose();
         _metrics.Dispose();
     }
 
-    private MongoConnection Connect(string store) => new(store, _client, _database, _metrics, _logger);
+    private MongoConnection Connect(string store) => new(store, _client, _database, _room, _metrics, _logger);
 
     /// <summary>A server alone has no transactions; better said now than at the first message.</summary>
     private async Task RequireReplicaSetAsync(CancellationToken cancellationToken)

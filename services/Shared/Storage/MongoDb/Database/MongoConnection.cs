@@ -15,11 +15,14 @@ internal sealed class MongoConnection
     private static readonly TransactionOptions Snapshot = new(ReadConcern.Snapshot, ReadPreference.Primary, Durable);
 
     private readonly ResiliencePipeline _retries;
+    private readonly SemaphoreSlim _room;
     private readonly string _store;
 
-    public MongoConnection(string store, IMongoClient client, string database, MongoMetrics metrics, ILogger logger)
+    /// <param name="room">A place for each connection of the pool: the driver refuses those who wait when there are many, here they wait in line.</param>
+    public MongoConnection(string store, IMongoClient client, string database, SemaphoreSlim room, MongoMetrics metrics, ILogger logger)
     {
         _store = store;
+        _room = room;
         Client = client;
         Database = client.GetDatabase(database);
         Metrics = metrics;
@@ -87,11 +90,13 @@ internal sealed class MongoConnection
     /// <summary>Runs an operation outside of a transaction and translates its failure.</summary>
     public async ValueTask<T> RunAsync<T>(Func<CancellationToken, Task<T>> operation, CancellationToken cancellationToken)
     {
+        await _room.WaitAsync(cancellationToken);
         try { return await operation(cancellationToken); }
         catch (Exception failure) when (failure is MongoException or TimeoutException)
         {
             throw Failed(failure, cancellationToken);
         }
+        finally { _room.Release(); }
     }
 
     /// <inheritdoc cref="RunAsync{T}"/>
@@ -103,11 +108,12 @@ internal sealed class MongoConnection
         }, cancellationToken);
 
     /// <summary>
-    /// Runs <paramref name="body"/> in a transaction and commits it, durable on return. It may be run more than once: it must do nothing but use the session.
+    /// Runs <paramref name="body"/> in a transaction and commits it, durable on return. It may be run more than once: it must do nothing but use the session, and must not call this class again.
     /// A body looks before it inserts; so a duplicate key is a lost race as well, and the next time it sees what was there first.
     /// </summary>
     public async ValueTask<T> TransactAsync<T>(Func<IClientSessionHandle, CancellationToken, Task<T>> body, CancellationToken cancellationToken)
     {
+        await _room.WaitAsync(cancellationToken);
         try
         {
             using var session = await Client.StartSessionAsync(new ClientSessionOptions { CausalConsistency = false }, cancellationToken);
@@ -129,6 +135,7 @@ internal sealed class MongoConnection
         {
             throw Failed(failure, cancellationToken);
         }
+        finally { _room.Release(); }
     }
 
     private Exception Failed(Exception failure, CancellationToken cancellationToken)

@@ -1,0 +1,46 @@
+using Merpati.Storage.MongoDb;
+using Microsoft.Extensions.Logging.Abstractions;
+using MongoDB.Bson;
+using MongoDB.Driver;
+
+namespace Merpati.Tests.Integration.Mongo;
+
+/// <summary>A database of a test's own on the server that all tests share.</summary>
+internal sealed class MongoServer(TimeProvider time, MongoStoreKinds kinds) : IAsyncDisposable
+{
+    private readonly string _database = "test-" + Guid.NewGuid().ToString("N")[..20];
+    private readonly List<MongoStores> _opened = [];
+
+    public static string ConnectionString { get; } = Environment.GetEnvironmentVariable("MERPATI_TEST_MONGODB")
+        ?? throw new InvalidOperationException("Set MERPATI_TEST_MONGODB to the connection string of a MongoDB replica set.");
+
+    public MongoStores Stores => _opened[^1];
+
+    public IMongoDatabase Database => Stores.Database;
+
+    /// <summary>Another client on the same database, as another process has it.</summary>
+    public async Task<MongoStores> OpenAsync()
+    {
+        _opened.Add(new MongoStores(new MongoStoreOptions { ConnectionString = ConnectionString, Database = _database }, time, NullLogger<MongoStores>.Instance));
+        await Stores.PrepareAsync(kinds, CancellationToken.None);
+        return Stores;
+    }
+
+    /// <summary>The server says that its disk is full to everything that writes, or no longer.</summary>
+    public async Task SetFullAsync(bool full)
+    {
+        var admin = new MongoClient(ConnectionString).GetDatabase("admin");
+        await admin.RunCommandAsync<BsonDocument>(new BsonDocument
+        {
+            { "configureFailPoint", "failCommand" },
+            { "mode", full ? "alwaysOn" : "off" },
+            { "data", new BsonDocument { { "failCommands", new BsonArray { "insert", "update", "findAndModify" } }, { "errorCode", 14031 }, { "namespace", "" }, { "appName", "" } } },
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Database.Client.DropDatabaseAsync(_database);
+        foreach (var stores in _opened) await stores.DisposeAsync();
+    }
+}
