@@ -8,7 +8,7 @@ namespace Merpati.TestKit;
 /// <summary>
 /// The mailboxes in memory, for tests of the protocol engines: simple, and true to the contract. One lock, no speed.
 /// </summary>
-public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time) : IMailboxes
+public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time) : ITestMailboxes
 {
     private sealed class Box
     {

@@ -51,7 +51,7 @@ public sealed class FetchTranscripts
 
         """;
 
-    private static async Task<InMemoryImapServer> NestedAsync()
+    private static async Task<ImapTestServer> NestedAsync()
     {
         var server = await Session.ServerAsync();
         await server.DeliverAsync(Nested, tracePrefix: "Return-Path: <gray@cac.washington.edu>\r\n", internalDate: new DateTimeOffset(1996, 7, 7, 2, 44, 25, TimeSpan.FromHours(-7)));
@@ -271,8 +271,8 @@ public sealed class FetchTranscripts
     [Fact]
     public async Task Damage_is_local()
     {
-        var server = await Session.ServerAsync(messages: 3);
-        server.Mailboxes.Damage((await server.MessagesAsync("INBOX"))[1].Content, from: 0);
+        var server = await Session.InMemoryAsync(messages: 3);
+        server.Memory.Damage((await server.MessagesAsync("INBOX"))[1].Content, from: 0);
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.Selected(3, 3) + """
             C: 1 FETCH 1:3 (UID BODY.PEEK[HEADER.FIELDS (SUBJECT)])
@@ -288,9 +288,9 @@ public sealed class FetchTranscripts
     [Fact]
     public async Task A_message_that_breaks_off_within_its_literal_ends_the_connection()
     {
-        var server = await Session.ServerAsync();
+        var server = await Session.InMemoryAsync();
         await server.DeliverAsync("Subject: long\n\n" + new string('x', 100_000));
-        server.Mailboxes.Damage((await server.MessagesAsync("INBOX"))[0].Content, from: 50_000);
+        server.Memory.Damage((await server.MessagesAsync("INBOX"))[0].Content, from: 50_000);
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.Selected(1, 1) + "C: 1 FETCH 1 BODY.PEEK[]\nS~ \\* 1 FETCH .*");
         (await transcript.ReadToEndAsync()).Length.Should().BeLessThan(60_000);

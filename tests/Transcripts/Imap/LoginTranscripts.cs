@@ -250,10 +250,10 @@ public sealed class LoginTranscripts
     [Fact]
     public async Task An_outage_is_answered_and_the_session_lives_on()
     {
-        var server = await Session.ServerAsync();
+        var server = await Session.InMemoryAsync();
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.LoggedIn);
-        server.Mailboxes.Outage = new IOException("the store is away");
+        server.Memory.Outage = new IOException("the store is away");
         await transcript.RunAsync("""
             C: 1 SELECT INBOX
             S: 1 NO [UNAVAILABLE] Temporarily not possible, try again later
@@ -261,9 +261,9 @@ public sealed class LoginTranscripts
             S: 2 NO [UNAVAILABLE] Temporarily not possible, try again later
             S: 3 OK NOOP completed
             """);
-        server.Mailboxes.Outage = new InvalidOperationException("a bug");
+        server.Memory.Outage = new InvalidOperationException("a bug");
         await transcript.RunAsync("C: 4 LIST \"\" *\nS: 4 NO [SERVERBUG] Internal error, it was logged");
-        server.Mailboxes.Outage = null;
+        server.Memory.Outage = null;
         await transcript.RunAsync("C: 5 STATUS INBOX (MESSAGES)\nS: * STATUS INBOX (MESSAGES 0)\nS: 5 OK STATUS completed");
     }
 }

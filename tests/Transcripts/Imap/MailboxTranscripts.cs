@@ -18,7 +18,7 @@ public sealed class MailboxTranscripts
             S: * 3 EXISTS
             S: * 3 RECENT
             S: * OK [UNSEEN 1] First unseen
-            S: * OK [UIDVALIDITY 1000] UIDs are valid
+            S~ \* OK \[UIDVALIDITY \d+\] UIDs are valid
             S: * OK [UIDNEXT 4] Next UID
             S: 1 OK [READ-ONLY] EXAMINE completed
             C: 2 STORE 1 +FLAGS (\Seen)
@@ -36,13 +36,13 @@ public sealed class MailboxTranscripts
             S: * 3 EXISTS
             S: * 3 RECENT
             S: * OK [UNSEEN 1] First unseen
-            S: * OK [UIDVALIDITY 1000] UIDs are valid
+            S~ \* OK \[UIDVALIDITY \d+\] UIDs are valid
             S: * OK [UIDNEXT 4] Next UID
             S: 6 OK [READ-WRITE] SELECT completed
             C: 7 UNSELECT
             S: 7 OK UNSELECT completed
             C: 8 STATUS INBOX (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN SIZE APPENDLIMIT)
-            S~ \* STATUS INBOX \(MESSAGES 3 RECENT 0 UIDNEXT 4 UIDVALIDITY 1000 UNSEEN 3 SIZE \d+ APPENDLIMIT 52428800\)
+            S~ \* STATUS INBOX \(MESSAGES 3 RECENT 0 UIDNEXT 4 UIDVALIDITY \d+ UNSEEN 3 SIZE \d+ APPENDLIMIT 52428800\)
             S: 8 OK STATUS completed
             C: 9 STATUS INBOX (NONSENSE)
             S: 9 BAD Unknown status item

@@ -103,11 +103,11 @@ public sealed class MessageTranscripts
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.Selected(4, 4) + """
             C: 1 COPY 2:3 Archive
-            S: 1 OK [COPYUID 1001 2:3 1:2] COPY completed
+            S~ 1 OK \[COPYUID \d+ 2:3 1:2\] COPY completed
             C: 2 COPY 1 nothing
             S: 2 NO [TRYCREATE] No such mailbox; create it first
             C: 3 UID COPY 4,1 Archive
-            S: 3 OK [COPYUID 1001 1,4 3:4] UID COPY completed
+            S~ 3 OK \[COPYUID \d+ 1,4 3:4\] UID COPY completed
             C: 4 UID COPY 99 Archive
             S: 4 OK UID COPY completed
             C: 5 COPY 9 Archive
@@ -127,7 +127,7 @@ public sealed class MessageTranscripts
             C: 9 COPY 1 INBOX
             S: * 2 EXISTS
             S: * 2 RECENT
-            S: 9 OK [COPYUID 1000 2 5] COPY completed
+            S~ 9 OK \[COPYUID \d+ 2 5\] COPY completed
             """);
     }
 
@@ -144,9 +144,9 @@ public sealed class MessageTranscripts
             C: 2 APPEND INBOX (\Seen $Work) " 7-Jul-1996 02:44:25 -0700" {24}
             S: + Ready for the message
             C> Subject: x\r\n\r\n12345678\r\n\r\n
-            S: 2 OK [APPENDUID 1000 1] APPEND completed
+            S~ 2 OK \[APPENDUID \d+ 1\] APPEND completed
             C> 3 APPEND {5+}\r\nINBOX {14+}\r\nSubject: y\r\n\r\n\r\n4 NOOP\r\n
-            S: 3 OK [APPENDUID 1000 2] APPEND completed
+            S~ 3 OK \[APPENDUID \d+ 2\] APPEND completed
             S: 4 OK NOOP completed
             C: 5 APPEND nothing {14}
             S: 5 NO [TRYCREATE] No such mailbox; create it first
@@ -180,18 +180,18 @@ public sealed class MessageTranscripts
     [Fact]
     public async Task APPEND_to_the_selected_mailbox_shows_at_once()
     {
-        var server = await Session.ServerAsync(messages: 1);
+        var server = await Session.InMemoryAsync(messages: 1);
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.Selected(1, 1) + """
             C> 1 APPEND INBOX (\\Draft) {14+}\r\nSubject: y\r\n\r\n\r\n
             S: * 2 EXISTS
             S: * 2 RECENT
-            S: 1 OK [APPENDUID 1000 2] APPEND completed
+            S~ 1 OK \[APPENDUID \d+ 2\] APPEND completed
             C: 2 FETCH 2 FLAGS
             S: * 2 FETCH (FLAGS (\Recent \Draft))
             S: 2 OK FETCH completed
             """);
-        server.Mailboxes.QuotaOctets = 1;
+        server.Memory.QuotaOctets = 1;
         await transcript.RunAsync("""
             C> 3 APPEND INBOX {14+}\r\nSubject: y\r\n\r\n\r\n4 NOOP\r\n
             S: 3 NO [OVERQUOTA] The account is over its quota

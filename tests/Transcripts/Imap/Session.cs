@@ -4,8 +4,8 @@ using Merpati.TestKit;
 
 namespace Merpati.Tests.Transcripts.Imap;
 
-/// <summary>A server in memory with what most transcripts begin with.</summary>
-internal static class Session
+/// <summary>A server with what most transcripts begin with. What its mailboxes rest on is said in another part of this class: tests/Integration runs the same transcripts over the cluster's.</summary>
+internal static partial class Session
 {
     public const string Capabilities =
         "IMAP4rev1 LITERAL+ ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE UIDPLUS MOVE IDLE UNSELECT ESEARCH APPENDLIMIT=52428800";
@@ -19,10 +19,18 @@ internal static class Session
 
     public const string Simple = "From: bob@example.test\nTo: ann@example.test\nSubject: hello\nDate: Sat, 14 Mar 2026 09:00:00 +0100\nMessage-ID: <1@example.test>\n\nHello, Ann.\n";
 
-    public static async Task<InMemoryImapServer> ServerAsync(int messages = 0, ImapOptions? options = null, SystemFlags flags = SystemFlags.None)
+    public static async Task<ImapTestServer> ServerAsync(int messages = 0, ImapOptions? options = null, SystemFlags flags = SystemFlags.None)
     {
-        var server = new InMemoryImapServer(options);
+        var server = new ImapTestServer(options, mailboxes: Mailboxes);
         for (var i = 1; i <= messages; i++) await server.DeliverAsync(Simple.Replace("hello", $"hello {i}", StringComparison.Ordinal), flags: flags);
+        return server;
+    }
+
+    /// <summary>Always in memory: for what only mailboxes in memory can be told to do.</summary>
+    public static async Task<ImapTestServer> InMemoryAsync(int messages = 0)
+    {
+        var server = new ImapTestServer();
+        for (var i = 1; i <= messages; i++) await server.DeliverAsync(Simple.Replace("hello", $"hello {i}", StringComparison.Ordinal));
         return server;
     }
 

@@ -113,14 +113,14 @@ public sealed class SessionsTranscripts
     [Fact]
     public async Task IDLE_polls_when_no_bell_rings()
     {
-        var server = await Session.ServerAsync(messages: 1);
+        var server = await Session.InMemoryAsync(messages: 1);
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.Selected(1, 1) + """
             C: 1 IDLE
             S: + idling
 
             """);
-        server.Mailboxes.Announcing = false;
+        server.Memory.Announcing = false;
         await server.DeliverAsync(Session.Simple);
         await transcript.RunAsync("""
             * advance 1:01

@@ -12,7 +12,7 @@ namespace Merpati.Tests.Unit.ImapGateway;
 
 public sealed class ImapGatewayTests
 {
-    private readonly InMemoryImapServer _server = new();
+    private readonly ImapTestServer _server = new();
 
     [Fact]
     public async Task The_gateway_is_wired_and_its_settings_reach_the_engine()

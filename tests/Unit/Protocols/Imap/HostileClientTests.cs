@@ -79,10 +79,10 @@ public sealed class HostileClientTests
         Encoding.Latin1.GetString(System.Buffers.BuffersExtensions.ToArray(said.Buffer)).Should().StartWith("* OK [CAPABILITY ");
     }
 
-    private static async Task<(InMemoryImapServer Server, FaultLog Log)> ServerAsync()
+    private static async Task<(ImapTestServer Server, FaultLog Log)> ServerAsync()
     {
         var log = new FaultLog();
-        var server = new InMemoryImapServer(new ImapOptions { AllowPlaintextAuth = true }, log);
+        var server = new ImapTestServer(new ImapOptions { AllowPlaintextAuth = true }, log);
         for (var i = 0; i < 3; i++) await server.DeliverAsync("Subject: x\n\nhello\n");
         return (server, log);
     }

@@ -13,21 +13,30 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Merpati.TestKit;
 
+/// <summary>Mailboxes into which a test can put a message as delivery would, with a trace prefix.</summary>
+public interface ITestMailboxes : IMailboxes
+{
+    Task<Appended> DeliverAsync(AccountId account, MailboxName mailbox, byte[] content, string tracePrefix = "", MessageFlags? flags = null, DateTimeOffset? internalDate = null);
+}
+
+/// <summary>Makes the mailboxes of a server from its feed, its clock and its directory.</summary>
+public delegate ITestMailboxes MakeMailboxes(IMailboxChangeFeed feed, FakeTimeProvider time, OneAccountDirectory directory);
+
 /// <summary>
-/// An IMAP engine over mailboxes in memory, with one account: login <c>ann@example.test</c>, password <c>secret</c>.
+/// An IMAP engine over mailboxes, in memory unless others are given, with one account: login <c>ann@example.test</c>, password <c>secret</c>.
 /// </summary>
-public sealed class InMemoryImapServer
+public sealed class ImapTestServer
 {
     public const string Login = "ann@example.test";
     public const string Password = "secret";
 
     private readonly ImapEngine _engine;
 
-    public InMemoryImapServer(ImapOptions? options = null, ILogger? log = null)
+    public ImapTestServer(ImapOptions? options = null, ILogger? log = null, MakeMailboxes? mailboxes = null)
     {
         Account = new Account { Id = AccountId.New(Time), Address = EmailAddress.Parse(Login) };
         Directory = new OneAccountDirectory(Account, Password);
-        Mailboxes = new InMemoryMailboxes(Feed, Time);
+        Mailboxes = mailboxes is null ? new InMemoryMailboxes(Feed, Time) : mailboxes(Feed, Time, Directory);
         _engine = new ImapEngine(options ?? new ImapOptions { AllowPlaintextAuth = true }, Directory, Mailboxes, Feed, Time, log ?? NullLogger.Instance);
     }
 
@@ -39,7 +48,10 @@ public sealed class InMemoryImapServer
 
     public OneAccountDirectory Directory { get; }
 
-    public InMemoryMailboxes Mailboxes { get; }
+    public ITestMailboxes Mailboxes { get; }
+
+    /// <summary>The mailboxes in memory, for what can go wrong with them.</summary>
+    public InMemoryMailboxes Memory => (InMemoryMailboxes)Mailboxes;
 
     public ValueTask ServeAsync(ITransport transport, SessionLifetime lifetime) => _engine.RunAsync(transport, lifetime);
 
