@@ -1,8 +1,8 @@
 using AwesomeAssertions;
-using Merpati.Storage.Sqlite;
+using Merpati.Storage;
 using Xunit;
 
-namespace Merpati.Tests.Unit.Storage.Sqlite;
+namespace Merpati.Tests.Unit.Storage;
 
 public sealed class Crc32CTests
 {
