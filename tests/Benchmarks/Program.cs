@@ -13,6 +13,7 @@ var commands = new Dictionary<string, (string Usage, Func<Options, CancellationT
     ["idle"] = (IdleLoad.Usage, IdleLoad.RunAsync),
     ["deliver"] = (Deliver.Usage, Deliver.RunAsync),
     ["serve"] = (Serve.Usage, Serve.RunAsync),
+    ["stores"] = (StoresLoad.Usage, StoresLoad.RunAsync),
     ["compare"] = (Compare.Usage, Compare.RunAsync),
 };
 
