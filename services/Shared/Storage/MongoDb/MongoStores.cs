@@ -51,10 +51,14 @@ public sealed class MongoStores : IAsyncDisposable
     public async Task PrepareAsync(MongoStoreKinds kinds, CancellationToken cancellationToken)
     {
         await RequireReplicaSetAsync(cancellationToken);
-        if (kinds.HasFlag(MongoStoreKinds.Content)) await MongoIndexes.EnsureAsync(Connect("content"), ContentIndexes.All, cancellationToken);
-        if (kinds.HasFlag(MongoStoreKinds.Queue)) await MongoIndexes.EnsureAsync(Connect("queue"), QueueIndexes.All, cancellationToken);
-        if (kinds.HasFlag(MongoStoreKinds.Journal)) await MongoIndexes.EnsureAsync(Connect("journal"), JournalIndexes.All, cancellationToken);
-        if (kinds.HasFlag(MongoStoreKinds.Directory)) await MongoIndexes.EnsureAsync(Connect("directory"), DirectoryIndexes.All, cancellationToken);
+        if (kinds.HasFlag(MongoStoreKinds.Content)) await MongoIndexes.EnsureAsync(Connect("content"), ContentIndexes.Collections, ContentIndexes.All, cancellationToken);
+        if (kinds.HasFlag(MongoStoreKinds.Queue))
+        {
+            await MongoIndexes.EnsureAsync(Connect("queue"), QueueIndexes.Collections, QueueIndexes.All, cancellationToken);
+            await MongoMailQueue.PrepareAsync(Connect("queue"), cancellationToken);
+        }
+        if (kinds.HasFlag(MongoStoreKinds.Journal)) await MongoIndexes.EnsureAsync(Connect("journal"), JournalIndexes.Collections, JournalIndexes.All, cancellationToken);
+        if (kinds.HasFlag(MongoStoreKinds.Directory)) await MongoIndexes.EnsureAsync(Connect("directory"), DirectoryIndexes.Collections, DirectoryIndexes.All, cancellationToken);
     }
 
     /// <summary>Asks the server something small.</summary>

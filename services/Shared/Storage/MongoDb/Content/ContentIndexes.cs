@@ -12,6 +12,8 @@ internal static class ContentIndexes
     public const string Chunks = "contents.chunks";
     public const string Pending = "contents.pending";
 
+    public static readonly IReadOnlyList<string> Collections = [Files, Chunks, Pending];
+
     public static readonly IReadOnlyList<MongoIndex> All =
     [
         new(Chunks, "files_id_1_n_1", new BsonDocument { { "files_id", 1 }, { "n", 1 } }, Unique: true),

@@ -6,15 +6,24 @@ namespace Merpati.Storage.MongoDb;
 /// <summary>An index that a store cannot do without. Its name never changes while its keys do not.</summary>
 internal sealed record MongoIndex(string Collection, string Name, BsonDocument Keys, bool Unique = false);
 
-/// <summary>Makes the indexes of a store and checks those that are there (design §4).</summary>
+/// <summary>Makes the collections and indexes of a store and checks those that are there (design §4).</summary>
 internal static class MongoIndexes
 {
+    private const int NamespaceExists = 48;
     private const int IndexOptionsConflict = 85;
     private const int IndexKeySpecsConflict = 86;
 
+    /// <param name="collections">All of the store: a transaction that has to make one first would meet others that do.</param>
     /// <exception cref="StoreUnavailableException">An index of that name has other keys; or the server is away.</exception>
-    public static async Task EnsureAsync(MongoConnection connection, IReadOnlyList<MongoIndex> indexes, CancellationToken cancellationToken)
+    public static async Task EnsureAsync(MongoConnection connection, IReadOnlyList<string> collections, IReadOnlyList<MongoIndex> indexes, CancellationToken cancellationToken)
     {
+        foreach (var name in collections)
+        {
+            try { await connection.RunAsync(token => connection.Database.CreateCollectionAsync(name, cancellationToken: token), cancellationToken); }
+            catch (MongoCommandException e) when (e.Code == NamespaceExists)
+            {
+            }
+        }
         foreach (var collection in indexes.GroupBy(index => index.Collection, StringComparer.Ordinal))
         {
             try { await connection.RunAsync(token => EnsureAsync(connection.Collection(collection.Key), [.. collection], token), cancellationToken); }

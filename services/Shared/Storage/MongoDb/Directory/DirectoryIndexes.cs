@@ -14,5 +14,7 @@ internal static class DirectoryIndexes
     public const string Addresses = "directory.addresses";
     public const string Settings = "directory.settings";
 
+    public static readonly IReadOnlyList<string> Collections = [Domains, Accounts, Addresses, Settings];
+
     public static readonly IReadOnlyList<MongoIndex> All = [new(Accounts, "key_1", new BsonDocument("key", 1))];
 }

@@ -142,12 +142,13 @@ public sealed class MongoDirectoryStore : IDirectoryStore
     }
 
     public ValueTask<ReadOnlyMemory<byte>> InstallationSecretAsync(CancellationToken cancellationToken)
-        => _connection.RunAsync<ReadOnlyMemory<byte>>(async token =>
+        => _connection.TransactAsync<ReadOnlyMemory<byte>>(async (session, token) =>
         {
-            var fresh = Bson.Set(new BsonDocument("installation", RandomNumberGenerator.GetBytes(32)));
-            fresh = new BsonDocument("$setOnInsert", fresh["$set"]);
-            var kept = await _settings.FindOneAndUpdateAsync<BsonDocument>(ById("secret"), fresh, new FindOneAndUpdateOptions<BsonDocument> { IsUpsert = true, ReturnDocument = ReturnDocument.After }, token);
-            return kept.Octets("installation");
+            using var found = await _settings.FindAsync(session, ById("secret"), cancellationToken: token);
+            if (await found.FirstOrDefaultAsync(token) is { } kept) return kept.Octets("installation");
+            var fresh = RandomNumberGenerator.GetBytes(32);
+            await _settings.InsertOneAsync(session, new BsonDocument { { "_id", "secret" }, { "installation", fresh } }, cancellationToken: token);
+            return fresh;
         }, cancellationToken);
 
     private static BsonDocument ById(BsonValue id) => new("_id", id);

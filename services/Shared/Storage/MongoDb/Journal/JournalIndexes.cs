@@ -10,6 +10,8 @@ internal static class JournalIndexes
     public const string Events = "journal.events";
     public const string Messages = "journal.messages";
 
+    public static readonly IReadOnlyList<string> Collections = [Events, Messages];
+
     public static readonly IReadOnlyList<MongoIndex> All =
     [
         new(Events, "queueId_1_at_1_n_1", new BsonDocument { { "queueId", 1 }, { "at", 1 }, { "n", 1 } }),

@@ -9,6 +9,7 @@ public sealed partial class MongoMailQueue : IMailQueue, IAsyncDisposable
 {
     private const int OperationsPerGroup = 128;
     private const int LedgerDocuments = 16;
+    private const string FenceId = "fence";
 
     private readonly MongoConnection _connection;
     private readonly TimeProvider _time;
@@ -97,14 +98,23 @@ public sealed partial class MongoMailQueue : IMailQueue, IAsyncDisposable
 
     private static BsonDocument LeasedAs(QueueLease lease) => new() { { "_id", Bson.Id(lease.Entry.Id.Value) }, { "token", lease.Token } };
 
-    /// <summary>Tokens come from one counter for all entries, so that not even an entry that was removed and put in again repeats one.</summary>
+    /// <summary>
+    /// Tokens come from one counter for all entries, so that not even an entry that was removed and put in again repeats one. The counter is made when the store is prepared,
+    /// not here: two who make it at the same time could be given the same token.
+    /// </summary>
     private ValueTask<long> NextTokenAsync(CancellationToken cancellationToken) => _connection.RunAsync(async token =>
     {
-        var fence = await _fence.FindOneAndUpdateAsync<BsonDocument>(
-            new BsonDocument("_id", "fence"),
-            Bson.Inc("lastToken", 1L),
-            new FindOneAndUpdateOptions<BsonDocument> { IsUpsert = true, ReturnDocument = ReturnDocument.After },
-            token);
+        var fence = await _fence.FindOneAndUpdateAsync<BsonDocument>(new BsonDocument("_id", FenceId), Bson.Inc("lastToken", 1L), new FindOneAndUpdateOptions<BsonDocument> { ReturnDocument = ReturnDocument.After }, token)
+            ?? throw new StoreUnavailableException(_connection.Store, "its counter of tokens is missing; start the service again.");
         return fence["lastToken"].ToInt64();
     }, cancellationToken);
+
+    /// <summary>Makes what must be there before the first entry.</summary>
+    internal static async Task PrepareAsync(MongoConnection connection, CancellationToken cancellationToken)
+    {
+        try { await connection.RunAsync(token => connection.Collection(QueueIndexes.Fence).InsertOneAsync(new BsonDocument { { "_id", FenceId }, { "lastToken", 0L } }, cancellationToken: token), cancellationToken); }
+        catch (MongoException e) when (MongoErrors.IsDuplicateKey(e))
+        {
+        }
+    }
 }

@@ -13,6 +13,8 @@ internal static class QueueIndexes
     public const string Ledger = "queue.ledger";
     public const string Fence = "queue.fence";
 
+    public static readonly IReadOnlyList<string> Collections = [Entries, Ledger, Fence];
+
     public static readonly IReadOnlyList<MongoIndex> All =
     [
         new(Entries, "route_1_due_1", new BsonDocument { { "route", 1 }, { "due", 1 } }),
