@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Merpati.Mailboxes;
 using Merpati.Protocols.Imap;
 
 namespace Merpati.ImapGateway;
@@ -26,6 +27,8 @@ internal sealed class ImapTelemetry : IImapObserver
     public void SessionClosed() => _sessions.Add(-1);
 
     public IDisposable? CommandStarting(string verb) => Source.StartActivity("imap " + verb, ActivityKind.Server);
+
+    public void MessageRead(MessageInfo message) => EmailIds.LinkTo(Activity.Current, message.EmailId);
 
     public void CommandCompleted(string verb, string status, TimeSpan elapsed)
         => _commands.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("verb", verb), new KeyValuePair<string, object?>("status", status));

@@ -34,6 +34,8 @@ internal sealed class Pop3Telemetry : IPop3Telemetry
     public void LoginEnds(string mechanism, LoginResult result)
         => Logins.Add(1, KeyValuePair.Create<string, object?>("mechanism", mechanism), KeyValuePair.Create<string, object?>("result", Word(result)));
 
+    public void MessageRead(MessageInfo message) => EmailIds.LinkTo(Activity.Current, message.EmailId);
+
     public void MessageSent(long octets)
     {
         Messages.Add(1);

@@ -54,6 +54,10 @@ public sealed class RecordingTelemetry : IPop3Telemetry
 
     public void LoginEnds(string mechanism, LoginResult result) => Logins.Add(result);
 
+    public List<string> Read { get; } = [];
+
+    public void MessageRead(MessageInfo message) => Read.Add(message.EmailId);
+
     public void MessageSent(long octets) => OctetsSent += octets;
 
     public void MessagesRemoved(AccountId account, int count) => Removed += count;

@@ -57,22 +57,6 @@ public sealed class MailboxDelivery(IMailboxStore store, IMailboxChangeFeed chan
     }
 }
 
-/// <summary>EMAILID (RFC 8474 §5.1): one word for all copies of a message. The forms are stored: never change them.</summary>
-internal static class EmailIds
-{
-    /// <summary>A message that came through the queue; from it the timeline is found again.</summary>
-    public static string Of(QueueId id) => "Q" + id;
-
-    /// <summary>An appended message.</summary>
-    public static string Of(ContentId id) => "A" + id;
-
-    public static bool TryGetQueueId(string emailId, out QueueId id)
-    {
-        id = default;
-        return emailId.StartsWith('Q') && QueueId.TryParse(emailId[1..], out id);
-    }
-}
-
 /// <summary>The limits of an account in the form that the store wants.</summary>
 internal static class QuotaLimits
 {

@@ -11,6 +11,9 @@ public interface IImapObserver
     /// <returns>Disposed when the command is answered: a span. Or null.</returns>
     IDisposable? CommandStarting(string verb);
 
+    /// <summary>The command reads octets of the message.</summary>
+    void MessageRead(MessageInfo message);
+
     /// <param name="verb">A verb of the command table; <c>unknown</c> for anything else.</param>
     /// <param name="status">OK, NO or BAD.</param>
     void CommandCompleted(string verb, string status, TimeSpan elapsed);

@@ -13,6 +13,9 @@ public interface IPop3Telemetry
 
     void LoginEnds(string mechanism, LoginResult result);
 
+    /// <summary>RETR or TOP begins to read a message.</summary>
+    void MessageRead(MessageInfo message);
+
     /// <summary>RETR or TOP sent a message to its end.</summary>
     void MessageSent(long octets);
 

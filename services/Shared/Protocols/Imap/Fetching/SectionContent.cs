@@ -32,6 +32,7 @@ internal sealed class SectionContent : IAsyncDisposable
     public static async ValueTask<SectionContent?> OpenAsync(ImapSession session, MessageInfo message, FetchItem.Section section, CancellationToken cancellationToken)
     {
         if (section.Body.Locate(message) is not { } range) return null;
+        session.Engine.Observer?.MessageRead(message);
         if (section.Body.Text is SectionText.HeaderFields or SectionText.HeaderFieldsNot)
             return await FilterAsync(session, message, section, range, cancellationToken).ConfigureAwait(false);
         if (section.Partial is { } partial)

@@ -10,6 +10,7 @@ internal static class Retr
         if (command.Words() is not [var word]) return Pop3Reply.Syntax("RETR takes one message number");
         if (!session.TryFindMessage(word, out var number, out var refusal)) return refusal;
         if (await session.FindMessageInfoAsync(number, cancellationToken).ConfigureAwait(false) is not { } message) return Pop3Reply.Err("message is gone");
+        session.Telemetry.MessageRead(message);
         var content = await session.Mailboxes.OpenAsync(session.Account.Id, message, 0, message.Size, cancellationToken).ConfigureAwait(false);
         return new Pop3Reply.Message(string.Create(CultureInfo.InvariantCulture, $"{message.Size} octets"), content, message.Size);
     }

@@ -12,6 +12,7 @@ internal static class Top
         // More digits than a long holds: more lines than any message has.
         if (!long.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var lines)) lines = long.MaxValue;
         if (await session.FindMessageInfoAsync(number, cancellationToken).ConfigureAwait(false) is not { } message) return Pop3Reply.Err("message is gone");
+        session.Telemetry.MessageRead(message);
         var content = await session.Mailboxes.OpenAsync(session.Account.Id, message, 0, message.Size, cancellationToken).ConfigureAwait(false);
         return new Pop3Reply.Message("top of message follows", new TopStream(content, message.Size, lines), Octets: null);
     }
