@@ -15,4 +15,6 @@ internal sealed class RefusedFailure(Problem problem) : CommandFailure(problem.C
 
 internal sealed class UsageFailure(string message) : CommandFailure("usage", message, Cli.ExitCode.Usage);
 
+internal sealed class DamageFailure(string message) : CommandFailure("damaged", message, Cli.ExitCode.Refused);
+
 internal sealed class NotReachableFailure(string message) : CommandFailure("not_reachable", message, Cli.ExitCode.NotReachable);

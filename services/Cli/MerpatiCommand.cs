@@ -5,6 +5,7 @@ using Merpati.Cli.Commands.Accounts;
 using Merpati.Cli.Commands.Aliases;
 using Merpati.Cli.Commands.Domains;
 using Merpati.Cli.Commands.Queue;
+using Merpati.Cli.Commands.Stores;
 using Merpati.Cli.Terminal;
 using Spectre.Console;
 using Spectre.Console.Cli;
@@ -85,6 +86,8 @@ public static class MerpatiCommand
             queue.AddCommand<ShowQueueStatus>("status");
         });
         configuration.AddCommand<Trace>("trace");
+        configuration.AddCommand<Backup>("backup");
+        configuration.AddCommand<Check>("check");
         configuration.AddCommand<ShowVersion>("version");
     }
 

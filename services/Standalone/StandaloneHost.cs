@@ -13,6 +13,7 @@ using Merpati.Platform.Telemetry;
 using Merpati.Platform.Tls;
 using Merpati.Pop3Gateway;
 using Merpati.SmtpIngress;
+using Merpati.Standalone.Administration;
 using Merpati.Standalone.Configuration;
 using Merpati.Standalone.Demo;
 using Merpati.Standalone.Ports;
@@ -93,6 +94,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
         app.MapDirectoryAdministration();
         app.MapQueueAdministration();
         app.MapTraceAdministration();
+        app.MapStoreAdministration();
         return new StandaloneHost(app, configuration, printJson);
     }
 

@@ -152,6 +152,33 @@ public sealed class Lifecycle
     }
 
     [Fact]
+    public async Task A_backup_of_the_running_server_is_a_data_folder()
+    {
+        using var folder = new TemporaryFolder();
+        var copy = Path.Combine(folder.Path, "copy");
+        (string Address, string Password) ann;
+        await using (var server = await StandaloneProcess.StartAsync())
+        {
+            ann = server.Accounts[0];
+            await AppendAsync(server, ann, "kept");
+            var backup = await server.MerpatiAsync(null, "backup", copy);
+            Assert.True(backup.ExitCode == 0, backup.ToString());
+            Assert.Equal(1, (await server.MerpatiAsync(null, "backup", copy)).ExitCode); // not over another backup
+            await AppendAsync(server, ann, "after");
+            var check = await server.MerpatiAsync(null, "check");
+            Assert.True(check.ExitCode == 0, check.ToString());
+            Assert.Equal(5, check.Output.Split(": ok").Length - 1);
+        }
+        await using var restored = await StandaloneProcess.StartInAsync(copy);
+        await using var imap = await MailWire.ConnectAsync(restored.ImapsPort, tls: true);
+        await imap.ImapLineAsync();
+        Assert.StartsWith("OK", (await imap.ImapAsync($"LOGIN \"{ann.Address}\" \"{ann.Password}\""))[^1]);
+        await imap.ImapAsync("SELECT INBOX");
+        Assert.Equal("* SEARCH 1", (await imap.ImapAsync("SEARCH SUBJECT kept"))[0]);
+        Assert.Equal("* SEARCH", (await imap.ImapAsync("SEARCH SUBJECT after"))[0].TrimEnd());
+    }
+
+    [Fact]
     public async Task Passwords_are_not_taken_without_TLS()
     {
         await using var server = await StandaloneProcess.StartAsync();
@@ -194,6 +221,21 @@ public sealed class Lifecycle
 
     private static async Task<CommandResult> RunAsync(params string[] arguments)
         => await Command.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "Merpati.Standalone.dll"), .. arguments]);
+
+    private static async Task AppendAsync(StandaloneProcess server, (string Address, string Password) account, string subject)
+    {
+        await using var imap = await MailWire.ConnectAsync(server.ImapsPort, tls: true);
+        await imap.ImapLineAsync();
+        await imap.ImapAsync($"LOGIN \"{account.Address}\" \"{account.Password}\"");
+        var message = $"Subject: {subject}\r\n\r\nbody\r\n";
+        await imap.SendAsync($"x APPEND INBOX {{{message.Length}+}}\r\n{message}");
+        while (await imap.ImapLineAsync() is { } line)
+        {
+            if (!line.StartsWith("x ", StringComparison.Ordinal)) continue;
+            Assert.StartsWith("x OK", line);
+            return;
+        }
+    }
 
     private static async Task LogInAsync(StandaloneProcess server, string address, string password)
     {

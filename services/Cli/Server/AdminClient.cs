@@ -50,6 +50,9 @@ internal sealed class AdminClient : IDisposable
         }
     }
 
+    /// <summary>For work that takes as long as there is data. To be called before the first request.</summary>
+    public void WaitForever() => _http.Timeout = Timeout.InfiniteTimeSpan;
+
     public ValueTask<T> GetAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
         => SendAsync(HttpMethod.Get, path, null, answer, cancellationToken);
 
