@@ -1,21 +1,24 @@
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mailboxes;
+using Merpati.Platform.Caching;
 using Merpati.UserDirectory.Addresses;
 using Microsoft.Extensions.Options;
 
 namespace Merpati.UserDirectory;
 
 /// <summary>
-/// What was read from the store, as long as it is still true. Every change made in this process ends the truth of all of it at once (<see cref="Invalidate"/>);
-/// a change made by another process shows after <see cref="UserDirectoryOptions.CacheLifetime"/>.
+/// What was read from the store, as long as it is still true. Every change ends the truth of all of it at once (<see cref="Invalidate"/>);
+/// one made by another process does when <see cref="IDirectoryChangeFeed"/> brings word of it, and after <see cref="UserDirectoryOptions.CacheLifetime"/> at the latest.
 /// </summary>
-internal sealed class DirectoryCache
+internal sealed class DirectoryCache : IDisposable
 {
+    private readonly IDisposable _changes;
     private long _generation;
 
-    public DirectoryCache(IOptions<UserDirectoryOptions> options, TimeProvider time)
+    public DirectoryCache(IOptions<UserDirectoryOptions> options, IDirectoryChangeFeed changes, TimeProvider time)
     {
+        _changes = changes.Subscribe(Invalidate);
         var capacity = options.Value.CachedAddresses;
         var lifetime = options.Value.CacheLifetime;
         Domains = new(this, capacity, lifetime, time);
@@ -32,8 +35,9 @@ internal sealed class DirectoryCache
 
     public Part<AccountId, Account?> Accounts { get; }
 
-    /// <summary>To be called after a change is durable and before its caller hears of it.</summary>
-    public void Invalidate() => Interlocked.Increment(ref _generation);
+    public void Dispose() => _changes.Dispose();
+
+    private void Invalidate() => Interlocked.Increment(ref _generation);
 
     internal sealed class Part<TKey, TValue>(DirectoryCache cache, int capacity, TimeSpan lifetime, TimeProvider time)
         where TKey : notnull

@@ -5,9 +5,9 @@ namespace Merpati.UserDirectory;
 
 /// <summary>
 /// Changes of the directory, one after the other: what a change checked (no circle of aliases, the domain is there) is still so when it is written,
-/// and the cache is told before the caller is.
+/// and whoever remembers what was is told before the caller is.
 /// </summary>
-internal sealed class DirectoryChanges(DirectoryCache cache, ILogger<DirectoryChanges> logger) : IDisposable
+internal sealed class DirectoryChanges(IDirectoryChangeFeed feed, ILogger<DirectoryChanges> logger) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1);
 
@@ -25,7 +25,7 @@ internal sealed class DirectoryChanges(DirectoryCache cache, ILogger<DirectoryCh
         finally
         {
             // Also when it failed: it may have got half way.
-            cache.Invalidate();
+            feed.Announce();
             _one.Release();
         }
     }

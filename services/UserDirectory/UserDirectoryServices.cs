@@ -1,4 +1,5 @@
 using Merpati.Accounts;
+using Merpati.Platform.Bus;
 using Merpati.Storage;
 using Merpati.UserDirectory.Accounts;
 using Merpati.UserDirectory.Addresses;
@@ -14,12 +15,14 @@ public static class UserDirectoryServices
 {
     /// <summary>
     /// <see cref="IDirectory"/> and its administration. Needs an <see cref="IDirectoryStore"/>; takes every <see cref="IAccountRemoval"/> that is registered.
+    /// The change feed is that of one process unless another was added before.
     /// </summary>
     public static IServiceCollection AddUserDirectory(this IServiceCollection services)
     {
         services.AddOptions<UserDirectoryOptions>().BindConfiguration(UserDirectoryOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<UserDirectoryOptions>, UserDirectoryOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IDirectoryChangeFeed, LocalDirectoryChangeFeed>();
         services.AddSingleton<DirectoryCache>();
         services.AddSingleton<DirectoryChanges>();
         services.AddSingleton<StoredAddressBook>();

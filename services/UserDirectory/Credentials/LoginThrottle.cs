@@ -1,7 +1,8 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Merpati.Platform.Caching;
 using Microsoft.Extensions.Options;
 
 namespace Merpati.UserDirectory.Credentials;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Merpati.Mailboxes;
+using Merpati.Platform.Caching;
 using Microsoft.Extensions.Options;
 
 namespace Merpati.UserDirectory.Credentials;

@@ -1,6 +1,9 @@
 namespace Merpati.Mailboxes;
 
-/// <summary>Something in a mailbox, or in the tree where <see cref="Mailbox"/> is null, changed. It only says "look" (design §5).</summary>
+/// <summary>
+/// Something in a mailbox changed; where <see cref="Mailbox"/> is null, something in the tree, or in any mailbox as changes may have been missed.
+/// It only says "look" (design §5).
+/// </summary>
 public readonly record struct MailboxChanged(AccountId Account, MailboxId? Mailbox, ModSeq ModSeq);
 
 /// <summary>Carries <see cref="MailboxChanged"/> from the owner of the mailboxes to the sessions that look at them.</summary>

@@ -10,11 +10,16 @@ public sealed class LocalQueueBell(TimeProvider time) : IQueueBell
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
     // One slot a route: rings while nobody waits become one.
-    private readonly Channel<bool>[] _rings = Enum.GetValues<QueueRoute>()
-        .Select(_ => Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }))
-        .ToArray();
+    private readonly Channel<bool>[] _rings = Enum.GetValues<QueueRoute>().Select(_ => Channel.CreateBounded<bool>(1)).ToArray();
 
     public void Ring(QueueRoute route) => _rings[(int)route].Writer.TryWrite(true);
+
+    /// <summary>Rings, and returns when a waiter has heard it.</summary>
+    public async ValueTask RingUntilHeardAsync(QueueRoute route, CancellationToken cancellationToken)
+    {
+        Ring(route);
+        await _rings[(int)route].Writer.WaitToWriteAsync(cancellationToken);
+    }
 
     public async ValueTask WaitAsync(QueueRoute route, DateTimeOffset? until, CancellationToken cancellationToken)
     {

@@ -58,7 +58,8 @@ internal sealed class SelectedMailbox : IDisposable
 
     private void OnChange(MailboxChanged change)
     {
-        if (change.Mailbox != Id) return;
+        // Without a mailbox the tree changed, this mailbox in it perhaps, or changes were missed.
+        if (change.Mailbox is { } changed && changed != Id) return;
         Ring();
         _onRing();
     }

@@ -1,8 +1,8 @@
 using AwesomeAssertions;
-using Merpati.UserDirectory;
+using Merpati.Platform.Caching;
 using Xunit;
 
-namespace Merpati.Tests.Unit.UserDirectory;
+namespace Merpati.Tests.Unit.Platform.Caching;
 
 public sealed class BoundedCacheTests
 {

@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
 
-namespace Merpati.UserDirectory;
+namespace Merpati.Platform.Caching;
 
 /// <summary>
 /// A map that holds what was used lately and never more than twice its capacity: two generations; when the young one is full it becomes the old one, and what was in the old one is forgotten.
 /// Used entries move up, so a stranger who asks for endless new keys does not push out those that are in use.
 /// </summary>
-internal sealed class BoundedCache<TKey, TValue>(int capacity)
+public sealed class BoundedCache<TKey, TValue>(int capacity)
     where TKey : notnull
 {
     private readonly Lock _turn = new();
