@@ -1,12 +1,11 @@
 using MassTransit;
-using Merpati.Platform.Bus;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Merpati.Bus;
 
 /// <summary>Sees MassTransit's connection come and go, by the one endpoint that every process has.</summary>
-internal sealed class BrokerObserver(LocalDirectoryChangeFeed directory, IOptions<BusOptions> options, BusMetrics metrics, ILogger<BrokerObserver> logger) : IReceiveEndpointObserver
+internal sealed class BrokerObserver(IOptions<BusOptions> options, BusMetrics metrics, ILogger<BrokerObserver> logger) : IReceiveEndpointObserver
 {
     private const string ConnectionName = "events";
 
@@ -17,8 +16,6 @@ internal sealed class BrokerObserver(LocalDirectoryChangeFeed directory, IOption
     {
         if (_connected != true) logger.Connected($"{_broker.Host}:{_broker.Port}", ConnectionName);
         Set(true);
-        // While we were away the directory may have changed.
-        directory.Announce();
         return Task.CompletedTask;
     }
 
@@ -38,6 +35,22 @@ internal sealed class BrokerObserver(LocalDirectoryChangeFeed directory, IOption
         _connected = connected;
         metrics.Connected(ConnectionName, connected);
     }
+}
+
+/// <summary>Does something whenever an endpoint is connected, the first time and again.</summary>
+internal sealed class ReadyObserver(Action onReady) : IReceiveEndpointObserver
+{
+    public Task Ready(ReceiveEndpointReady ready)
+    {
+        onReady();
+        return Task.CompletedTask;
+    }
+
+    public Task Faulted(ReceiveEndpointFaulted faulted) => Task.CompletedTask;
+
+    public Task Stopping(ReceiveEndpointStopping stopping) => Task.CompletedTask;
+
+    public Task Completed(ReceiveEndpointCompleted completed) => Task.CompletedTask;
 }
 
 /// <summary>Counts and names what goes to the dead-letter queue.</summary>

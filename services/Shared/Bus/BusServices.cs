@@ -30,6 +30,14 @@ public static class BusServices
         services.AddSingleton<BusMetrics>();
         services.AddSingleton(provider => new BusTopology(provider.GetRequiredService<IOptions<BusOptions>>().Value.Prefix));
 
+        // First, so that it stops after those who send by it.
+        services.AddMassTransit(bus =>
+        {
+            bus.AddConsumer<RingConsumer>();
+            bus.AddConsumer<DirectoryChangedConsumer>();
+            bus.UsingRabbitMq((context, rabbit) => Configure(context, rabbit, heard));
+        });
+
         services.AddSingleton<LocalQueueBell>();
         services.AddSingleton<BusQueueBell>();
         services.AddSingleton<IQueueBell>(provider => provider.GetRequiredService<BusQueueBell>());
@@ -44,12 +52,6 @@ public static class BusServices
         services.AddSingleton<IMailboxChangeFeed>(provider => provider.GetRequiredService<BusMailboxChangeFeed>());
         services.AddHostedService(provider => provider.GetRequiredService<BusMailboxChangeFeed>());
 
-        services.AddMassTransit(bus =>
-        {
-            bus.AddConsumer<RingConsumer>();
-            bus.AddConsumer<DirectoryChangedConsumer>();
-            bus.UsingRabbitMq((context, rabbit) => Configure(context, rabbit, heard));
-        });
         services.AddReceiveObserver<DeadLetterObserver>();
         services.AddOptions<MassTransitHostOptions>().Configure(host =>
         {
@@ -70,6 +72,10 @@ public static class BusServices
             host.PublisherConfirmation = true;
             host.ConnectionName($"merpati events {Environment.MachineName}/{Environment.ProcessId}");
         });
+        rabbit.SendTopology.ErrorQueueNameFormatter = topology;
+        rabbit.SendTopology.DeadLetterQueueNameFormatter = topology;
+        rabbit.SendTopology.ConfigureErrorSettings = BusTopology.ConfigureDeadLetters;
+        rabbit.SendTopology.ConfigureDeadLetterSettings = BusTopology.ConfigureDeadLetters;
         rabbit.MessageTopology.SetEntityNameFormatter(topology);
         rabbit.Publish<MessageQueued>(publish => publish.ExchangeType = "direct");
         rabbit.Send<MessageQueued>(send => send.UseRoutingKeyFormatter(message => message.Message.Route));
@@ -93,17 +99,13 @@ public static class BusServices
             bind.ExchangeType = "direct";
             bind.RoutingKey = BusTopology.Word(route);
         });
-        // One queue for all that nobody can handle, declared with this one.
-        endpoint.BindDeadLetterQueue(topology.DeadLetters, topology.DeadLetters, queue =>
-        {
-            queue.SetQueueArgument("x-queue-type", "quorum");
-            queue.SetQueueArgument("x-message-ttl", (long)BusTopology.DeadLetterLifetime.TotalMilliseconds);
-            queue.SetQueueArgument("x-max-length", BusTopology.MaxDeadLetters);
-        });
-        endpoint.RethrowFaultedMessages();
-        endpoint.ThrowOnSkippedMessages();
+        // One queue for all that nobody can handle, declared with this one. The broker brings what workers died over, MassTransit the rest.
+        endpoint.BindDeadLetterQueue(topology.DeadLetters, topology.DeadLetters, BusTopology.ConfigureDeadLetters);
         endpoint.UseMessageRetry(retry => retry.Immediate(1));
         endpoint.ConfigureConsumer<RingConsumer>(context);
+        // While we were away others may have rung.
+        var bell = context.GetRequiredService<LocalQueueBell>();
+        endpoint.ConnectReceiveEndpointObserver(new ReadyObserver(() => bell.Ring(route)));
     }
 
     private static void HearDirectory(IRabbitMqReceiveEndpointConfigurator endpoint, IBusRegistrationContext context)
@@ -115,6 +117,9 @@ public static class BusServices
         endpoint.DiscardFaultedMessages();
         endpoint.DiscardSkippedMessages();
         endpoint.ConfigureConsumer<DirectoryChangedConsumer>(context);
+        // While we were away the directory may have changed.
+        var changes = context.GetRequiredService<LocalDirectoryChangeFeed>();
+        endpoint.ConnectReceiveEndpointObserver(new ReadyObserver(changes.Announce));
         endpoint.ConnectReceiveEndpointObserver(ActivatorUtilities.CreateInstance<BrokerObserver>(context));
     }
 }

@@ -4,7 +4,7 @@ using Merpati.Storage;
 namespace Merpati.Bus;
 
 /// <summary>The names on the broker. Older and newer versions meet there: never change one without a new name.</summary>
-internal sealed class BusTopology(string prefix) : IEntityNameFormatter
+internal sealed class BusTopology(string prefix) : IEntityNameFormatter, IErrorQueueNameFormatter, IDeadLetterQueueNameFormatter
 {
     /// <summary>A ring that nobody could be given to for so long rang for mail that was swept up long ago.</summary>
     public static readonly TimeSpan RingLifetime = TimeSpan.FromMinutes(10);
@@ -35,4 +35,18 @@ internal sealed class BusTopology(string prefix) : IEntityNameFormatter
 
     /// <summary>The exchange of a message type: <c>merpati.message-queued</c>.</summary>
     public string FormatEntityName<T>() => $"{prefix}.{KebabCaseEndpointNameFormatter.Instance.SanitizeName(typeof(T).Name)}";
+
+    public string FormatErrorQueueName(string queueName) => DeadLetters;
+
+    public string FormatDeadLetterQueueName(string queueName) => DeadLetters;
+
+    /// <summary>The queue is declared in more than one place, and the broker wants it to be the same in all.</summary>
+    public static void ConfigureDeadLetters(IRabbitMqQueueConfigurator queue)
+    {
+        // MassTransit begins with the arguments of the queue that the letter was in.
+        foreach (var inherited in (string[])["x-expires", "x-overflow", "x-delivery-limit", "x-dead-letter-exchange"]) queue.SetQueueArgument(inherited, (object?)null);
+        queue.SetQueueArgument("x-queue-type", "quorum");
+        queue.SetQueueArgument("x-message-ttl", (long)DeadLetterLifetime.TotalMilliseconds);
+        queue.SetQueueArgument("x-max-length", MaxDeadLetters);
+    }
 }

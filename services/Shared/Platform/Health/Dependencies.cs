@@ -15,6 +15,9 @@ public sealed record Dependency(string Name, Func<CancellationToken, ValueTask> 
 public sealed class Dependencies(IEnumerable<Dependency> dependencies, Readiness readiness, TimeProvider time, ILogger<Dependencies> logger) : IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>The first time a store may have to make its indexes.</summary>
+    private static readonly TimeSpan PatienceAtStart = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LookAgainAtStart = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
 
@@ -63,7 +66,8 @@ public sealed class Dependencies(IEnumerable<Dependency> dependencies, Readiness
     /// <summary>What is wrong with it; null for nothing.</summary>
     private async Task<string?> CheckAsync(Dependency dependency, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(Patience, time);
+        var patience = _started ? Patience : PatienceAtStart;
+        using var timer = new CancellationTokenSource(patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         try
         {
@@ -72,7 +76,7 @@ public sealed class Dependencies(IEnumerable<Dependency> dependencies, Readiness
         }
         catch (Hosting.ConfigurationException) when (!_started) { throw; }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { throw; }
-        catch (OperationCanceledException) { return $"it did not answer within {Patience.TotalSeconds:0} s"; }
+        catch (OperationCanceledException) { return $"it did not answer within {patience.TotalSeconds:0} s"; }
 #pragma warning disable CA1031 // Whatever a client library throws: the peer is not there, and the reason is told.
         catch (Exception e) { return e.Message.ReplaceLineEndings(" "); }
 #pragma warning restore CA1031

@@ -13,6 +13,9 @@ public static class ServerLog
         logging.SetMinimumLevel(options.LogLevel);
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("System", LogLevel.Warning);
+        logging.AddFilter("Grpc", LogLevel.Warning);
+        // The bus tells what is worth telling itself.
+        logging.AddFilter("MassTransit", LogLevel.Error);
         // Failures at start are told by us, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         logging.AddConsole(console =>

@@ -1,0 +1,19 @@
+namespace Merpati.Tests.Integration.Bus;
+
+internal static class Eventually
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Tries until it is so.</summary>
+    public static async Task BeAsync(Func<Task<bool>> condition, string what)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!await condition())
+        {
+            if (patience.IsCancellationRequested) throw new TimeoutException($"Not within {Patience.TotalSeconds} s: {what}");
+            await Task.Delay(20, CancellationToken.None);
+        }
+    }
+
+    public static Task BeAsync(Func<bool> condition, string what) => BeAsync(() => Task.FromResult(condition()), what);
+}
