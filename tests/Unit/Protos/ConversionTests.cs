@@ -150,5 +150,5 @@ public sealed class ConversionTests
 
     private static Merpati.Mailboxes.V1.SearchCriteria V1SearchCriteria(byte[] octets) => Merpati.Mailboxes.V1.SearchCriteria.Parser.ParseFrom(octets);
 
-    private static void Refused(Func<object?> conversion) => conversion.Should().Throw<InvalidDataException>();
+    private static void Refused(Func<object?> conversion) => conversion.Should().Throw<WireFormatException>();
 }

@@ -9,14 +9,14 @@ using ContractAddress = Merpati.Addresses.EmailAddress;
 
 namespace Merpati.Accounts.V1;
 
-/// <summary>The directory between the contract and the wire. What a peer sends that can be no value of the contract is an <see cref="InvalidDataException"/>.</summary>
+/// <summary>The directory between the contract and the wire. What a peer sends that can be no value of the contract is an <see cref="WireFormatException"/>.</summary>
 public static class DirectoryConversions
 {
     public static EmailAddress ToWire(this ContractAddress address) => new() { LocalPart = address.LocalPart, Domain = address.Domain };
 
     public static ContractAddress ToContract(this EmailAddress? address) => address is { LocalPart.Length: > 0, Domain.Length: > 0 }
         ? new ContractAddress(address.LocalPart, address.Domain)
-        : throw new InvalidDataException("An address has a local part and a domain.");
+        : throw new WireFormatException("An address has a local part and a domain.");
 
     public static Account ToWire(this Contract.Account account)
     {
@@ -62,7 +62,7 @@ public static class DirectoryConversions
         ResolveResponse.ResolutionOneofCase.Disabled => new Contract.Resolution.Disabled(),
         ResolveResponse.ResolutionOneofCase.Remote => new Contract.Resolution.Remote(),
         // Never "unknown user" by mistake: that would bounce mail.
-        _ => throw new InvalidDataException("A resolution is not known."),
+        _ => throw new WireFormatException("A resolution is not known."),
     };
 
     public static LoginOutcome ToWire(this Contract.LoginOutcome outcome) => outcome switch
@@ -78,7 +78,7 @@ public static class DirectoryConversions
         LoginOutcome.OutcomeOneofCase.Granted => new Contract.LoginOutcome.Granted(outcome.Granted.ToContract()),
         LoginOutcome.OutcomeOneofCase.Denied => new Contract.LoginOutcome.Denied(),
         LoginOutcome.OutcomeOneofCase.Throttled => new Contract.LoginOutcome.Throttled(outcome.Throttled.RetryAfter?.ToTimeSpan() ?? TimeSpan.Zero),
-        _ => throw new InvalidDataException("The outcome of a login is not known."),
+        _ => throw new WireFormatException("The outcome of a login is not known."),
     };
 
     public static ScramCredential ToWire(this Contract.ScramCredential credential) => new()
@@ -95,7 +95,7 @@ public static class DirectoryConversions
     public static LoginProtocol ToWire(this Contract.LoginProtocol protocol) => (LoginProtocol)(protocol + 1);
 
     public static Contract.LoginProtocol ToContract(this LoginProtocol protocol)
-        => protocol is >= LoginProtocol.Submission and <= LoginProtocol.Admin ? (Contract.LoginProtocol)(protocol - 1) : throw new InvalidDataException("A login protocol is not known.");
+        => protocol is >= LoginProtocol.Submission and <= LoginProtocol.Admin ? (Contract.LoginProtocol)(protocol - 1) : throw new WireFormatException("A login protocol is not known.");
 
     public static ByteString ToWire(this IPAddress? client) => client is null ? ByteString.Empty : ByteString.CopyFrom(client.GetAddressBytes());
 
@@ -103,6 +103,6 @@ public static class DirectoryConversions
     {
         0 => null,
         4 or 16 => new IPAddress(client.Span),
-        _ => throw new InvalidDataException("An IP address has 4 or 16 octets."),
+        _ => throw new WireFormatException("An IP address has 4 or 16 octets."),
     };
 }

@@ -5,7 +5,7 @@ using Contract = Merpati.Mailboxes;
 namespace Merpati.Mailboxes.V1;
 
 /// <summary>
-/// Mailboxes and messages between the contract and the wire, both ways. What a peer sends that can be no value of the contract is an <see cref="InvalidDataException"/>;
+/// Mailboxes and messages between the contract and the wire, both ways. What a peer sends that can be no value of the contract is an <see cref="WireFormatException"/>;
 /// a host answers it with INVALID_ARGUMENT.
 /// </summary>
 public static class MailboxConversions
@@ -45,7 +45,7 @@ public static class MailboxConversions
     };
 
     public static Contract.MailboxName ToMailboxName(string text)
-        => Contract.MailboxName.TryParse(text, out var name) ? name : throw new InvalidDataException("A mailbox name is not possible.");
+        => Contract.MailboxName.TryParse(text, out var name) ? name : throw new WireFormatException("A mailbox name is not possible.");
 
     public static UidRange ToWire(this Contract.UidRange range) => new() { First = range.First.Value, Last = range.Last.Value };
 
@@ -70,7 +70,7 @@ public static class MailboxConversions
     public static DateTimeOffset ToContract(this ZonedTimestamp date)
     {
         try { return date.Instant.ToDateTimeOffset().ToOffset(TimeSpan.FromMinutes(date.OffsetMinutes)); }
-        catch (Exception outside) when (outside is ArgumentException or InvalidOperationException or NullReferenceException) { throw new InvalidDataException("A date is out of range.", outside); }
+        catch (Exception outside) when (outside is ArgumentException or InvalidOperationException or NullReferenceException) { throw new WireFormatException("A date is out of range.", outside); }
     }
 
     public static MessageInfo ToWire(this Contract.MessageInfo message) => new()
@@ -122,13 +122,13 @@ public static class MailboxConversions
         MailboxOutcome.HasChildren => Contract.MailboxOutcome.HasChildren,
         MailboxOutcome.Cannot => Contract.MailboxOutcome.Cannot,
         MailboxOutcome.Limit => Contract.MailboxOutcome.Limit,
-        _ => throw new InvalidDataException("An outcome is not known."),
+        _ => throw new WireFormatException("An outcome is not known."),
     };
 
     public static FlagOperation ToWire(this Contract.FlagOperation operation) => (FlagOperation)(operation + 1);
 
     public static Contract.FlagOperation ToContract(this FlagOperation operation)
-        => operation is >= FlagOperation.Replace and <= FlagOperation.Remove ? (Contract.FlagOperation)(operation - 1) : throw new InvalidDataException("A flag operation is not known.");
+        => operation is >= FlagOperation.Replace and <= FlagOperation.Remove ? (Contract.FlagOperation)(operation - 1) : throw new WireFormatException("A flag operation is not known.");
 
     public static AppendResponse ToWire(this Contract.AppendOutcome outcome) => outcome switch
     {
@@ -146,7 +146,7 @@ public static class MailboxConversions
         { Refusal: Refusal.NoSuchMailbox } => new Contract.AppendOutcome.NoSuchMailbox(),
         { Refusal: Refusal.OverQuota } => new Contract.AppendOutcome.OverQuota(),
         { Refusal: Refusal.TooLarge } => new Contract.AppendOutcome.TooLarge(),
-        _ => throw new InvalidDataException("The outcome of an append is not known."),
+        _ => throw new WireFormatException("The outcome of an append is not known."),
     };
 
     public static CopyMessagesResponse ToCopyResponse(this Contract.CopyOutcome outcome) => outcome is Contract.CopyOutcome.Done done
@@ -213,6 +213,6 @@ public static class MailboxConversions
             [.. messages.Messages.Select(message => new Contract.CopiedMessage(new Contract.Uid(message.Source), new Contract.Uid(message.Destination)))]),
         (_, Refusal.NoSuchMailbox) => new Contract.CopyOutcome.NoSuchMailbox(),
         (_, Refusal.OverQuota) => new Contract.CopyOutcome.OverQuota(),
-        _ => throw new InvalidDataException("The outcome of a copy is not known."),
+        _ => throw new WireFormatException("The outcome of a copy is not known."),
     };
 }

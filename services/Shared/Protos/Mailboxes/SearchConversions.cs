@@ -30,12 +30,12 @@ public static class SearchConversions
         _ => throw new UnreachableException(),
     };
 
-    /// <exception cref="InvalidDataException">No program of the contract.</exception>
+    /// <exception cref="WireFormatException">No program of the contract.</exception>
     public static Contract.SearchCriteria ToContract(this SearchCriteria criteria) => ToContract(criteria, 0);
 
     private static Contract.SearchCriteria ToContract(SearchCriteria criteria, int depth)
     {
-        if (depth > MaxDepth) throw new InvalidDataException("A search program is too deep.");
+        if (depth > MaxDepth) throw new WireFormatException("A search program is too deep.");
         return criteria.TermCase switch
         {
             SearchCriteria.TermOneofCase.All => new Contract.SearchCriteria.All(),
@@ -55,7 +55,7 @@ public static class SearchConversions
             SearchCriteria.TermOneofCase.Body => new Contract.SearchCriteria.Body(criteria.Body),
             SearchCriteria.TermOneofCase.Anywhere => new Contract.SearchCriteria.Anywhere(criteria.Anywhere),
             SearchCriteria.TermOneofCase.ModSeqFrom => new Contract.SearchCriteria.ModSeqFrom(new Contract.ModSeq(criteria.ModSeqFrom)),
-            _ => throw new InvalidDataException("A search term is not known."),
+            _ => throw new WireFormatException("A search term is not known."),
         };
     }
 
@@ -72,5 +72,5 @@ public static class SearchConversions
     private static DateOnly? ToDay(SearchDates dates) => dates.HasToDay ? Day(dates.ToDay) : null;
 
     private static DateOnly Day(int number)
-        => number >= 0 && number <= DateOnly.MaxValue.DayNumber ? DateOnly.FromDayNumber(number) : throw new InvalidDataException("A date is out of range.");
+        => number >= 0 && number <= DateOnly.MaxValue.DayNumber ? DateOnly.FromDayNumber(number) : throw new WireFormatException("A date is out of range.");
 }

@@ -12,7 +12,7 @@ public static class WireIds
         return ByteString.CopyFrom(octets);
     }
 
-    /// <exception cref="InvalidDataException">Not 16 octets.</exception>
+    /// <exception cref="WireFormatException">Not 16 octets.</exception>
     public static Guid ToGuid(this ByteString octets)
-        => octets.Length == 16 ? new Guid(octets.Span, bigEndian: true) : throw new InvalidDataException("An id has 16 octets.");
+        => octets.Length == 16 ? new Guid(octets.Span, bigEndian: true) : throw new WireFormatException("An id has 16 octets.");
 }
