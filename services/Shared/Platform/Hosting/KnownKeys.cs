@@ -21,6 +21,7 @@ internal static class KnownKeys
 
     private static void Check(IConfigurationSection section, Type type)
     {
+        if (section.Value is { Length: > 0 }) throw new ConfigurationException($"The configuration key '{section.Path}' is a section with the keys {string.Join(", ", Names(type))}.");
         foreach (var child in section.GetChildren())
         {
             var property = Find(type, child.Key) ?? throw Unknown(child.Path, Names(type));
@@ -50,7 +51,6 @@ internal static class KnownKeys
             }
             return;
         }
-        if (section.Value is not null) throw new ConfigurationException($"The configuration key '{section.Path}' is a section with the keys {string.Join(", ", Names(type))}.");
         Check(section, type);
     }
 
