@@ -10,8 +10,8 @@ public sealed class RpcOptions
 
     public const int DefaultPort = 8443;
 
-    /// <summary>Where a service that serves others listens.</summary>
-    [Range(1, 65535)]
+    /// <summary>Where a service that serves others listens; 0 takes any that is free.</summary>
+    [Range(0, 65535)]
     public int Port { get; set; } = DefaultPort;
 
     public RpcSecurity Security { get; set; }

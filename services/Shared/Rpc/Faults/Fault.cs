@@ -34,6 +34,7 @@ internal static class Fault
         StoreUnavailableException => Status(StatusCode.Unavailable, "The store is not available.", Unavailable),
         EndOfStreamException => Status(StatusCode.InvalidArgument, "The message ended early.", EndedEarly),
         WireFormatException bad => Status(StatusCode.InvalidArgument, bad.Message, Bad),
+        ArgumentException => Status(StatusCode.InvalidArgument, "The request is not possible.", Bad),
         // A database driver, a full disk, a slow lock: for now it does not work.
         IOException or TimeoutException => Status(StatusCode.Unavailable, "The store is not available.", Unavailable),
         _ => Status(StatusCode.Internal, "Internal error, it was logged.", Unforeseen),
@@ -49,7 +50,8 @@ internal static class Fault
             Damaged when Guid.TryParseExact(status.Trailers.GetValue(Content), "N", out var content) => new ContentDamagedException(new ContentId(content), $"as {port} said"),
             Full => new StoreFullException(port, status),
             EndedEarly => new EndOfStreamException(status.Status.Detail),
-            Unforeseen or Bad => new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"A call to {port} failed: {status.StatusCode}, {status.Status.Detail}"), status),
+            Bad => new ArgumentException(status.Status.Detail, status),
+            Unforeseen => new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"A call to {port} failed: {status.StatusCode}, {status.Status.Detail}"), status),
             _ => new StoreUnavailableException(port, status.StatusCode == StatusCode.DeadlineExceeded ? "it did not answer in time" : status.Status.Detail, status),
         };
     }
