@@ -19,6 +19,7 @@ public sealed class MongoStores : IAsyncDisposable
     private readonly Lazy<MongoMailQueue> _queue;
     private readonly Lazy<MongoJournal> _journal;
     private readonly Lazy<MongoDirectoryStore> _directory;
+    private readonly Lazy<MongoMaildropLeases> _maildrops;
 
     /// <exception cref="StoreUnavailableException">The connection string cannot be used. Nothing is asked of the server yet.</exception>
     public MongoStores(MongoStoreOptions options, TimeProvider time, ILogger<MongoStores> logger)
@@ -32,6 +33,7 @@ public sealed class MongoStores : IAsyncDisposable
         _queue = new(() => new MongoMailQueue(Connect("queue"), time));
         _journal = new(() => new MongoJournal(Connect("journal"), time));
         _directory = new(() => new MongoDirectoryStore(Connect("directory")));
+        _maildrops = new(() => new MongoMaildropLeases(Connect("maildrops"), time));
     }
 
     public MongoContentStore Content => _content.Value;
@@ -41,6 +43,8 @@ public sealed class MongoStores : IAsyncDisposable
     public MongoJournal Journal => _journal.Value;
 
     public MongoDirectoryStore Directory => _directory.Value;
+
+    public MongoMaildropLeases Maildrops => _maildrops.Value;
 
     internal IMongoDatabase Database => _client.GetDatabase(_database);
 
@@ -59,6 +63,7 @@ public sealed class MongoStores : IAsyncDisposable
         }
         if (kinds.HasFlag(MongoStoreKinds.Journal)) await MongoIndexes.EnsureAsync(Connect("journal"), JournalIndexes.Collections, JournalIndexes.All, cancellationToken);
         if (kinds.HasFlag(MongoStoreKinds.Directory)) await MongoIndexes.EnsureAsync(Connect("directory"), DirectoryIndexes.Collections, DirectoryIndexes.All, cancellationToken);
+        if (kinds.HasFlag(MongoStoreKinds.Maildrops)) await MongoIndexes.EnsureAsync(Connect("maildrops"), MaildropIndexes.Collections, MaildropIndexes.All, cancellationToken);
     }
 
     /// <summary>Asks the server something small.</summary>
@@ -97,4 +102,5 @@ public enum MongoStoreKinds
     Journal = 4,
     Directory = 8,
     Mailboxes = 16,
+    Maildrops = 32,
 }
