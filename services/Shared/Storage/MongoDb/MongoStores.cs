@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using MongoDB.Bson;
 using MongoDB.Driver;
@@ -13,7 +14,7 @@ public sealed class MongoStores : IAsyncDisposable
     private readonly string _database;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly MongoMetrics _metrics = new();
+    private readonly ConcurrentDictionary<string, Lazy<MongoConnection>> _connections = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _room;
     private readonly Lazy<MongoContentStore> _content;
     private readonly Lazy<MongoMailQueue> _queue;
@@ -78,10 +79,11 @@ public sealed class MongoStores : IAsyncDisposable
         if (_journal.IsValueCreated) await Journal.DisposeAsync();
         _client.Dispose();
         _room.Dispose();
-        _metrics.Dispose();
+        foreach (var connection in _connections.Values) connection.Value.Dispose();
     }
 
-    private MongoConnection Connect(string store) => new(store, _client, _database, _room, _metrics, _logger);
+    private MongoConnection Connect(string store)
+        => _connections.GetOrAdd(store, static (name, stores) => new Lazy<MongoConnection>(() => new MongoConnection(name, stores._client, stores._database, stores._room, stores._logger)), this).Value;
 
     /// <summary>A server alone has no transactions; better said now than at the first message.</summary>
     private async Task RequireReplicaSetAsync(CancellationToken cancellationToken)

@@ -10,22 +10,23 @@ namespace Merpati.Storage.MongoDb;
 /// The database of the cluster as the stores use it: majority and journal for every write, transactions that are run again when they lost a race,
 /// and the driver's exceptions in the words of the storage contracts.
 /// </summary>
-internal sealed class MongoConnection
+internal sealed class MongoConnection : IDisposable
 {
     private static readonly TransactionOptions Snapshot = new(ReadConcern.Snapshot, ReadPreference.Primary, Durable);
 
     private readonly ResiliencePipeline _retries;
     private readonly SemaphoreSlim _room;
     private readonly string _store;
+    private int _waiting;
 
     /// <param name="room">A place for each connection of the pool: the driver refuses those who wait when there are many, here they wait in line.</param>
-    public MongoConnection(string store, IMongoClient client, string database, SemaphoreSlim room, MongoMetrics metrics, ILogger logger)
+    public MongoConnection(string store, IMongoClient client, string database, SemaphoreSlim room, ILogger logger)
     {
         _store = store;
         _room = room;
         Client = client;
         Database = client.GetDatabase(database);
-        Metrics = metrics;
+        Metrics = new StorageMetrics(store, () => Volatile.Read(ref _waiting));
         Logger = logger;
         // Losers of a race wait a moment before they try again; the last of them waits a few seconds in all.
         _retries = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
@@ -38,7 +39,7 @@ internal sealed class MongoConnection
             MaxDelay = TimeSpan.FromMilliseconds(200),
             OnRetry = _ =>
             {
-                metrics.Retried(store);
+                Metrics.Retried();
                 return ValueTask.CompletedTask;
             },
         }).Build();
@@ -52,7 +53,7 @@ internal sealed class MongoConnection
 
     public IMongoDatabase Database { get; }
 
-    public MongoMetrics Metrics { get; }
+    public StorageMetrics Metrics { get; }
 
     public ILogger Logger { get; }
 
@@ -138,10 +139,15 @@ internal sealed class MongoConnection
         finally { _room.Release(); }
     }
 
+    /// <summary>An operation waits for its group, or no longer.</summary>
+    public void CountWaiting(int change) => Interlocked.Add(ref _waiting, change);
+
+    public void Dispose() => Metrics.Dispose();
+
     private Exception Failed(Exception failure, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return new OperationCanceledException(failure.Message, failure, cancellationToken);
-        Metrics.Failed(_store);
+        Metrics.Failed();
         return MongoErrors.Translate(failure, _store);
     }
 

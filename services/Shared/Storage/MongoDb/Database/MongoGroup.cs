@@ -32,8 +32,14 @@ internal sealed class MongoGroup<TOperation, TResult> : IAsyncDisposable
     public async ValueTask<TResult> RunAsync(TOperation operation, CancellationToken cancellationToken)
     {
         var waiting = new Waiting(operation, cancellationToken);
+        _connection.CountWaiting(1);
         try { await _line.Writer.WriteAsync(waiting, cancellationToken); }
-        catch (ChannelClosedException closed) { throw new StoreUnavailableException(_connection.Store, "it is being closed.", closed); }
+        catch (Exception closed)
+        {
+            _connection.CountWaiting(-1);
+            if (closed is ChannelClosedException) throw new StoreUnavailableException(_connection.Store, "it is being closed.", closed);
+            throw;
+        }
         return await waiting.Done.Task.WaitAsync(cancellationToken);
     }
 
@@ -51,6 +57,7 @@ internal sealed class MongoGroup<TOperation, TResult> : IAsyncDisposable
         {
             while (group.Count < _maxOperations && _line.Reader.TryRead(out var waiting))
             {
+                _connection.CountWaiting(-1);
                 if (!waiting.Cancelled.IsCancellationRequested) group.Add(waiting);
             }
             if (group.Count > 0) await RunAsync(group);
@@ -65,7 +72,7 @@ internal sealed class MongoGroup<TOperation, TResult> : IAsyncDisposable
         {
             var results = await _run(group.ConvertAll(waiting => waiting.Operation), CancellationToken.None);
             for (var i = 0; i < group.Count; i++) group[i].Done.TrySetResult(results[i]);
-            _connection.Metrics.Committed(_connection.Store, startedAt, group.Count);
+            _connection.Metrics.Committed(startedAt, group.Count);
         }
         catch (Exception failure) when (group.Count == 1 || failure is StoreUnavailableException)
         {

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
-namespace Merpati.Storage.Sqlite;
+namespace Merpati.Storage;
 
 /// <summary>The meter <c>Merpati.Storage</c>; every measurement carries the store's name.</summary>
-internal sealed class StorageMetrics : IDisposable
+public sealed class StorageMetrics : IDisposable
 {
     public const string MeterName = "Merpati.Storage";
 
@@ -12,6 +12,7 @@ internal sealed class StorageMetrics : IDisposable
     private readonly Histogram<double> _commit;
     private readonly Histogram<int> _batch;
     private readonly Counter<long> _failures;
+    private readonly Counter<long> _retries;
     private readonly KeyValuePair<string, object?> _store;
 
     public StorageMetrics(string store, Func<int> queueDepth)
@@ -20,6 +21,7 @@ internal sealed class StorageMetrics : IDisposable
         _commit = _meter.CreateHistogram<double>("merpati.storage.commit.duration", "s", "From the begin of a group's transaction until it is on disk.");
         _batch = _meter.CreateHistogram<int>("merpati.storage.commit.operations", "{operation}", "Operations that shared one commit.");
         _failures = _meter.CreateCounter<long>("merpati.storage.operation.failures", "{operation}", "Write operations that failed.");
+        _retries = _meter.CreateCounter<long>("merpati.storage.transaction.retries", "{transaction}", "Transactions that were run again after a conflict or a change of the primary.");
         _meter.CreateObservableGauge("merpati.storage.queue.depth", () => new Measurement<int>(queueDepth(), _store), "{operation}", "Write operations that wait for their turn.");
     }
 
@@ -30,6 +32,8 @@ internal sealed class StorageMetrics : IDisposable
     }
 
     public void Failed() => _failures.Add(1, _store);
+
+    public void Retried() => _retries.Add(1, _store);
 
     public void Dispose() => _meter.Dispose();
 }
