@@ -10,6 +10,9 @@ namespace Merpati.ImapGateway;
 /// <summary>Serves IMAP connections; the listeners of ports 143 and 993 call it.</summary>
 public sealed class ImapSessions
 {
+    /// <summary>For a connection that is one too many (RFC 3501 §7.1.5).</summary>
+    public const string BusyLine = "* BYE [UNAVAILABLE] Too many connections, try again later\r\n";
+
     private readonly ImapEngine _engine;
     private readonly ImapTelemetry _telemetry;
 

@@ -31,6 +31,9 @@ public sealed class SmtpSessions
         (_mx, _submission) = (options.Value.ForRole(SmtpRole.Mx), options.Value.ForRole(SmtpRole.Submission));
     }
 
+    /// <summary>For a connection that is one too many (RFC 5321 §3.8).</summary>
+    public static string BusyLine(string hostName) => $"421 4.3.2 {hostName} too many connections, try again later\r\n";
+
     /// <summary>Serves one connection until it ends; the caller closes the transport afterwards. Faults are logged here and do not come out.</summary>
     public async ValueTask RunAsync(ITransport transport, SmtpRole role, SessionLifetime lifetime)
     {

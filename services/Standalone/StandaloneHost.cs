@@ -90,7 +90,6 @@ internal sealed class StandaloneHost : IAsyncDisposable
         var app = builder.Build();
         Readiness.Map(app, app.Services.GetRequiredService<Readiness>());
         app.MapMerpatiMetrics();
-        app.UseWhen(context => context.Request.Path.StartsWithSegments(AdminRoutes.Prefix, StringComparison.Ordinal), admin => admin.Use(RefuseOutsideLoopback));
         app.MapDirectoryAdministration();
         app.MapQueueAdministration();
         app.MapTraceAdministration();
@@ -194,10 +193,10 @@ internal sealed class StandaloneHost : IAsyncDisposable
                 var tls = row.Security == PortSecurity.Tls;
                 ports.Add(row.Protocol switch
                 {
-                    "smtp" => new MailPort(row.Protocol, endPoint, tls, $"421 4.3.2 {hostname} too many connections, try again later\r\n", (transport, lifetime) => smtp.RunAsync(transport, SmtpRole.Mx, lifetime)),
-                    "submission" or "submissions" => new MailPort(row.Protocol, endPoint, tls, $"421 4.3.2 {hostname} too many connections, try again later\r\n", (transport, lifetime) => smtp.RunAsync(transport, SmtpRole.Submission, lifetime)),
-                    "imap" or "imaps" => new MailPort(row.Protocol, endPoint, tls, "* BYE [UNAVAILABLE] Too many connections, try again later\r\n", imap.RunAsync),
-                    _ => new MailPort(row.Protocol, endPoint, tls, "-ERR [SYS/TEMP] Too many connections, try again later\r\n", pop3.RunAsync),
+                    "smtp" => new MailPort(row.Protocol, endPoint, tls, SmtpSessions.BusyLine(hostname), (transport, lifetime) => smtp.RunAsync(transport, SmtpRole.Mx, lifetime)),
+                    "submission" or "submissions" => new MailPort(row.Protocol, endPoint, tls, SmtpSessions.BusyLine(hostname), (transport, lifetime) => smtp.RunAsync(transport, SmtpRole.Submission, lifetime)),
+                    "imap" or "imaps" => new MailPort(row.Protocol, endPoint, tls, ImapSessions.BusyLine, imap.RunAsync),
+                    _ => new MailPort(row.Protocol, endPoint, tls, Pop3Sessions.BusyLine, pop3.RunAsync),
                 });
             }
         }
@@ -216,13 +215,5 @@ internal sealed class StandaloneHost : IAsyncDisposable
             kestrel.Limits.MaxConcurrentConnections = 200;
             foreach (var address in addresses) kestrel.Listen(address, port);
         });
-    }
-
-    /// <summary>Administration is answered on loopback only: its token must not cross a network in clear text.</summary>
-    private static Task RefuseOutsideLoopback(Microsoft.AspNetCore.Http.HttpContext context, Microsoft.AspNetCore.Http.RequestDelegate next)
-    {
-        if (context.Connection.RemoteIpAddress is { } client && IPAddress.IsLoopback(client)) return next(context);
-        context.Response.StatusCode = Microsoft.AspNetCore.Http.StatusCodes.Status404NotFound;
-        return Task.CompletedTask;
     }
 }

@@ -1,2 +1,37 @@
-// The composition of this service in the cluster; see services/Standalone for all of them in one process.
-throw new NotSupportedException("The cluster host is not composed yet.");
+using Merpati.Bus;
+using Merpati.Delivery;
+using Merpati.Delivery.Host;
+using Merpati.Delivery.Mailboxes;
+using Merpati.Platform.Hosting;
+using Merpati.Rpc;
+using Merpati.Rpc.Accounts;
+using Merpati.Storage;
+using Merpati.Storage.MongoDb;
+using Microsoft.Extensions.DependencyInjection;
+
+const MongoStoreKinds Stores = MongoStoreKinds.Content | MongoStoreKinds.Queue | MongoStoreKinds.Mailboxes | MongoStoreKinds.Journal;
+
+var sections = new Dictionary<string, Type>
+{
+    [DeliveryOptions.Section] = typeof(DeliveryOptions),
+    [MailboxesOptions.Section] = typeof(MailboxesOptions),
+    [MongoStoreOptions.Section] = typeof(MongoStoreOptions),
+    [RpcOptions.Section] = typeof(RpcOptions),
+    [DirectoryCacheOptions.Section] = typeof(DirectoryCacheOptions),
+    [BusOptions.Section] = typeof(BusOptions),
+};
+
+return await ServiceHost.RunAsync<DeliveryHostOptions>("merpati-delivery", args, sections, static host =>
+{
+    host.Services
+        .AddMongoStores(Stores)
+        .AddBus(QueueRoute.Local)
+        .AddDirectoryClient().AddDirectoryCache()
+        .AddDelivery()
+        .AddMerpatiRpcServer()
+        .PostConfigure<DeliveryOptions>(delivery => delivery.HostName = host.Hostname);
+    host.DependsOn("MongoDB", static (provider, cancellationToken) => provider.GetRequiredService<MongoStores>().CheckAsync(Stores, cancellationToken));
+    host.DependsOn("UserDirectory", RpcClients.CheckUserDirectoryAsync);
+    host.Listen((_, kestrel) => kestrel.ListenForRpc(host.Configuration.Addresses));
+    host.Map(static endpoints => endpoints.MapMailboxes().MapMaildropLocks().MapAccountRemoval().MapQueue().MapTimeline().MapRpcHealth());
+});

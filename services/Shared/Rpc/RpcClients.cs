@@ -42,11 +42,11 @@ public static class RpcClients
     public static IServiceCollection AddDirectoryClient(this IServiceCollection services)
         => services.AddClient<IDirectory>("directory", AtUserDirectory, static (_, invoker, caller) => new DirectoryClient(new(invoker), caller));
 
-    /// <summary>Whether Delivery answers; for a host that cannot do without it. Throws with the reason where it does not.</summary>
+    /// <summary>Whether Delivery is ready; for a host that cannot do without it. Throws with the reason where it does not.</summary>
     public static ValueTask CheckDeliveryAsync(IServiceProvider provider, CancellationToken cancellationToken)
         => CheckAsync(provider.GetRequiredService<Peers>().Delivery, cancellationToken);
 
-    /// <summary>Whether UserDirectory answers.</summary>
+    /// <summary>Whether UserDirectory is ready.</summary>
     public static ValueTask CheckUserDirectoryAsync(IServiceProvider provider, CancellationToken cancellationToken)
         => CheckAsync(provider.GetRequiredService<Peers>().UserDirectory, cancellationToken);
 
@@ -78,8 +78,12 @@ public static class RpcClients
 
     private static async ValueTask CheckAsync(CallInvoker invoker, CancellationToken cancellationToken)
     {
-        try { await new Grpc.Health.V1.Health.HealthClient(invoker).CheckAsync(new Grpc.Health.V1.HealthCheckRequest(), cancellationToken: cancellationToken); }
-        catch (RpcException status) when (!cancellationToken.IsCancellationRequested) { throw new IOException(status.Status.Detail, status); }
+        try
+        {
+            var health = await new Grpc.Health.V1.Health.HealthClient(invoker).CheckAsync(new Grpc.Health.V1.HealthCheckRequest(), cancellationToken: cancellationToken);
+            if (health.Status != Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.Serving) throw new IOException("It is up, but not ready.");
+        }
+        catch (RpcException status) when (!cancellationToken.IsCancellationRequested) { throw new IOException(status.Status.DebugException?.GetBaseException().Message ?? status.Status.Detail, status); }
         catch (RpcException) { throw new OperationCanceledException(cancellationToken); }
     }
 }

@@ -1,2 +1,37 @@
-// The composition of this service in the cluster; see services/Standalone for all of them in one process.
-throw new NotSupportedException("The cluster host is not composed yet.");
+using Merpati.Bus;
+using Merpati.Platform.Admin;
+using Merpati.Platform.Hosting;
+using Merpati.Rpc;
+using Merpati.Storage.MongoDb;
+using Merpati.UserDirectory;
+using Merpati.UserDirectory.Api;
+using Merpati.UserDirectory.Host;
+using Microsoft.Extensions.DependencyInjection;
+
+const MongoStoreKinds Stores = MongoStoreKinds.Directory;
+
+var sections = new Dictionary<string, Type>
+{
+    [UserDirectoryOptions.Section] = typeof(UserDirectoryOptions),
+    [MongoStoreOptions.Section] = typeof(MongoStoreOptions),
+    [RpcOptions.Section] = typeof(RpcOptions),
+    [BusOptions.Section] = typeof(BusOptions),
+};
+
+return await ServiceHost.RunAsync<UserDirectoryHostOptions>("merpati-user-directory", args, sections, static host =>
+{
+    host.Services
+        .AddMongoStores(Stores)
+        .AddBus()
+        .AddUserDirectory()
+        .AddMerpatiRpcServer()
+        // Administration of what Delivery has: it is asked when somebody asks.
+        .AddAccountRemovalClient().AddQueueClient().AddJournalClient()
+        .PostConfigure<UserDirectoryOptions>(directory => directory.HostName = host.Hostname);
+    host.DependsOn("MongoDB", static (provider, cancellationToken) => provider.GetRequiredService<MongoStores>().CheckAsync(Stores, cancellationToken));
+    host.Listen((_, kestrel) => kestrel.ListenForRpc(host.Configuration.Addresses));
+    host.Map(static endpoints => endpoints.MapDirectory().MapRpcHealth());
+    if (host.Options.Admin.TokenFile is not { } tokenFile) return;
+    host.Services.AddSingleton(AdminToken.FromFile(tokenFile)).AddSingleton(host.Options.Admin);
+    host.Map(static endpoints => endpoints.MapDirectoryAdministration().MapQueueAdministration().MapTraceAdministration());
+});

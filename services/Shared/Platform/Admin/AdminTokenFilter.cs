@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -6,17 +7,26 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Merpati.Platform.Admin;
 
-/// <summary>Lets nobody through who does not hold the <see cref="AdminToken"/>.</summary>
+/// <summary>
+/// Lets nobody through who does not hold the <see cref="AdminToken"/>. The token must not cross a network in clear text: without TLS only loopback is
+/// answered, unless <see cref="AdminOptions.AllowPlaintext"/> says that the network is safe; for others there is nothing here.
+/// </summary>
 internal sealed class AdminTokenFilter : IEndpointFilter
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
+        if (!IsPrivate(http)) return Results.NotFound();
         var token = http.RequestServices.GetRequiredService<AdminToken>();
         if (token.Opens(http.Request.Headers.Authorization)) return await next(context);
         http.Response.Headers.WWWAuthenticate = "Bearer";
-        return Problems.Answer(StatusCodes.Status401Unauthorized, "unauthorized", "The admin API needs the bearer token that the server left in its data folder at its last start.");
+        return Problems.Answer(StatusCodes.Status401Unauthorized, "unauthorized", "The admin API needs its bearer token: in Standalone the one that the server left in its data folder at its last start, in a cluster the one in the file of admin:tokenFile.");
     }
+
+    private static bool IsPrivate(HttpContext http)
+        => http.Request.IsHttps
+            || http.Connection.RemoteIpAddress is { } client && IPAddress.IsLoopback(client)
+            || http.RequestServices.GetService<AdminOptions>() is { AllowPlaintext: true };
 }
 
 /// <summary>The group of routes that administration lives in.</summary>

@@ -20,6 +20,19 @@ public static class ServerRun
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException) { return await FailAsync(program, ExitCode.Start, e.Message); }
     }
 
+    /// <summary>The same, and what nobody foresaw is told in full.</summary>
+    public static async Task<int> RunOrExplainAsync(string program, Func<Task> run)
+    {
+        try { return await RunAsync(program, run); }
+#pragma warning disable CA1031 // The last catch of the process.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            await Console.Error.WriteLineAsync($"{program}: {fault}");
+            return ExitCode.Fault;
+        }
+    }
+
     public static async Task<int> FailAsync(string program, int code, string message)
     {
         await Console.Error.WriteLineAsync($"{program}: {message.ReplaceLineEndings(" ")}");

@@ -80,7 +80,6 @@ public sealed class ServiceHost<TOptions>
         return new HostBuilder()
             .ConfigureAppConfiguration(configuration => configuration.AddConfiguration(root))
             .ConfigureLogging(logging => logging.AddServerLog(Options))
-            .UseDefaultServiceProvider(provider => provider.ValidateOnBuild = true)
             // First, so that it starts first and stops last.
             .ConfigureWebHost(web => web
                 .UseKestrel(ConfigureKestrel)
@@ -185,7 +184,7 @@ public static class ServiceHost
     /// <returns>The exit code (<see cref="ExitCode"/>).</returns>
     public static Task<int> RunAsync<TOptions>(string program, string[] arguments, IReadOnlyDictionary<string, Type> sections, Action<ServiceHost<TOptions>> compose)
         where TOptions : ServiceOptions, new()
-        => ServerRun.RunAsync(program, async () =>
+        => ServerRun.RunOrExplainAsync(program, async () =>
         {
             var version = ProductVersion.Of(typeof(TOptions).Assembly);
             var commandLine = ServiceCommandLine.Parse(arguments);

@@ -16,6 +16,7 @@ public sealed class MongoStores : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, Lazy<MongoConnection>> _connections = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _room;
+    private volatile bool _prepared;
     private readonly Lazy<MongoContentStore> _content;
     private readonly Lazy<MongoMailQueue> _queue;
     private readonly Lazy<MongoJournal> _journal;
@@ -65,6 +66,19 @@ public sealed class MongoStores : IAsyncDisposable
         if (kinds.HasFlag(MongoStoreKinds.Journal)) await MongoIndexes.EnsureAsync(Connect("journal"), JournalIndexes.Collections, JournalIndexes.All, cancellationToken);
         if (kinds.HasFlag(MongoStoreKinds.Directory)) await MongoIndexes.EnsureAsync(Connect("directory"), DirectoryIndexes.Collections, DirectoryIndexes.All, cancellationToken);
         if (kinds.HasFlag(MongoStoreKinds.Maildrops)) await MongoIndexes.EnsureAsync(Connect("maildrops"), MaildropIndexes.Collections, MaildropIndexes.All, cancellationToken);
+    }
+
+    /// <summary>For a host that waits for its database, and watches it: prepares these stores the first time, and later asks the server something small.</summary>
+    /// <exception cref="StoreUnavailableException">With one sentence for a person.</exception>
+    public async ValueTask CheckAsync(MongoStoreKinds kinds, CancellationToken cancellationToken)
+    {
+        if (_prepared)
+        {
+            await PingAsync(cancellationToken);
+            return;
+        }
+        await PrepareAsync(kinds, cancellationToken);
+        _prepared = true;
     }
 
     /// <summary>Asks the server something small.</summary>
