@@ -27,7 +27,7 @@ public sealed class RpcJournalTests : JournalContract
 
     private async Task<IJournal> ServeAsync(SqliteDatabase database)
     {
-        _pair = await RpcPair<IJournal>.StartAsync(new SqliteJournal(database), endpoints => endpoints.MapTimeline(), services => services.AddJournalClient());
+        _pair = await RpcPair.StartAsync<IJournal>(new SqliteJournal(database), endpoints => endpoints.MapTimeline(), services => services.AddJournalClient());
         return _pair.Client;
     }
 }

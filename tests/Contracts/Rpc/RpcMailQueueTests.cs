@@ -29,7 +29,7 @@ public sealed class RpcMailQueueTests : MailQueueContract
 
     private async Task<IMailQueue> ServeAsync(SqliteDatabase database)
     {
-        _pair = await RpcPair<IMailQueue>.StartAsync(new SqliteMailQueue(database, Time), endpoints => endpoints.MapQueue(), services => services.AddQueueClient());
+        _pair = await RpcPair.StartAsync<IMailQueue>(new SqliteMailQueue(database, Time), endpoints => endpoints.MapQueue(), services => services.AddQueueClient());
         return _pair.Client;
     }
 }

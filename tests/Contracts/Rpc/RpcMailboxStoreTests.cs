@@ -85,7 +85,7 @@ internal sealed class RpcMailboxStoreHost : IMailboxStoreHost
             new MailboxSearch(sqlite.Store, contents, NullLogger<MailboxSearch>.Instance),
             Options.Create(new MailboxesOptions()),
             sqlite.Time);
-        return RpcPair<IMailboxes>.StartAsync(mailboxes, endpoints => endpoints.MapMailboxes(), services => services.AddMailboxesClient());
+        return RpcPair.StartAsync<IMailboxes>(mailboxes, endpoints => endpoints.MapMailboxes(), services => services.AddMailboxesClient());
     }
 }
 

@@ -106,7 +106,7 @@ public sealed class RpcPair<TPort> : IAsyncDisposable
     private readonly RpcServerUnderTest _server;
     private readonly RpcClientUnderTest _client;
 
-    private RpcPair(RpcServerUnderTest server, RpcClientUnderTest client)
+    internal RpcPair(RpcServerUnderTest server, RpcClientUnderTest client)
     {
         _server = server;
         _client = client;
@@ -114,15 +114,19 @@ public sealed class RpcPair<TPort> : IAsyncDisposable
 
     public TPort Client => _client.Get<TPort>();
 
-    public static async Task<RpcPair<TPort>> StartAsync(TPort served, Action<IEndpointRouteBuilder> map, Action<IServiceCollection> client)
-    {
-        var server = await RpcServerUnderTest.StartAsync(services => services.AddSingleton(served), map);
-        return new RpcPair<TPort>(server, new RpcClientUnderTest(server.Address, client));
-    }
-
     public async ValueTask DisposeAsync()
     {
         await _client.DisposeAsync();
         await _server.DisposeAsync();
+    }
+}
+
+public static class RpcPair
+{
+    public static async Task<RpcPair<TPort>> StartAsync<TPort>(TPort served, Action<IEndpointRouteBuilder> map, Action<IServiceCollection> client)
+        where TPort : class
+    {
+        var server = await RpcServerUnderTest.StartAsync(services => services.AddSingleton(served), map);
+        return new RpcPair<TPort>(server, new RpcClientUnderTest(server.Address, client));
     }
 }

@@ -50,7 +50,7 @@ internal static class Fault
             Damaged when Guid.TryParseExact(status.Trailers.GetValue(Content), "N", out var content) => new ContentDamagedException(new ContentId(content), $"as {port} said"),
             Full => new StoreFullException(port, status),
             EndedEarly => new EndOfStreamException(status.Status.Detail),
-            Bad => new ArgumentException(status.Status.Detail, status),
+            Bad => new ArgumentException(status.Status.Detail, nameof(status), status),
             Unforeseen => new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"A call to {port} failed: {status.StatusCode}, {status.Status.Detail}"), status),
             _ => new StoreUnavailableException(port, status.StatusCode == StatusCode.DeadlineExceeded ? "it did not answer in time" : status.Status.Detail, status),
         };
