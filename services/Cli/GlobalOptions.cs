@@ -9,9 +9,19 @@ internal class GlobalOptions : CommandSettings
     public const string DataVariable = "MERPATI_DATA";
     public const string DefaultDataFolder = "merpati-data";
 
+    private static readonly string[] WithValue = ["--data", "--admin", "--token-file"];
+
     [CommandOption("--data <FOLDER>")]
     [Description("The data folder of the running server; without it $MERPATI_DATA, else ./merpati-data.")]
     public string? Data { get; init; }
+
+    [CommandOption("--admin <URL>")]
+    [Description("Where the admin API of a cluster is, such as http://localhost:8080; goes with --token-file, and instead of --data.")]
+    public string? Admin { get; init; }
+
+    [CommandOption("--token-file <FILE>")]
+    [Description("File with the token of that admin API.")]
+    public string? TokenFile { get; init; }
 
     [CommandOption("--json")]
     [Description("Print JSON for scripts.")]
@@ -34,11 +44,11 @@ internal class GlobalOptions : CommandSettings
                 rest.AddRange(arguments.Skip(i));
                 return rest;
             }
-            if (argument == "--json" || argument.StartsWith("--data=", StringComparison.Ordinal))
+            if (argument == "--json" || Array.Exists(WithValue, option => argument.StartsWith(option + "=", StringComparison.Ordinal)))
             {
                 globals.Add(argument);
             }
-            else if (argument == "--data")
+            else if (WithValue.Contains(argument))
             {
                 globals.Add(argument);
                 if (++i < arguments.Count) globals.Add(arguments[i]);

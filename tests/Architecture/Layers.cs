@@ -7,7 +7,10 @@ namespace Merpati.Tests.Architecture;
 /// </summary>
 public sealed class Layers
 {
-    private static readonly string[] Services = ["Merpati.SmtpIngress", "Merpati.Delivery", "Merpati.ImapGateway", "Merpati.Pop3Gateway", "Merpati.UserDirectory"];
+    private static readonly string[] Services = ["Merpati.SmtpIngress", "Merpati.Delivery", "Merpati.OutboundRelay", "Merpati.ImapGateway", "Merpati.Pop3Gateway", "Merpati.UserDirectory"];
+
+    /// <summary>What a host may put together besides its service.</summary>
+    private static readonly string[] OfHosts = ["Merpati.Contracts", "Merpati.Storage", "Merpati.Platform", "Merpati.Protocols.Wire", "Merpati.Bus", "Merpati.Rpc", "Merpati.Storage.MongoDb"];
 
     public static TheoryData<string> ServiceNames => [.. Services];
 
@@ -22,6 +25,25 @@ public sealed class Layers
     [MemberData(nameof(ServiceNames))]
     public void A_service_references_no_database(string service)
         => Assert.DoesNotContain(ReferencesOf(service), name => name.StartsWith("Microsoft.Data", StringComparison.Ordinal) || name.StartsWith("MongoDB", StringComparison.Ordinal) || name.StartsWith("Merpati.Storage.", StringComparison.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(ServiceNames))]
+    public void A_host_composes_its_own_service_alone(string service)
+        => Assert.Empty(ReferencesOf(service + ".Host").Where(name => name.StartsWith("Merpati", StringComparison.Ordinal)).Except(OfHosts).Except([service]));
+
+    [Theory]
+    [MemberData(nameof(ServiceNames))]
+    public void A_host_only_composes(string service)
+    {
+        // Program, its closures, and the options of the process: whatever does work belongs to the service or to Shared.
+        var types = Assembly.Load(service + ".Host").GetTypes().Where(type => !type.Name.Contains('<', StringComparison.Ordinal) && type.Name is not "Program" && type.Namespace?.StartsWith("Merpati", StringComparison.Ordinal) == true);
+        Assert.All(types, type => Assert.Matches("(HostOptions|Ports)$", type.Name));
+    }
+
+    [Theory]
+    [MemberData(nameof(ServiceNames))]
+    public void A_service_knows_no_transport_between_services(string service)
+        => Assert.DoesNotContain(ReferencesOf(service), name => name is "Merpati.Bus" or "Merpati.Rpc" || name.StartsWith("MassTransit", StringComparison.Ordinal) || name.StartsWith("RabbitMQ", StringComparison.Ordinal) || name.StartsWith("Grpc", StringComparison.Ordinal));
 
     [Theory]
     [MemberData(nameof(EngineNames))]

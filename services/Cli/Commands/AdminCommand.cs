@@ -14,10 +14,20 @@ internal abstract class AdminCommand<TOptions>(ITerminal terminal) : AsyncComman
 
     public sealed override async Task<int> ExecuteAsync(CommandContext context, TOptions settings, CancellationToken cancellationToken)
     {
-        var folder = settings.Data ?? (Terminal.Environment(GlobalOptions.DataVariable) is { Length: > 0 } given ? given : GlobalOptions.DefaultDataFolder);
-        using var server = await AdminClient.OpenAsync(Path.GetFullPath(folder), cancellationToken);
+        using var server = await OpenAsync(settings, cancellationToken);
         await RunAsync(server, settings, new Printer(Terminal, settings.Json), cancellationToken);
         return ExitCode.Done;
+    }
+
+    private ValueTask<AdminClient> OpenAsync(TOptions settings, CancellationToken cancellationToken)
+    {
+        if (settings.Admin is not null || settings.TokenFile is not null)
+        {
+            if (settings.Admin is null || settings.TokenFile is null) throw new UsageFailure("--admin and --token-file belong together: name both or none.");
+            return settings.Data is null ? AdminClient.OpenAsync(settings.Admin, settings.TokenFile, cancellationToken) : throw new UsageFailure("--admin is instead of --data: name one of them.");
+        }
+        var folder = settings.Data ?? (Terminal.Environment(GlobalOptions.DataVariable) is { Length: > 0 } given ? given : GlobalOptions.DefaultDataFolder);
+        return AdminClient.OpenAsync(Path.GetFullPath(folder), cancellationToken);
     }
 
     /// <summary>A name as one segment of a path.</summary>

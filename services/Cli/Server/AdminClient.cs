@@ -7,18 +7,20 @@ using Merpati.Administration;
 
 namespace Merpati.Cli.Server;
 
-/// <summary>Speaks to the admin API of the server whose data folder it was given.</summary>
+/// <summary>Speaks to an admin API: that of the server whose data folder it was given, or that of a cluster.</summary>
 internal sealed class AdminClient : IDisposable
 {
     private const string Prefix = "admin/v1/";
 
     private readonly HttpClient _http;
-    private readonly string _folder;
+    private readonly string _whose;
+    private readonly string _tokenFile;
 
-    private AdminClient(AdminEndpoint endpoint, string folder)
+    /// <param name="whose">Which server, behind the words "the server".</param>
+    private AdminClient(AdminEndpoint endpoint, string whose, string tokenFile)
     {
-        _folder = folder;
-        // The address is our own machine's: no proxy from the environment, no redirect.
+        (_whose, _tokenFile) = (whose, tokenFile);
+        // The token goes to the address that was named and nowhere else: no proxy from the environment, no redirect.
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(5) })
         {
             BaseAddress = endpoint.Address,
@@ -34,7 +36,7 @@ internal sealed class AdminClient : IDisposable
         {
             await using var file = File.OpenRead(path);
             var endpoint = await JsonSerializer.DeserializeAsync(file, AdministrationJson.Default.AdminEndpoint, cancellationToken);
-            return endpoint is { Address.IsAbsoluteUri: true } ? new AdminClient(endpoint, folder) : throw new NotReachableFailure($"{path} does not say where the server is; restart the server.");
+            return endpoint is { Address.IsAbsoluteUri: true } ? new AdminClient(endpoint, $" of {folder}", path) : throw new NotReachableFailure($"{path} does not say where the server is; restart the server.");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -52,6 +54,17 @@ internal sealed class AdminClient : IDisposable
 
     /// <summary>For work that takes as long as there is data. To be called before the first request.</summary>
     public void WaitForever() => _http.Timeout = Timeout.InfiniteTimeSpan;
+
+    public static async ValueTask<AdminClient> OpenAsync(string address, string tokenFile, CancellationToken cancellationToken)
+    {
+        if (!Uri.TryCreate(address.EndsWith('/') ? address : address + "/", UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+            throw new UsageFailure($"'{address}' is no address; write it as http://localhost:8080.");
+        string token;
+        try { token = (await File.ReadAllTextAsync(tokenFile, cancellationToken)).Trim(); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { throw new UsageFailure($"{tokenFile} cannot be read: {e.Message}"); }
+        if (token.Length == 0 || !token.All(c => char.IsAscii(c) && !char.IsWhiteSpace(c) && !char.IsControl(c))) throw new UsageFailure($"{tokenFile} holds no token.");
+        return new AdminClient(new AdminEndpoint(uri, token), "", tokenFile);
+    }
 
     public ValueTask<T> GetAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
         => SendAsync(HttpMethod.Get, path, null, answer, cancellationToken);
@@ -95,11 +108,11 @@ internal sealed class AdminClient : IDisposable
         }
         catch (HttpRequestException)
         {
-            throw new NotReachableFailure($"The server of {_folder} does not answer at {_http.BaseAddress}. Is it running?");
+            throw new NotReachableFailure($"The server{_whose} does not answer at {_http.BaseAddress}. Is it running?");
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new NotReachableFailure($"The server of {_folder} at {_http.BaseAddress} took too long to answer. Whether it did what was asked is not known.");
+            throw new NotReachableFailure($"The server{_whose} at {_http.BaseAddress} took too long to answer. Whether it did what was asked is not known.");
         }
         if (response.IsSuccessStatusCode) return response;
         using (response) throw await FailureAsync(response, cancellationToken);
@@ -108,7 +121,7 @@ internal sealed class AdminClient : IDisposable
     private async ValueTask<CommandFailure> FailureAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         // Another server has taken the port, or this one was restarted under our hands.
-        if (response.StatusCode == HttpStatusCode.Unauthorized) return new NotReachableFailure($"The server at {_http.BaseAddress} does not know the token in {Path.Combine(_folder, AdminEndpoint.FileName)}: it is not the server of this folder, or it was restarted just now.");
+        if (response.StatusCode == HttpStatusCode.Unauthorized) return new NotReachableFailure($"The server at {_http.BaseAddress} does not know the token in {_tokenFile}: it is not the server{_whose} that the token belongs to, or it was restarted just now.");
         if (response.Content.Headers.ContentType?.MediaType != Problem.MediaType) return NotOurs((int)response.StatusCode);
         try
         {

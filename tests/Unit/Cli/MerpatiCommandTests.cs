@@ -53,6 +53,36 @@ public sealed class MerpatiCommandTests : IAsyncLifetime
         terminal.Printed.Should().Be("DOMAIN  CATCH-ALL" + Environment.NewLine);
     }
 
+    [Theory]
+    [InlineData("domain list --admin {address} --token-file {token}")]
+    [InlineData("--admin={address}/ --token-file={token} domain list")]
+    public async Task A_cluster_is_reached_by_address_and_token(string line)
+    {
+        await DoneAsync("domain add example.test");
+        var token = Path.Combine(_server.Folder, "token");
+        await File.WriteAllTextAsync(token, _server.Token.Value + "\n");
+        var terminal = new ScriptedTerminal();
+        var arguments = line.Replace("{address}", _server.Address.ToString().TrimEnd('/'), StringComparison.Ordinal).Replace("{token}", token, StringComparison.Ordinal).Split(' ');
+        (await MerpatiCommand.RunAsync(arguments, terminal, CancellationToken.None)).Should().Be(0, terminal.Complained);
+        terminal.Printed.Should().Contain("example.test");
+    }
+
+    [Theory]
+    [InlineData("domain list --admin http://localhost:1", 2, "belong together")]
+    [InlineData("domain list --token-file {token}", 2, "belong together")]
+    [InlineData("domain list --admin localhost --token-file {token}", 2, "is no address")]
+    [InlineData("domain list --admin http://localhost:1 --token-file /no/such/file", 2, "cannot be read")]
+    [InlineData("domain list --data x --admin http://localhost:1 --token-file {token}", 2, "instead of --data")]
+    [InlineData("domain list --admin http://127.0.0.1:1 --token-file {token}", 3, "does not answer at http://127.0.0.1:1/")]
+    public async Task A_cluster_that_is_not_reached_is_explained(string line, int code, string reason)
+    {
+        var token = Path.Combine(_server.Folder, "token");
+        await File.WriteAllTextAsync(token, "of-another-run");
+        var terminal = new ScriptedTerminal();
+        (await MerpatiCommand.RunAsync(line.Replace("{token}", token, StringComparison.Ordinal).Split(' '), terminal, CancellationToken.None)).Should().Be(code);
+        terminal.Complained.Should().Contain(reason);
+    }
+
     [Fact]
     public async Task Domains_are_added_listed_changed_and_removed()
     {
