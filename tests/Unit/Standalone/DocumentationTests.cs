@@ -3,15 +3,24 @@ using System.Text.RegularExpressions;
 using AwesomeAssertions;
 using Merpati.Bus;
 using Merpati.Delivery;
+using Merpati.Delivery.Host;
 using Merpati.Delivery.Mailboxes;
 using Merpati.ImapGateway;
+using Merpati.ImapGateway.Host;
+using Merpati.OutboundRelay.Host;
+using Merpati.Platform.Admin;
+using Merpati.Platform.Hosting;
 using Merpati.Platform.Listeners;
 using Merpati.Pop3Gateway;
+using Merpati.Pop3Gateway.Host;
+using Merpati.Rpc;
 using Merpati.Rpc.Accounts;
 using Merpati.SmtpIngress;
-using Merpati.Platform.Hosting;
+using Merpati.SmtpIngress.Host;
 using Merpati.Standalone.Configuration;
+using Merpati.Storage.MongoDb;
 using Merpati.UserDirectory;
+using Merpati.UserDirectory.Host;
 using Xunit;
 
 namespace Merpati.Tests.Unit.Standalone;
@@ -31,12 +40,26 @@ public sealed partial class DocumentationTests
     [InlineData(typeof(UserDirectoryOptions), "userDirectory")]
     [InlineData(typeof(BusOptions), "bus")]
     [InlineData(typeof(DirectoryCacheOptions), "directoryCache")]
-    public void Every_option_is_documented_in_its_section(Type options, string heading)
+    [InlineData(typeof(MongoStoreOptions), "mongo")]
+    [InlineData(typeof(RpcOptions), "rpc")]
+    [InlineData(typeof(RpcAccess), "rpc allow")]
+    [InlineData(typeof(HttpOptions), "http")]
+    [InlineData(typeof(AdminOptions), "admin")]
+    public void Every_option_is_documented_in_its_section(Type options, string heading) => ShouldDocument([options], heading);
+
+    [Fact]
+    public void The_tops_of_the_services_are_documented_together()
+    {
+        ShouldDocument([typeof(SmtpIngressHostOptions), typeof(DeliveryHostOptions), typeof(OutboundRelayHostOptions), typeof(ImapGatewayHostOptions), typeof(Pop3GatewayHostOptions), typeof(UserDirectoryHostOptions)], "A service of the cluster");
+        ShouldDocument([typeof(SmtpPorts), typeof(ImapPorts), typeof(Pop3HostPorts)], "ports");
+    }
+
+    private static void ShouldDocument(Type[] options, string heading)
     {
         var text = Read("docs/operations/configuration.md");
         var section = Regex.Match(text, $@"^## {heading}$(?<text>.*?)(?=^## |\z)", RegexOptions.Multiline | RegexOptions.Singleline, TimeSpan.FromSeconds(1)).Groups["text"].Value;
         var documented = Keys().Matches(section).Select(match => match.Groups["name"].Value);
-        documented.Should().BeEquivalentTo(options.GetProperties().Select(property => char.ToLowerInvariant(property.Name[0]) + property.Name[1..]));
+        documented.Should().BeEquivalentTo(options.SelectMany(type => type.GetProperties()).Select(property => char.ToLowerInvariant(property.Name[0]) + property.Name[1..]).Distinct());
     }
 
     [Fact]
