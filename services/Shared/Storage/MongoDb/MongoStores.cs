@@ -22,6 +22,7 @@ public sealed class MongoStores : IAsyncDisposable
     private readonly Lazy<MongoJournal> _journal;
     private readonly Lazy<MongoDirectoryStore> _directory;
     private readonly Lazy<MongoMaildropLeases> _maildrops;
+    private readonly Lazy<MongoMailboxStore> _mailboxes;
 
     /// <exception cref="StoreUnavailableException">The connection string cannot be used. Nothing is asked of the server yet.</exception>
     public MongoStores(MongoStoreOptions options, TimeProvider time, ILogger<MongoStores> logger)
@@ -36,6 +37,7 @@ public sealed class MongoStores : IAsyncDisposable
         _journal = new(() => new MongoJournal(Connect("journal"), time));
         _directory = new(() => new MongoDirectoryStore(Connect("directory")));
         _maildrops = new(() => new MongoMaildropLeases(Connect("maildrops"), time));
+        _mailboxes = new(() => new MongoMailboxStore(Connect("mailboxes"), time));
     }
 
     public MongoContentStore Content => _content.Value;
@@ -47,6 +49,8 @@ public sealed class MongoStores : IAsyncDisposable
     public MongoDirectoryStore Directory => _directory.Value;
 
     public MongoMaildropLeases Maildrops => _maildrops.Value;
+
+    public MongoMailboxStore Mailboxes => _mailboxes.Value;
 
     internal IMongoDatabase Database => _client.GetDatabase(_database);
 
@@ -66,6 +70,7 @@ public sealed class MongoStores : IAsyncDisposable
         if (kinds.HasFlag(MongoStoreKinds.Journal)) await MongoIndexes.EnsureAsync(Connect("journal"), JournalIndexes.Collections, JournalIndexes.All, cancellationToken);
         if (kinds.HasFlag(MongoStoreKinds.Directory)) await MongoIndexes.EnsureAsync(Connect("directory"), DirectoryIndexes.Collections, DirectoryIndexes.All, cancellationToken);
         if (kinds.HasFlag(MongoStoreKinds.Maildrops)) await MongoIndexes.EnsureAsync(Connect("maildrops"), MaildropIndexes.Collections, MaildropIndexes.All, cancellationToken);
+        if (kinds.HasFlag(MongoStoreKinds.Mailboxes)) await MongoIndexes.EnsureAsync(Connect("mailboxes"), MailboxIndexes.Collections, MailboxIndexes.All, cancellationToken);
     }
 
     /// <summary>For a host that waits for its database, and watches it: prepares these stores the first time, and later asks the server something small.</summary>
@@ -91,6 +96,7 @@ public sealed class MongoStores : IAsyncDisposable
         if (_content.IsValueCreated) await Content.DisposeAsync();
         if (_queue.IsValueCreated) await Queue.DisposeAsync();
         if (_journal.IsValueCreated) await Journal.DisposeAsync();
+        if (_mailboxes.IsValueCreated) await Mailboxes.DisposeAsync();
         _client.Dispose();
         _room.Dispose();
         foreach (var connection in _connections.Values) connection.Value.Dispose();

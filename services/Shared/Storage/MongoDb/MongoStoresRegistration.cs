@@ -21,6 +21,7 @@ public static class MongoStoresRegistration
         if (kinds.HasFlag(MongoStoreKinds.Journal)) services.AddSingleton<IJournal>(provider => provider.GetRequiredService<MongoStores>().Journal);
         if (kinds.HasFlag(MongoStoreKinds.Directory)) services.AddSingleton<IDirectoryStore>(provider => provider.GetRequiredService<MongoStores>().Directory);
         if (kinds.HasFlag(MongoStoreKinds.Maildrops)) services.AddSingleton<IMaildropLeases>(provider => provider.GetRequiredService<MongoStores>().Maildrops);
+        if (kinds.HasFlag(MongoStoreKinds.Mailboxes)) services.AddSingleton<IMailboxStore>(provider => provider.GetRequiredService<MongoStores>().Mailboxes);
         return services;
     }
 }

@@ -4,7 +4,7 @@ using MongoDB.Driver;
 namespace Merpati.Storage.MongoDb;
 
 /// <summary>An index that a store cannot do without. Its name never changes while its keys do not.</summary>
-internal sealed record MongoIndex(string Collection, string Name, BsonDocument Keys, bool Unique = false);
+internal sealed record MongoIndex(string Collection, string Name, BsonDocument Keys, bool Unique = false, bool Sparse = false);
 
 /// <summary>Makes the collections and indexes of a store and checks those that are there (design §4).</summary>
 internal static class MongoIndexes
@@ -38,13 +38,13 @@ internal static class MongoIndexes
     }
 
     private static Task<IEnumerable<string>> EnsureAsync(IMongoCollection<BsonDocument> collection, IReadOnlyList<MongoIndex> indexes, CancellationToken cancellationToken)
-        => collection.Indexes.CreateManyAsync(indexes.Select(index => new CreateIndexModel<BsonDocument>(index.Keys, new CreateIndexOptions { Name = index.Name, Unique = index.Unique ? true : null })), cancellationToken);
+        => collection.Indexes.CreateManyAsync(indexes.Select(index => new CreateIndexModel<BsonDocument>(index.Keys, new CreateIndexOptions { Name = index.Name, Unique = index.Unique ? true : null, Sparse = index.Sparse ? true : null })), cancellationToken);
 
     private static async Task<MongoIndex?> FindWrongAsync(IMongoCollection<BsonDocument> collection, IReadOnlyList<MongoIndex> indexes, CancellationToken cancellationToken)
     {
         using var cursor = await collection.Indexes.ListAsync(cancellationToken);
         var there = (await cursor.ToListAsync(cancellationToken)).ToDictionary(index => index["name"].AsString, StringComparer.Ordinal);
-        return indexes.FirstOrDefault(index => !there.TryGetValue(index.Name, out var found) || !SameKeys(found["key"].AsBsonDocument, index.Keys) || found.GetValue("unique", false).ToBoolean() != index.Unique);
+        return indexes.FirstOrDefault(index => !there.TryGetValue(index.Name, out var found) || !SameKeys(found["key"].AsBsonDocument, index.Keys) || found.GetValue("unique", false).ToBoolean() != index.Unique || found.GetValue("sparse", false).ToBoolean() != index.Sparse);
     }
 
     private static bool SameKeys(BsonDocument one, BsonDocument other)

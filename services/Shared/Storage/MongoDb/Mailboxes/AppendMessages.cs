@@ -1,0 +1,51 @@
+using Merpati.Mailboxes;
+using MessageStructureCodec = Merpati.Mailboxes.V1.MessageStructureCodec;
+using MongoDB.Bson;
+
+namespace Merpati.Storage.MongoDb;
+
+/// <summary>
+/// Puts messages into a mailbox:
+/// 1. a delivery that was recorded before is answered with what became of it, even where the mailbox is gone since;
+/// 2. the mailbox, and room in the quota;
+/// 3. the messages, UIDs ascending, one MODSEQ for all;
+/// 4. the delivery is recorded.
+/// </summary>
+internal sealed class AppendMessages(MailboxId mailbox, IReadOnlyList<NewMessage> messages, DeliveryKey? delivery, QuotaUsage? quota) : AccountOperation<AppendOutcome>
+{
+    private readonly byte[][] _structures = [.. messages.Select(message => MessageStructureCodec.Encode(message.Structure))];
+
+    public override bool Shares => true;
+
+    public override long Octets => _structures.Sum(structure => (long)structure.Length) + messages.Sum(message => (long)message.TracePrefix.Length);
+
+    public override void Declare(AccountNeeds needs)
+    {
+        needs.Mailboxes.Add(mailbox);
+        if (delivery is { } key) needs.Deliveries.Add(key);
+        if (quota is not null) needs.Usage = true;
+    }
+
+    protected override async Task<AppendOutcome> DoAsync(AccountWork work)
+    {
+        if (delivery is { } key && work.Find(key) is { } done) return new AppendOutcome.AlreadyDelivered(done);
+        if (work.Find(mailbox) is not { } row) return new AppendOutcome.NoSuchMailbox();
+        if (!work.TryUse(messages.Sum(message => message.Size), messages.Count, quota)) return new AppendOutcome.OverQuota();
+        if (messages.Count == 0) return new AppendOutcome.Done([]);
+
+        var modSeq = row.Advance();
+        var appended = new Appended[messages.Count];
+        for (var i = 0; i < appended.Length; i++)
+        {
+            var uid = row.Add(messages[i].Flags.System, messages[i].Size);
+            var (message, structure) = (messages[i], _structures[i]);
+            var detail = Guid.CreateVersion7(work.Now);
+            await work.InsertAsync(
+                mailbox, new StoredMessage(uid, modSeq, message.Flags, message.Size, work.Now, detail, structure.Length + message.TracePrefix.Length),
+                StoredDetails.ToDocument(work.Account, detail, message, structure));
+            appended[i] = new Appended(mailbox, row.Info.UidValidity, uid, modSeq);
+        }
+        if (delivery is { } recorded) work.Record(recorded, appended[0]);
+        return new AppendOutcome.Done(appended);
+    }
+}

@@ -1,0 +1,28 @@
+using MongoDB.Bson;
+using MongoDB.Driver;
+
+namespace Merpati.Storage.MongoDb;
+
+internal sealed class MailboxCollections(MongoConnection connection)
+{
+    public MongoConnection Connection => connection;
+
+    public IMongoCollection<BsonDocument> Accounts { get; } = connection.Collection(MailboxIndexes.Accounts);
+
+    public IMongoCollection<BsonDocument> Mailboxes { get; } = connection.Collection(MailboxIndexes.Mailboxes);
+
+    public IMongoCollection<BsonDocument> Messages { get; } = connection.Collection(MailboxIndexes.Messages);
+
+    /// <summary>Each answer, with all its batches, is of one moment, also outside of a transaction.</summary>
+    public IMongoCollection<BsonDocument> MessagesOfOneMoment { get; } = connection.Collection(MailboxIndexes.Messages).WithReadConcern(ReadConcern.Snapshot);
+
+    public IMongoCollection<BsonDocument> Details { get; } = connection.Collection(MailboxIndexes.Details);
+
+    public IMongoCollection<BsonDocument> Tombstones { get; } = connection.Collection(MailboxIndexes.Tombstones);
+
+    public IMongoCollection<BsonDocument> Deliveries { get; } = connection.Collection(MailboxIndexes.Deliveries);
+
+    public IMongoCollection<BsonDocument> Subscriptions { get; } = connection.Collection(MailboxIndexes.Subscriptions);
+
+    public IMongoCollection<BsonDocument> Deleted { get; } = connection.Collection(MailboxIndexes.Deleted);
+}

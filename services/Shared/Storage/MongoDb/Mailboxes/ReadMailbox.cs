@@ -1,0 +1,76 @@
+using Merpati.Mailboxes;
+using MongoDB.Bson;
+using MongoDB.Driver;
+
+namespace Merpati.Storage.MongoDb;
+
+/// <summary>Reads of one mailbox that must be of one moment: each within a transaction, which is a snapshot.</summary>
+internal sealed class ReadMailbox(MailboxCollections collections, IClientSessionHandle session, AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
+{
+    private const int Batch = 20_000;
+
+    public async Task<(MailboxInfo Mailbox, Uid[] Uids)?> SnapshotAsync()
+        => await FindAsync() is { } row ? (row.Info, await UidsAsync((int)row.Info.Messages)) : null;
+
+    public async Task<MailboxChanges?> ChangesAsync(ModSeq since)
+    {
+        if (await FindAsync() is not { } row) return null;
+        if (since >= row.Info.HighestModSeq) return new MailboxChanges(row.Info, [], []);
+        using var found = await collections.Messages.FindAsync(
+            session, Where("change", MailboxKeys.Changes(mailbox, since)), new FindOptions<BsonDocument, StoredMessage> { Projection = StoredMessage.States, BatchSize = Batch }, cancellationToken);
+        var changed = (await found.ToListAsync(cancellationToken)).ConvertAll(message => message.State);
+        changed.Sort(static (one, other) => one.Uid.CompareTo(other.Uid));
+        return new MailboxChanges(row.Info, changed, since < row.Forgotten ? await MissingAsync(row) : await TombstonesAsync(since));
+    }
+
+    private async Task<MailboxRow?> FindAsync()
+    {
+        using var found = await collections.Mailboxes.FindAsync(session, Where("_id", Bson.Id(mailbox.Value)), cancellationToken: cancellationToken);
+        return await found.FirstOrDefaultAsync(cancellationToken) is { } document ? MailboxRow.Read(document) : null;
+    }
+
+    private async Task<Uid[]> UidsAsync(int messages)
+    {
+        var uids = new List<Uid>(messages);
+        using var found = await collections.Messages.FindAsync(
+            session, Where("_id", MailboxKeys.Messages(mailbox, UidSet.All[0])),
+            new FindOptions<BsonDocument, StoredMessage> { Projection = StoredMessage.Uids, Sort = new BsonDocument("_id", 1), BatchSize = Batch }, cancellationToken);
+        while (await found.MoveNextAsync(cancellationToken)) uids.AddRange(found.Current.Select(message => message.Uid));
+        return [.. uids];
+    }
+
+    private async Task<Uid[]> TombstonesAsync(ModSeq since)
+    {
+        var uids = new List<Uid>();
+        using var found = await collections.Tombstones.FindAsync(session, Where("_id", MailboxKeys.Changes(mailbox, since)), cancellationToken: cancellationToken);
+        await found.ForEachAsync(
+            tombstone =>
+            {
+                foreach (var run in StoredMessages.ReadRuns(tombstone.Octets("uids"))) AddRange(uids, run.First.Value, run.Last.Value);
+            },
+            cancellationToken);
+        uids.Sort();
+        return [.. uids];
+    }
+
+    /// <summary>The tombstones that would tell are forgotten: everything that is not there was expunged at some time.</summary>
+    private async Task<Uid[]> MissingAsync(MailboxRow row)
+    {
+        var missing = new List<Uid>();
+        var next = 1L;
+        foreach (var uid in await UidsAsync((int)row.Info.Messages))
+        {
+            AddRange(missing, next, uid.Value - 1L);
+            next = uid.Value + 1L;
+        }
+        AddRange(missing, next, row.Info.UidNext.Value - 1L);
+        return [.. missing];
+    }
+
+    private BsonDocument Where(string field, BsonValue condition) => AccountWork.Where(account, field, condition);
+
+    private static void AddRange(List<Uid> uids, long first, long last)
+    {
+        for (var uid = first; uid <= last; uid++) uids.Add(new Uid((uint)uid));
+    }
+}
