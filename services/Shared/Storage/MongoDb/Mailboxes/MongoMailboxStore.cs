@@ -96,7 +96,8 @@ public sealed partial class MongoMailboxStore : IMailboxStore, IAsyncDisposable
     public async ValueTask<string?> FindThreadAsync(AccountId account, IReadOnlyList<string> messageIds, CancellationToken cancellationToken)
     {
         var keys = messageIds.Select(messageId => MailboxKeys.MessageId(account, messageId)).OfType<BsonBinaryData>().ToList();
-        if (keys.Count == 0) return null;
+        // Of an account that was removed nothing is found, though its messages go later.
+        if (keys.Count == 0 || await FindAccountAsync(account, cancellationToken) is null) return null;
         var threads = await _connection.RunAsync(async token =>
         {
             var first = new BsonDocument { { "_id", "$messageId" }, { "thread", new BsonDocument("$first", "$threadId") } };
