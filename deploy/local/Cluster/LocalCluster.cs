@@ -1,0 +1,129 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Merpati.Local.Cluster;
+
+/// <summary>
+/// The six services as processes on this machine, each in any number, over a database and a broker that are there. They talk over mutual TLS with certificates
+/// of an authority that is made for them.
+/// </summary>
+public sealed class LocalCluster : IAsyncDisposable
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    private readonly ClusterSettings _settings;
+
+    private LocalCluster(ClusterSettings settings, IReadOnlyList<ServiceProcess> services, string certificate, string tokenFile)
+    {
+        _settings = settings;
+        Services = services;
+        Certificate = certificate;
+        AdminTokenFile = tokenFile;
+    }
+
+    public IReadOnlyList<ServiceProcess> Services { get; }
+
+    /// <summary>What mail clients have to trust, PEM.</summary>
+    public string Certificate { get; }
+
+    /// <summary>Where the merpati command finds the admin API and its token.</summary>
+    public Uri Admin => new($"http://127.0.0.1:{First(ServiceKind.UserDirectory).Ports.Http}/");
+
+    public string AdminTokenFile { get; }
+
+    public string Folder => _settings.Folder;
+
+    /// <summary>Writes configurations and certificates, starts all services at once and waits until each is ready.</summary>
+    public static async Task<LocalCluster> StartAsync(ClusterSettings settings, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var cluster = Prepare(settings, time);
+        try
+        {
+            foreach (var service in cluster.Services) service.Start();
+            await Task.WhenAll(cluster.Services.Select(service => service.WaitUntilReadyAsync(cancellationToken)));
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    public IEnumerable<ServiceProcess> Of(ServiceKind kind) => Services.Where(service => service.Kind == kind);
+
+    public ServiceProcess First(ServiceKind kind) => Of(kind).First();
+
+    /// <summary>SIGTERM to all, the mail ports first; returns when they have ended.</summary>
+    public async Task StopAsync()
+    {
+        foreach (var kind in Enum.GetValues<ServiceKind>().Reverse()) await Task.WhenAll(Of(kind).Where(service => service.IsRunning).Select(service => service.StopAsync()));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var service in Services) await service.DisposeAsync();
+    }
+
+    private static LocalCluster Prepare(ClusterSettings settings, TimeProvider time)
+    {
+        Directory.CreateDirectory(settings.Folder);
+        using var authority = new DevelopmentAuthority(Path.Combine(settings.Folder, "tls"), time);
+        var mail = authority.Issue("mail", "localhost", "127.0.0.1");
+        var tokenFile = Path.Combine(settings.Folder, "admin-token");
+        File.WriteAllText(tokenFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(tokenFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        var services = new List<ServiceProcess>();
+        foreach (var kind in Enum.GetValues<ServiceKind>())
+        {
+            for (var number = 1; number <= settings.CountOf(kind); number++)
+                services.Add(new ServiceProcess(kind, number, ServicePorts.From(kind, settings.FirstPort + services.Count * ServicePorts.Most), settings.Folder, settings.Environment));
+        }
+        foreach (var service in services)
+        {
+            var own = authority.Issue(service.Name, service.Kind.Name(), "localhost", "127.0.0.1");
+            var keys = Keys(settings, service, services, authority.CertificateFile, own, mail, tokenFile);
+            File.WriteAllText(service.ConfigurationFile, JsonSerializer.Serialize(keys, Indented));
+        }
+        return new LocalCluster(settings, services, authority.CertificateFile, tokenFile);
+    }
+
+    private static SortedDictionary<string, string> Keys(
+        ClusterSettings settings, ServiceProcess service, List<ServiceProcess> all, string authority, (string Certificate, string Key) own, (string Certificate, string Key) mail, string tokenFile)
+    {
+        var keys = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["listen"] = "127.0.0.1",
+            ["hostname"] = "localhost",
+            ["http:port"] = Text(service.Ports.Http),
+            ["bus:uri"] = settings.RabbitMq,
+            ["bus:prefix"] = settings.BusPrefix,
+            ["rpc:certificate"] = own.Certificate,
+            ["rpc:key"] = own.Key,
+            ["rpc:authorities"] = authority,
+        };
+        if (service.Ports.Rpc > 0) keys["rpc:port"] = Text(service.Ports.Rpc);
+        if (service.Kind is not (ServiceKind.ImapGateway or ServiceKind.Pop3Gateway))
+        {
+            keys["mongo:connectionString"] = settings.MongoDb;
+            keys["mongo:database"] = settings.Database;
+        }
+        if (service.Kind is ServiceKind.ImapGateway or ServiceKind.Pop3Gateway or ServiceKind.UserDirectory) keys["rpc:delivery"] = Addresses(all, ServiceKind.Delivery);
+        if (service.Kind is not (ServiceKind.UserDirectory or ServiceKind.OutboundRelay)) keys["rpc:userDirectory"] = Addresses(all, ServiceKind.UserDirectory);
+        if (service.Kind == ServiceKind.UserDirectory) keys["admin:tokenFile"] = tokenFile;
+        if (service.Ports.Mail.Count > 0)
+        {
+            keys["tls:certificate"] = mail.Certificate;
+            keys["tls:key"] = mail.Key;
+            if (settings.AllowPlaintextAuth) keys["allowPlaintextAuth"] = "true";
+        }
+        foreach (var (name, port) in service.Ports.Mail) keys["ports:" + name] = Text(port);
+        foreach (var (name, value) in settings.Keys.GetValueOrDefault(service.Kind) ?? new Dictionary<string, string>()) keys[name] = value;
+        return keys;
+    }
+
+    private static string Addresses(List<ServiceProcess> all, ServiceKind kind) => string.Join(',', all.Where(service => service.Kind == kind).Select(service => $"127.0.0.1:{service.Ports.Rpc}"));
+
+    private static string Text(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}
