@@ -112,3 +112,6 @@ public abstract class ByteExactness(MailServerFixture merpati)
 }
 
 public sealed class ByteExactnessOfStandalone(StandaloneFixture merpati) : ByteExactness(merpati), IClassFixture<StandaloneFixture>;
+
+[Collection(ClusterCollection.Name)]
+public sealed class ByteExactnessOfCluster(ClusterFixture merpati) : ByteExactness(merpati);

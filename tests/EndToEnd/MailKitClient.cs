@@ -121,3 +121,6 @@ public abstract class MailKitClient(MailServerFixture merpati)
 }
 
 public sealed class MailKitClientOfStandalone(StandaloneFixture merpati) : MailKitClient(merpati), IClassFixture<StandaloneFixture>;
+
+[Collection(ClusterCollection.Name)]
+public sealed class MailKitClientOfCluster(ClusterFixture merpati) : MailKitClient(merpati);

@@ -161,3 +161,6 @@ public abstract class RealClients(MailServerFixture merpati) : IDisposable
 }
 
 public sealed class RealClientsOfStandalone(StandaloneFixture merpati) : RealClients(merpati), IClassFixture<StandaloneFixture>;
+
+[Collection(ClusterCollection.Name)]
+public sealed class RealClientsOfCluster(ClusterFixture merpati) : RealClients(merpati);

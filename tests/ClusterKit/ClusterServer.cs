@@ -1,0 +1,161 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+using Merpati.Administration;
+using Merpati.Local.Cluster;
+
+namespace Merpati.TestKit.Cluster;
+
+/// <summary>A cluster of a test's own: the real service processes, a database and a prefix on the broker that nobody else uses.</summary>
+public sealed class ClusterServer : IMailServer
+{
+    public const string Domain = "merpati.test";
+
+    // Below the ephemeral ports (32768 up), which outgoing connections of the tests themselves take; above those of Standalone's tests.
+    private const int FirstPort = 20_000;
+    private const int LastPort = 32_000;
+
+    private static readonly Lock PortLock = new();
+    private static int _nextPort = FirstPort + Environment.ProcessId * 61 % 100 * 100;
+
+    private readonly HttpClient _admin;
+
+    private ClusterServer(LocalCluster cluster)
+    {
+        Cluster = cluster;
+        _admin = new HttpClient { BaseAddress = cluster.Admin };
+        _admin.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", File.ReadAllText(cluster.AdminTokenFile).Trim());
+    }
+
+    public LocalCluster Cluster { get; }
+
+    public int SmtpPort => MailPort(ServiceKind.SmtpIngress, "smtp");
+
+    public int SubmissionPort => MailPort(ServiceKind.SmtpIngress, "submission");
+
+    public int SubmissionsPort => MailPort(ServiceKind.SmtpIngress, "submissions");
+
+    public int ImapPort => MailPort(ServiceKind.ImapGateway, "imap");
+
+    public int ImapsPort => MailPort(ServiceKind.ImapGateway, "imaps");
+
+    public int Pop3Port => MailPort(ServiceKind.Pop3Gateway, "pop3");
+
+    public int Pop3sPort => MailPort(ServiceKind.Pop3Gateway, "pop3s");
+
+    public string Certificate => Cluster.Certificate;
+
+    public IReadOnlyList<(string Address, string Password)> Accounts { get; private set; } = [];
+
+    /// <summary>On the servers that all tests share.</summary>
+    public static async Task<ClusterServer> StartAsync(Func<ClusterSettings, ClusterSettings>? adjust = null)
+    {
+        var (mongoDb, rabbitMq) = await BackingServers.SharedAsync();
+        return await StartAsync(mongoDb, rabbitMq, adjust);
+    }
+
+    /// <param name="mongoDb">A replica set.</param>
+    /// <param name="rabbitMq">amqp://…</param>
+    /// <param name="adjust">What this test wants otherwise.</param>
+    public static async Task<ClusterServer> StartAsync(string mongoDb, string rabbitMq, Func<ClusterSettings, ClusterSettings>? adjust = null)
+    {
+        var name = Guid.NewGuid().ToString("N")[..16];
+        var settings = new ClusterSettings
+        {
+            Folder = Directory.CreateTempSubdirectory("merpati-cluster-").FullName,
+            MongoDb = mongoDb,
+            Database = "test-" + name,
+            RabbitMq = rabbitMq,
+            BusPrefix = "test-" + name,
+            FirstPort = 0,
+            AllowPlaintextAuth = true,
+        };
+        settings = adjust?.Invoke(settings) ?? settings;
+        settings = settings with { FirstPort = FreePorts(settings.Ports) };
+        var server = new ClusterServer(await LocalCluster.StartAsync(settings, TimeProvider.System, CancellationToken.None));
+        try
+        {
+            await server.PostAsync("domains", new NewDomain(Domain), AdministrationJson.Default.NewDomain);
+            server.Accounts = await server.AddAccountsAsync("ann", "bob");
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Accounts in <see cref="Domain"/>, over the admin API.</summary>
+    public async Task<IReadOnlyList<(string Address, string Password)>> AddAccountsAsync(params IEnumerable<string> names)
+    {
+        var accounts = names.Select(name => ($"{name}@{Domain}", "correct horse " + name)).ToList();
+        foreach (var (address, password) in accounts) await PostAsync("accounts", new NewAccount(address, password), AdministrationJson.Default.NewAccount);
+        return accounts;
+    }
+
+    /// <summary>The ledger and what waits.</summary>
+    public async Task<QueueStatus> QueueStatusAsync()
+        => await _admin.GetFromJsonAsync("admin/v1/queue/status", AdministrationJson.Default.QueueStatus) ?? throw new InvalidOperationException("No status.");
+
+    /// <summary>Waits until all that was accepted has reached its end.</summary>
+    public async Task<QueueStatus> WaitForEmptyQueueAsync(TimeSpan patience)
+    {
+        using var limit = new CancellationTokenSource(patience);
+        while (true)
+        {
+            try
+            {
+                var status = await QueueStatusAsync();
+                if (status.Ledger.Open == 0) return status;
+            }
+            catch (HttpRequestException) when (!limit.IsCancellationRequested)
+            {
+                // Being started again.
+            }
+            if (limit.IsCancellationRequested) throw new TimeoutException($"The queue is not empty: {JsonSerializer.Serialize(await QueueStatusAsync(), AdministrationJson.Default.QueueStatus)}");
+            await Task.Delay(200, CancellationToken.None);
+        }
+    }
+
+    public Task<CommandResult> MerpatiAsync(string? standardInput, params string[] arguments)
+        => Command.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "merpati.dll"), "--admin", Cluster.Admin.ToString(), "--token-file", Cluster.AdminTokenFile, .. arguments], standardInput);
+
+    public async ValueTask DisposeAsync()
+    {
+        _admin.Dispose();
+        await Cluster.DisposeAsync();
+        Directory.Delete(Cluster.Folder, recursive: true);
+    }
+
+    private async Task PostAsync<T>(string path, T body, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    {
+        using var answer = await _admin.PostAsync(new Uri("admin/v1/" + path, UriKind.Relative), JsonContent.Create(body, type));
+        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    private int MailPort(ServiceKind kind, string name) => Cluster.First(kind).Ports.Mail[name];
+
+    private static int FreePorts(int count)
+    {
+        lock (PortLock)
+        {
+            while (true)
+            {
+                if (_nextPort + count > LastPort) _nextPort = FirstPort;
+                var first = _nextPort;
+                _nextPort += count;
+                if (Enumerable.Range(first, count).All(IsFree)) return first;
+            }
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try { socket.Bind(new IPEndPoint(IPAddress.Loopback, port)); return true; }
+        catch (SocketException) { return false; }
+    }
+}
