@@ -121,7 +121,7 @@ public sealed class ClusterServer : IMailServer
     }
 
     public Task<CommandResult> MerpatiAsync(string? standardInput, params string[] arguments)
-        => Command.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "merpati.dll"), "--admin", Cluster.Admin.ToString(), "--token-file", Cluster.AdminTokenFile, .. arguments], standardInput);
+        => Command.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "merpati.dll"), "--data", Cluster.Folder, .. arguments], standardInput);
 
     public async ValueTask DisposeAsync()
     {

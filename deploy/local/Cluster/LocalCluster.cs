@@ -86,7 +86,11 @@ public sealed class LocalCluster : IAsyncDisposable
             var keys = Keys(settings, service, services, authority.CertificateFile, own, mail, tokenFile);
             File.WriteAllText(service.ConfigurationFile, JsonSerializer.Serialize(keys, Indented));
         }
-        return new LocalCluster(settings, services, authority.CertificateFile, tokenFile);
+        var cluster = new LocalCluster(settings, services, authority.CertificateFile, tokenFile);
+        // Where `merpati --data FOLDER` looks.
+        File.WriteAllText(Path.Combine(settings.Folder, "admin.json"), JsonSerializer.Serialize(new { address = cluster.Admin, token = File.ReadAllText(tokenFile) }, Indented));
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Path.Combine(settings.Folder, "admin.json"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return cluster;
     }
 
     private static SortedDictionary<string, string> Keys(
@@ -99,10 +103,13 @@ public sealed class LocalCluster : IAsyncDisposable
             ["http:port"] = Text(service.Ports.Http),
             ["bus:uri"] = settings.RabbitMq,
             ["bus:prefix"] = settings.BusPrefix,
-            ["rpc:certificate"] = own.Certificate,
-            ["rpc:key"] = own.Key,
-            ["rpc:authorities"] = authority,
         };
+        if (service.Kind != ServiceKind.OutboundRelay)
+        {
+            keys["rpc:certificate"] = own.Certificate;
+            keys["rpc:key"] = own.Key;
+            keys["rpc:authorities"] = authority;
+        }
         if (service.Ports.Rpc > 0) keys["rpc:port"] = Text(service.Ports.Rpc);
         if (service.Kind is not (ServiceKind.ImapGateway or ServiceKind.Pop3Gateway))
         {
