@@ -127,7 +127,8 @@ public sealed class ClusterServer : IMailServer
     {
         _admin.Dispose();
         await Cluster.DisposeAsync();
-        Directory.Delete(Cluster.Folder, recursive: true);
+        // To be read after a test that failed.
+        if (Environment.GetEnvironmentVariable("MERPATI_TEST_KEEP") is null) Directory.Delete(Cluster.Folder, recursive: true);
     }
 
     private async Task PostAsync<T>(string path, T body, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
