@@ -9,7 +9,7 @@ using Merpati.Storage;
 using Merpati.Storage.MongoDb;
 using Microsoft.Extensions.DependencyInjection;
 
-const MongoStoreKinds Stores = MongoStoreKinds.Content | MongoStoreKinds.Queue | MongoStoreKinds.Mailboxes | MongoStoreKinds.Journal;
+const MongoStoreKinds Stores = MongoStoreKinds.Content | MongoStoreKinds.Queue | MongoStoreKinds.Mailboxes | MongoStoreKinds.Journal | MongoStoreKinds.Maildrops;
 
 var sections = new Dictionary<string, Type>
 {

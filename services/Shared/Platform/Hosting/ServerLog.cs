@@ -18,6 +18,8 @@ public static class ServerLog
         logging.AddFilter("MassTransit", LogLevel.Error);
         // Failures at start are told by us, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        // What is not ready is told by those who wait for it; a probe that asks is no event.
+        logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         logging.AddConsole(console =>
         {
             console.LogToStandardErrorThreshold = LogLevel.Trace;
