@@ -21,7 +21,7 @@ internal sealed class BrokerObserver(IOptions<BusOptions> options, BusMetrics me
 
     public Task Faulted(ReceiveEndpointFaulted faulted)
     {
-        if (_connected != false) logger.Away($"{_broker.Host}:{_broker.Port}", ConnectionName, faulted.Exception?.GetBaseException().Message ?? "the connection was lost");
+        if (_connected != false) logger.Away($"{_broker.Host}:{_broker.Port}", ConnectionName, faulted.Exception?.GetBaseException().Message.TrimEnd('.') ?? "the connection was lost");
         Set(false);
         return Task.CompletedTask;
     }

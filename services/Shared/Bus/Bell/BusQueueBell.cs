@@ -21,7 +21,7 @@ internal sealed class BusQueueBell : BackgroundService, IQueueBell
     public BusQueueBell(LocalQueueBell local, IBus bus, IOptions<BusOptions> options, TimeProvider time, BusMetrics metrics, ILogger<BusQueueBell> logger)
     {
         _local = local;
-        _events = [.. Enum.GetValues<QueueRoute>().Select(_ => new NewestEvent<MessageQueued>(nameof(MessageQueued), options.Value.RingInterval, options.Value, bus, time, metrics, logger))];
+        _events = [.. Enum.GetValues<QueueRoute>().Select(_ => new NewestEvent<MessageQueued>(options.Value.RingInterval, bus.Publish, options.Value, time, metrics, logger))];
     }
 
     public void Ring(QueueRoute route)

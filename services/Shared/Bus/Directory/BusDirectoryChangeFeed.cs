@@ -13,7 +13,7 @@ namespace Merpati.Bus.Directory;
 internal sealed class BusDirectoryChangeFeed(LocalDirectoryChangeFeed local, IBus bus, IOptions<BusOptions> options, TimeProvider time, BusMetrics metrics, ILogger<BusDirectoryChangeFeed> logger)
     : BackgroundService, IDirectoryChangeFeed
 {
-    private readonly NewestEvent<DirectoryChanged> _event = new(nameof(DirectoryChanged), TimeSpan.Zero, options.Value, bus, time, metrics, logger);
+    private readonly NewestEvent<DirectoryChanged> _event = new(TimeSpan.Zero, bus.Publish, options.Value, time, metrics, logger);
 
     public IDisposable Subscribe(Action onChange) => local.Subscribe(onChange);
 

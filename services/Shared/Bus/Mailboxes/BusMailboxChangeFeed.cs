@@ -59,7 +59,7 @@ internal sealed class BusMailboxChangeFeed : BackgroundService, IMailboxChangeFe
                 catch (Exception e) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
                 {
-                    if (_connected || !away) _logger.Away(Broker, ConnectionName, e.Message);
+                    if (_connected || !away) _logger.Away(Broker, ConnectionName, e.GetBaseException().Message.TrimEnd('.'));
                     away = true;
                     _connected = false;
                     _metrics.Connected(ConnectionName, false);

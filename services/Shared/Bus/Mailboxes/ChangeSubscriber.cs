@@ -20,7 +20,7 @@ internal sealed class ChangeSubscriber(SubscribedAccounts accounts, LocalMailbox
     /// <summary>Runs until the channel closes or is cancelled.</summary>
     public async Task RunAsync(IChannel channel, CancellationToken cancellationToken)
     {
-        await accounts.WaitForAddedAsync(cancellationToken);
+        if (accounts.IsEmpty) await accounts.WaitForAddedAsync(cancellationToken);
         var queue = await DeclareAsync(channel, cancellationToken);
         var bound = new HashSet<AccountId>();
         foreach (var account in accounts.All) await BindAsync(account);

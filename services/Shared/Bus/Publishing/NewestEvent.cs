@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using MassTransit;
 using Microsoft.Extensions.Logging;
 
 namespace Merpati.Bus.Publishing;
@@ -8,9 +7,13 @@ namespace Merpati.Bus.Publishing;
 /// Sends events of which the newest says all: at most one is on its way and one waits, however many are posted. While the broker is away the one waits,
 /// so that word gets round at once when it is back.
 /// </summary>
-internal sealed class NewestEvent<T>(string name, TimeSpan interval, BusOptions options, IPublishEndpoint bus, TimeProvider time, BusMetrics metrics, ILogger logger)
+/// <param name="interval">The least time between two sends.</param>
+/// <param name="send">Returns when the broker has confirmed.</param>
+internal sealed class NewestEvent<T>(TimeSpan interval, Func<T, CancellationToken, Task> send, BusOptions options, TimeProvider time, BusMetrics metrics, ILogger logger)
     where T : class
 {
+    private static readonly string Name = typeof(T).Name;
+
     private readonly Channel<bool> _posted = Channel.CreateBounded<bool>(1);
     private T? _newest;
     private bool _failing;
@@ -42,9 +45,9 @@ internal sealed class NewestEvent<T>(string name, TimeSpan interval, BusOptions 
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         try
         {
-            await bus.Publish(message, either.Token).WaitAsync(either.Token);
-            metrics.Sent(name);
-            if (_failing) logger.SendsAgain(name);
+            await send(message, either.Token).WaitAsync(either.Token);
+            metrics.Sent(Name);
+            if (_failing) logger.SendsAgain(Name);
             _failing = false;
             return true;
         }
@@ -55,8 +58,8 @@ internal sealed class NewestEvent<T>(string name, TimeSpan interval, BusOptions 
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            metrics.Failed(name);
-            if (!_failing) logger.SendFailed(name, timer.IsCancellationRequested ? "no answer in time" : e.Message);
+            metrics.Failed(Name);
+            if (!_failing) logger.SendFailed(Name, timer.IsCancellationRequested ? "no answer in time" : e.Message);
             _failing = true;
             return false;
         }

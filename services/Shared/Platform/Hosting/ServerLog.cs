@@ -15,7 +15,7 @@ public static class ServerLog
         logging.AddFilter("System", LogLevel.Warning);
         logging.AddFilter("Grpc", LogLevel.Warning);
         // The bus tells what is worth telling itself.
-        logging.AddFilter("MassTransit", LogLevel.Error);
+        logging.AddFilter("MassTransit", LogLevel.Critical);
         // Failures at start are told by us, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         // What is not ready is told by those who wait for it; a probe that asks is no event.
