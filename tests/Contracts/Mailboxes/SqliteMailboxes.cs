@@ -42,7 +42,9 @@ internal sealed class SqliteMailboxStoreHost : IMailboxStoreHost
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
 
-    public static ValueTask<IMailboxStoreHost> StartAsync() => ValueTask.FromResult<IMailboxStoreHost>(new SqliteMailboxStoreHost());
+    public static SqliteMailboxStoreHost Start() => new();
+
+    public static ValueTask<IMailboxStoreHost> StartAsync() => ValueTask.FromResult<IMailboxStoreHost>(Start());
 
     public async ValueTask ReopenAsync()
     {

@@ -54,7 +54,7 @@ internal sealed class RpcMailboxStoreHost : IMailboxStoreHost
 
     public static async ValueTask<IMailboxStoreHost> StartAsync()
     {
-        var sqlite = (SqliteMailboxStoreHost)await SqliteMailboxStoreHost.StartAsync();
+        var sqlite = SqliteMailboxStoreHost.Start();
         return new RpcMailboxStoreHost(sqlite, await ServeAsync(sqlite));
     }
 
