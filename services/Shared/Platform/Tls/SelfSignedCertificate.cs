@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -15,20 +14,14 @@ public static class SelfSignedCertificate
         Directory.CreateDirectory(folder);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={names[0]}", key, HashAlgorithmName.SHA256);
-        var alternatives = new SubjectAlternativeNameBuilder();
-        foreach (var name in names)
-        {
-            if (IPAddress.TryParse(name, out var address)) alternatives.AddIpAddress(address);
-            else alternatives.AddDnsName(name);
-        }
-        request.CertificateExtensions.Add(alternatives.Build());
+        request.CertificateExtensions.Add(DevelopmentAuthority.Alternatives(names));
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false));
         var now = time.GetUtcNow();
         using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddYears(2));
-        WriteWhole(files.Key, key.ExportPkcs8PrivateKeyPem(), UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        WriteWhole(files.Certificate, certificate.ExportCertificatePem() + "\n", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        PemFile.Write(files.Key, key.ExportPkcs8PrivateKeyPem(), PemFile.Owner);
+        PemFile.Write(files.Certificate, certificate.ExportCertificatePem() + "\n", PemFile.Everybody);
         return files;
     }
 
@@ -41,15 +34,5 @@ public static class SelfSignedCertificate
             return certificate.NotAfter.ToUniversalTime() > time.GetUtcNow().UtcDateTime.AddDays(30) && names.All(name => certificate.MatchesHostname(name));
         }
         catch (Exception e) when (e is IOException or CryptographicException) { return false; }
-    }
-
-    private static void WriteWhole(string path, string text, UnixFileMode mode)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = mode;
-        var temporary = path + ".new";
-        File.Delete(temporary);
-        using (var file = new StreamWriter(temporary, System.Text.Encoding.ASCII, options)) file.Write(text);
-        File.Move(temporary, path, overwrite: true);
     }
 }
