@@ -3,7 +3,7 @@ using Merpati.Mailboxes;
 namespace Merpati.Tests.Contracts.Mailboxes;
 
 /// <summary>Structures with something in every field.</summary>
-internal static class Samples
+public static class Samples
 {
     public static MessageStructure Structure(string subject, string? messageId = null) => new()
     {

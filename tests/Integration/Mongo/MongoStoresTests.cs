@@ -11,7 +11,7 @@ namespace Merpati.Tests.Integration.Mongo;
 /// <summary>What the stores of the cluster ask of their server, and what they say when it is not so.</summary>
 public sealed class MongoStoresTests : IAsyncLifetime
 {
-    private readonly MongoServer _server = new(TimeProvider.System, MongoStoreKinds.Content | MongoStoreKinds.Queue | MongoStoreKinds.Journal | MongoStoreKinds.Directory);
+    private readonly MongoServer _server = new(TimeProvider.System, MongoStoreKinds.Content | MongoStoreKinds.Queue | MongoStoreKinds.Journal | MongoStoreKinds.Directory | MongoStoreKinds.Mailboxes);
 
     public Task InitializeAsync() => _server.OpenAsync();
 
@@ -20,7 +20,7 @@ public sealed class MongoStoresTests : IAsyncLifetime
     [Fact]
     public async Task Every_index_is_there_after_the_start_and_a_second_start_changes_nothing()
     {
-        foreach (var index in ContentIndexes.All.Concat(QueueIndexes.All).Concat(JournalIndexes.All).Concat(DirectoryIndexes.All))
+        foreach (var index in ContentIndexes.All.Concat(QueueIndexes.All).Concat(JournalIndexes.All).Concat(DirectoryIndexes.All).Concat(MailboxIndexes.All))
         {
             using var cursor = await _server.Database.GetCollection<BsonDocument>(index.Collection).Indexes.ListAsync();
             (await cursor.ToListAsync()).Should().Contain(found => found["name"] == index.Name && found["key"].AsBsonDocument.Names.SequenceEqual(index.Keys.Names));

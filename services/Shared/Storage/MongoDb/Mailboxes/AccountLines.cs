@@ -7,7 +7,7 @@ namespace Merpati.Storage.MongoDb;
 /// Lets the changes to one account wait in line for each other instead of colliding in the database: a line per account that has something to do, with one runner.
 /// Small changes that wait side by side (deliveries to a busy mailbox above all) share a transaction. Between processes the database decides, and the loser tries again.
 /// </summary>
-internal sealed class AccountLines(MailboxCollections collections, TimeProvider time) : IAsyncDisposable
+internal sealed class AccountLines(MailboxCollections collections, TimeProvider time, int messagesPerTransaction) : IAsyncDisposable
 {
     private const int OperationsPerTransaction = 128;
     private const long OctetsPerTransaction = 8 * 1024 * 1024;
@@ -105,7 +105,7 @@ internal sealed class AccountLines(MailboxCollections collections, TimeProvider 
         {
             await connection.TransactAsync(async (session, token) =>
             {
-                var work = new AccountWork(collections, session, account, time, token);
+                var work = new AccountWork(collections, session, account, time, messagesPerTransaction, token);
                 foreach (var waiting in group) waiting.Operation.Declare(work.Needs);
                 await work.LoadAsync();
                 foreach (var waiting in group) await waiting.Operation.RunAsync(work);

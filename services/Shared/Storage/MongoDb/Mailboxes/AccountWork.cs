@@ -8,7 +8,7 @@ namespace Merpati.Storage.MongoDb;
 /// One transaction on one account. It begins with a write to every document that it is about to change, so that whoever comes second is stopped there, and not after long work:
 /// the order of commits to a mailbox is the order of its UIDs and MODSEQs.
 /// </summary>
-internal sealed class AccountWork(MailboxCollections collections, IClientSessionHandle session, AccountId account, TimeProvider time, CancellationToken cancellationToken)
+internal sealed class AccountWork(MailboxCollections collections, IClientSessionHandle session, AccountId account, TimeProvider time, int messageLimit, CancellationToken cancellationToken)
 {
     private static readonly FindOneAndUpdateOptions<BsonDocument> After = new() { ReturnDocument = ReturnDocument.After };
     private static readonly InsertManyOptions Ordered = new() { IsOrdered = true };
@@ -28,6 +28,9 @@ internal sealed class AccountWork(MailboxCollections collections, IClientSession
     public IClientSessionHandle Session => session;
 
     public AccountId Account => account;
+
+    /// <summary>Messages that this transaction may list and change.</summary>
+    public int MessageLimit => messageLimit;
 
     public CancellationToken CancellationToken => cancellationToken;
 

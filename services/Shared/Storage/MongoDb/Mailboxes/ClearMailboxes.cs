@@ -87,7 +87,7 @@ internal sealed class ClearMailboxes : IAsyncDisposable
     private ValueTask<bool> StepAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
         => _collections.Connection.TransactAsync(async (session, token) =>
         {
-            var work = new AccountWork(_collections, session, account, _time, token);
+            var work = new AccountWork(_collections, session, account, _time, Step, token);
             using var found = await _collections.Messages.FindAsync(
                 session, work.Where("_id", MailboxKeys.Messages(mailbox, UidSet.All[0])),
                 new FindOptions<BsonDocument, StoredMessage> { Projection = StoredMessage.All, Sort = new BsonDocument("_id", 1), Limit = Step, BatchSize = Step }, token);

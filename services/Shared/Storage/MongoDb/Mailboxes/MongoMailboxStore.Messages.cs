@@ -13,7 +13,13 @@ public sealed partial class MongoMailboxStore
     private const int PageOctets = 1024 * 1024;
 
     public async ValueTask<(MailboxInfo Mailbox, Uid[] Uids)?> SnapshotAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
-        => await _connection.TransactAsync((session, token) => new ReadMailbox(_collections, session, account, mailbox, token).SnapshotAsync(), cancellationToken);
+    {
+        // Where the mailbox is the same before and after, it was the same when the UIDs were read: one answer without a transaction, which is much for a large mailbox.
+        if (await GetAsync(account, mailbox, cancellationToken) is not { } before) return null;
+        var uids = await _connection.RunAsync(token => ReadMailbox.UidsAsync(_collections.MessagesOfOneMoment, session: null, account, mailbox, token), cancellationToken);
+        if (await GetAsync(account, mailbox, cancellationToken) == before) return (before, uids);
+        return await _connection.TransactAsync((session, token) => new ReadMailbox(_collections, session, account, mailbox, token).SnapshotAsync(), cancellationToken);
+    }
 
     public async ValueTask<MailboxChanges?> ChangesAsync(AccountId account, MailboxId mailbox, ModSeq since, CancellationToken cancellationToken)
     {

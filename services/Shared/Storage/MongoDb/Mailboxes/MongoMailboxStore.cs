@@ -8,10 +8,13 @@ namespace Merpati.Storage.MongoDb;
 /// <summary>
 /// The mailboxes of all accounts. A change is a transaction that begins with a write to the mailbox's document, so UIDs and MODSEQs are given in the order in which they are committed,
 /// whichever process gives them; a reader works on a snapshot, so it sees all of a change or nothing.
-/// <para>STORE, COPY, MOVE and EXPUNGE of more than <see cref="StoredMessages.Limit"/> messages are done in several transactions, and so with several MODSEQs.</para>
+/// <para>STORE, COPY, MOVE and EXPUNGE of more than <see cref="MessagesPerTransaction"/> messages are done in several transactions, UID ascending, each whole in itself and with a MODSEQ of its own.</para>
 /// </summary>
 public sealed partial class MongoMailboxStore : IMailboxStore, IAsyncDisposable
 {
+    /// <summary>Changed by one transaction at the most: well within the 60 s that MongoDB gives it.</summary>
+    public const int MessagesPerTransaction = 100_000;
+
     private const int MaxKnown = 100_000;
 
     private readonly MongoConnection _connection;
@@ -21,11 +24,11 @@ public sealed partial class MongoMailboxStore : IMailboxStore, IAsyncDisposable
     private readonly ConcurrentDictionary<AccountId, bool> _known = new();
 
     /// <summary>Starts to clear away what the last run left of deleted mailboxes.</summary>
-    internal MongoMailboxStore(MongoConnection connection, TimeProvider time)
+    internal MongoMailboxStore(MongoConnection connection, TimeProvider time, int messagesPerTransaction = MessagesPerTransaction)
     {
         _connection = connection;
         _collections = new MailboxCollections(connection);
-        _lines = new AccountLines(_collections, time);
+        _lines = new AccountLines(_collections, time, messagesPerTransaction);
         _clearing = new ClearMailboxes(_collections, time);
     }
 

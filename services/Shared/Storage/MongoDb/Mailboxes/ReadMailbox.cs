@@ -7,10 +7,11 @@ namespace Merpati.Storage.MongoDb;
 /// <summary>Reads of one mailbox that must be of one moment: each within a transaction, which is a snapshot.</summary>
 internal sealed class ReadMailbox(MailboxCollections collections, IClientSessionHandle session, AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
 {
-    private const int Batch = 20_000;
+    // The server cuts an answer where it gets too long.
+    private const int Batch = 200_000;
 
     public async Task<(MailboxInfo Mailbox, Uid[] Uids)?> SnapshotAsync()
-        => await FindAsync() is { } row ? (row.Info, await UidsAsync((int)row.Info.Messages)) : null;
+        => await FindAsync() is { } row ? (row.Info, await UidsAsync(collections.Messages, session, account, mailbox, cancellationToken)) : null;
 
     public async Task<MailboxChanges?> ChangesAsync(ModSeq since)
     {
@@ -23,20 +24,21 @@ internal sealed class ReadMailbox(MailboxCollections collections, IClientSession
         return new MailboxChanges(row.Info, changed, since < row.Forgotten ? await MissingAsync(row) : await TombstonesAsync(since));
     }
 
+    /// <summary>All UIDs of a mailbox, ascending.</summary>
+    public static async Task<Uid[]> UidsAsync(IMongoCollection<BsonDocument> messages, IClientSessionHandle? session, AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
+    {
+        var all = AccountWork.Where(account, "_id", MailboxKeys.Messages(mailbox, UidSet.All[0]));
+        var options = new FindOptions<BsonDocument, StoredMessage> { Projection = StoredMessage.Uids, Sort = new BsonDocument("_id", 1), BatchSize = Batch };
+        using var found = session is null ? await messages.FindAsync(all, options, cancellationToken) : await messages.FindAsync(session, all, options, cancellationToken);
+        var uids = new List<Uid>();
+        while (await found.MoveNextAsync(cancellationToken)) uids.AddRange(found.Current.Select(message => message.Uid));
+        return [.. uids];
+    }
+
     private async Task<MailboxRow?> FindAsync()
     {
         using var found = await collections.Mailboxes.FindAsync(session, Where("_id", Bson.Id(mailbox.Value)), cancellationToken: cancellationToken);
         return await found.FirstOrDefaultAsync(cancellationToken) is { } document ? MailboxRow.Read(document) : null;
-    }
-
-    private async Task<Uid[]> UidsAsync(int messages)
-    {
-        var uids = new List<Uid>(messages);
-        using var found = await collections.Messages.FindAsync(
-            session, Where("_id", MailboxKeys.Messages(mailbox, UidSet.All[0])),
-            new FindOptions<BsonDocument, StoredMessage> { Projection = StoredMessage.Uids, Sort = new BsonDocument("_id", 1), BatchSize = Batch }, cancellationToken);
-        while (await found.MoveNextAsync(cancellationToken)) uids.AddRange(found.Current.Select(message => message.Uid));
-        return [.. uids];
     }
 
     private async Task<Uid[]> TombstonesAsync(ModSeq since)
@@ -58,7 +60,7 @@ internal sealed class ReadMailbox(MailboxCollections collections, IClientSession
     {
         var missing = new List<Uid>();
         var next = 1L;
-        foreach (var uid in await UidsAsync((int)row.Info.Messages))
+        foreach (var uid in await UidsAsync(collections.Messages, session, account, mailbox, cancellationToken))
         {
             AddRange(missing, next, uid.Value - 1L);
             next = uid.Value + 1L;

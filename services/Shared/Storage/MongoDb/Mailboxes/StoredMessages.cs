@@ -8,11 +8,6 @@ namespace Merpati.Storage.MongoDb;
 /// <summary>What STORE, COPY, MOVE, EXPUNGE and clearing away have in common, each within a transaction of the caller.</summary>
 internal static class StoredMessages
 {
-    /// <summary>
-    /// Messages that one transaction changes at the most: well within the 60 s that MongoDB gives it. A call for more is done in several, UID ascending, each whole in itself and with a MODSEQ of its own.
-    /// </summary>
-    public const int Limit = 100_000;
-
     /// <summary>Documents in one command.</summary>
     public const int Chunk = 1000;
 
@@ -32,7 +27,7 @@ internal static class StoredMessages
                 foreach (var message in found.Current)
                 {
                     if (!uids.Contains(message.Uid)) continue;
-                    if (messages.Count == Limit) return (messages, Clip(uids, message.Uid, mailbox.Info.UidNext));
+                    if (messages.Count == work.MessageLimit) return (messages, Clip(uids, message.Uid, mailbox.Info.UidNext));
                     messages.Add(message);
                 }
             }
@@ -47,7 +42,7 @@ internal static class StoredMessages
         var all = work.Where("deleted", Bson.Id(mailbox.Info.Id.Value));
         using var found = await work.Collections.Messages.FindAsync(work.Session, all, All, work.CancellationToken);
         var messages = (await found.ToListAsync(work.CancellationToken)).FindAll(message => uids.Contains(message.Uid));
-        return messages.Count <= Limit ? (messages, UidSet.Empty) : (messages[..Limit], Clip(uids, messages[Limit].Uid, mailbox.Info.UidNext));
+        return messages.Count <= work.MessageLimit ? (messages, UidSet.Empty) : (messages[..work.MessageLimit], Clip(uids, messages[work.MessageLimit].Uid, mailbox.Info.UidNext));
     }
 
     /// <summary>Puts the messages into the destination under new UIDs and leaves tombstones in the source. Both may be one mailbox.</summary>
