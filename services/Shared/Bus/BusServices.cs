@@ -8,6 +8,7 @@ using Merpati.Platform.Bus;
 using Merpati.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 
 namespace Merpati.Bus;
@@ -33,6 +34,7 @@ public static class BusServices
         // First, so that it stops after those who send by it.
         services.AddMassTransit(bus =>
         {
+            bus.DisableUsageTelemetry();
             bus.AddConsumer<RingConsumer>();
             bus.AddConsumer<DirectoryChangedConsumer>();
             bus.UsingRabbitMq((context, rabbit) => Configure(context, rabbit, heard));
@@ -53,6 +55,11 @@ public static class BusServices
         services.AddHostedService(provider => provider.GetRequiredService<BusMailboxChangeFeed>());
 
         services.AddReceiveObserver<DeadLetterObserver>();
+        // A service without the broker is slower, and as healthy.
+        services.PostConfigure<HealthCheckServiceOptions>(health =>
+        {
+            foreach (var ofBus in health.Registrations.Where(check => check.Name.StartsWith("masstransit", StringComparison.OrdinalIgnoreCase)).ToList()) health.Registrations.Remove(ofBus);
+        });
         services.AddOptions<MassTransitHostOptions>().Configure(host =>
         {
             host.WaitUntilStarted = false;
