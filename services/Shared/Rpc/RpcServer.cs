@@ -105,6 +105,8 @@ public static class RpcServer
     private static IEndpointRouteBuilder Serve<TService>(this IEndpointRouteBuilder endpoints)
         where TService : class
     {
+        // What is served has to be there: a host that lacks a part ends at its start, not at the first call.
+        endpoints.ServiceProvider.GetRequiredService<TService>();
         endpoints.MapGrpcService<TService>();
         return endpoints;
     }
