@@ -1,6 +1,12 @@
-using Merpati.Local.MongoGateway;
+using Merpati.Local;
+using Merpati.Local.Broker;
 using Microsoft.Extensions.Logging;
 
 using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole());
-await using var gateway = await MongoGateway.StartAsync(new GatewayOptions { Engine = args[0], Port = int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) }, loggers.CreateLogger("gateway"), CancellationToken.None);
-await Task.Delay(-1);
+var t0 = TimeProvider.System.GetTimestamp();
+await using var mongo = await LocalMongo.StartNewAsync(CancellationToken.None, logger: loggers.CreateLogger("gateway"), report: Console.WriteLine);
+Console.WriteLine(mongo.ConnectionString + " " + TimeProvider.System.GetElapsedTime(t0));
+t0 = TimeProvider.System.GetTimestamp();
+await using var rabbit = await RabbitBroker.StartNewAsync(CancellationToken.None);
+Console.WriteLine(rabbit.Uri + " " + TimeProvider.System.GetElapsedTime(t0));
+Console.ReadLine();

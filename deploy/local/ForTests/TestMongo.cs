@@ -1,0 +1,37 @@
+namespace Merpati.Local.ForTests;
+
+/// <summary>The MongoDB that a test process uses: <c>MERPATI_TEST_MONGODB</c>, else one of our own, started when it is first asked for and gone with the process.</summary>
+public static class TestMongo
+{
+    private static readonly Lock Turn = new();
+    private static Task<string>? _started;
+
+    /// <summary>The connection string. Tests share the server: each takes a database name of its own and drops it.</summary>
+    public static Task<string> ConnectionStringAsync()
+    {
+        lock (Turn) return _started ??= StartAsync();
+    }
+
+    private static async Task<string> StartAsync()
+    {
+        if (Environment.GetEnvironmentVariable("MERPATI_TEST_MONGODB") is { Length: > 0 } given) return given;
+        var mongo = await LocalMongo.StartNewAsync(CancellationToken.None);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => EndAtExit(mongo.DisposeAsync());
+        return mongo.ConnectionString;
+    }
+
+    /// <summary>The data folder goes; should there be no time for that, the next start clears it away.</summary>
+    internal static void EndAtExit(ValueTask ending)
+    {
+        // ProcessExit cannot await; the runtime gives it a moment, and the process ends at any rate.
+        var ended = new ManualResetEventSlim();
+        _ = EndAsync(ending, ended);
+        ended.Wait(TimeSpan.FromSeconds(10));
+    }
+
+    private static async Task EndAsync(ValueTask ending, ManualResetEventSlim ended)
+    {
+        try { await ending; }
+        finally { ended.Set(); }
+    }
+}
