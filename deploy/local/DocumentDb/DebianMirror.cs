@@ -22,15 +22,11 @@ internal sealed class DebianMirror
         return PackageIndex.Read(packages);
     }
 
-    /// <summary>Downloads the newest of each package into the folder of .debs, unless it is there.</summary>
-    /// <returns>The files.</returns>
-    public async ValueTask<IReadOnlyList<string>> DownloadAsync(IReadOnlyCollection<string> packages, CancellationToken cancellationToken)
+    /// <summary>Downloads packages into the folder of .debs, unless they are there and right.</summary>
+    public async ValueTask DownloadAsync(IReadOnlyCollection<string> packages, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(LocalFolders.Debs);
-        // 'uri' file size hash: the names of the files; download leaves alone what is there already and right.
-        var uris = await Tool.RunAsync("apt-get", [.. Options, "download", "--print-uris", .. packages], cancellationToken, LocalFolders.Debs);
         await Tool.RunAsync("apt-get", [.. Options, "download", .. packages], cancellationToken, LocalFolders.Debs);
-        return [.. uris.Split('\n').Where(line => line.StartsWith('\'')).Select(line => Path.Combine(LocalFolders.Debs, line.Split(' ')[1]))];
     }
 
     /// <summary>The mirror of this machine's own release in lists of either form; security and other archives are of no use here.</summary>

@@ -23,6 +23,7 @@ internal static class EngineTemplate
         jit = off
         deadlock_timeout = 20ms
         max_parallel_workers_per_gather = 0
+        documentdb.localhost_connection_string = 'host=127.0.0.1'
         documentdb_core.enableCollation = on
         documentdb.useFileBasedPersistedCursors = on
         documentdb.throwDeadlockOnCRUD = on

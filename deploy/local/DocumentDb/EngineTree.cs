@@ -41,9 +41,11 @@ internal sealed class EngineTree
         report("Looking up PostgreSQL with DocumentDB in Debian's packages");
         if (Directory.Exists(tree.Root)) Directory.Delete(tree.Root, recursive: true);
         var mirror = new DebianMirror();
-        var needed = (await mirror.UpdateAsync(cancellationToken)).Closure(Packages, Unneeded);
+        var index = await mirror.UpdateAsync(cancellationToken);
+        var needed = index.Closure(Packages, Unneeded);
         report($"Fetching {needed.Count} packages");
-        var debs = await mirror.DownloadAsync(needed, cancellationToken);
+        await mirror.DownloadAsync(needed, cancellationToken);
+        string[] debs = [.. needed.Select(package => Path.Combine(LocalFolders.Debs, index.FileOf(package)))];
         report("Unpacking");
         await tree.UnpackAsync(debs, cancellationToken);
         report("Making the template database");
@@ -68,6 +70,7 @@ internal sealed class EngineTree
         Link("usr/share/postgresql/18/extension/postgis.control", "postgis-3.control");
         await File.WriteAllTextAsync(Path.Combine(Root, "etc/passwd"), $"root:x:0:0:root:/:/bin/sh\npostgres:x:{UserId}:{UserId}:PostgreSQL:/srv:/bin/sh\n", cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(Root, "etc/group"), $"root:x:0:\npostgres:x:{UserId}:\n", cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(Root, "etc/hosts"), "127.0.0.1 localhost\n", cancellationToken);
         foreach (var folder in (string[])["dev/shm", "tmp", "srv", "var/run", "run"])
         {
             if (!Directory.Exists(Path.Combine(Root, folder))) Directory.CreateDirectory(Path.Combine(Root, folder));

@@ -4,6 +4,7 @@ namespace Merpati.Local.DocumentDb;
 internal sealed class PackageIndex
 {
     private readonly Dictionary<string, List<string[]>> _needs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Version, string Architecture)> _editions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _providers = new(StringComparer.Ordinal);
 
     public static PackageIndex Read(TextReader packages)
@@ -21,6 +22,12 @@ internal sealed class PackageIndex
                 case "Package":
                     name = value.Trim();
                     index._needs[name] = needs = [];
+                    break;
+                case "Architecture":
+                    index._editions[name] = (index._editions.GetValueOrDefault(name).Version, value.Trim());
+                    break;
+                case "Version":
+                    index._editions[name] = (value.Trim(), index._editions.GetValueOrDefault(name).Architecture);
                     break;
                 case "Depends" or "Pre-Depends":
                     needs.AddRange(value.Split(',').Select(alternatives => alternatives.Split('|').Select(NameOf).ToArray()));
@@ -50,6 +57,9 @@ internal sealed class PackageIndex
         }
         return taken;
     }
+
+    /// <summary>The name that <c>apt-get download</c> gives the file.</summary>
+    public string FileOf(string package) => $"{package}_{_editions[package].Version.Replace(":", "%3a", StringComparison.Ordinal)}_{_editions[package].Architecture}.deb";
 
     /// <summary><c>libc6:any (>= 2.38)</c> is libc6.</summary>
     private static string NameOf(string dependency) => dependency.Trim().Split(' ', '(', ':', '[')[0];

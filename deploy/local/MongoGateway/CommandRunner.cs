@@ -148,7 +148,7 @@ internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, S
                 var error = MongoError.FromSqlState(refused.SqlState);
                 if (inTransaction && error == MongoError.LockTimeout) error = MongoError.WriteConflict;
                 if (error == MongoError.InternalError) GatewayLog.Refused(logger, command, refused.SqlState, refused.MessageText);
-                return Replies.Error(error, refused.MessageText, inTransaction && error == MongoError.WriteConflict ? mayRetry : []);
+                return Replies.Error(error, refused.MessageText, error == MongoError.ShutdownInProgress || (inTransaction && error == MongoError.WriteConflict) ? mayRetry : []);
             case CommandFailure failure:
                 return Replies.Error(failure.Error, failure.Message, inTransaction && failure.Error == MongoError.WriteConflict ? mayRetry : failure.Labels);
             default:

@@ -86,6 +86,8 @@ internal readonly record struct MongoError(int Code, string Name)
         ["M003B"] = new(17420, "Location17420"),
         ["M007U"] = new(40324, "Location40324"),
         ["M0088"] = new(40415, "Location40415"),
+        ["08001"] = ShutdownInProgress, // the engine could not reach itself, as it does to make a collection
+        ["08006"] = ShutdownInProgress,
         ["23505"] = DuplicateKey,
         ["23P01"] = DuplicateKey,
         ["40001"] = WriteConflict,

@@ -42,7 +42,7 @@ internal sealed class EngineLink : IAsyncDisposable
     /// <summary>Whether an exception means that the engine went away, and not that it refused.</summary>
     public static bool IsLoss(Exception exception) => exception switch
     {
-        PostgresException refused => refused.SqlState is "57P01" or "57P02" or "57P03" || refused.SqlState.StartsWith("08", StringComparison.Ordinal),
+        PostgresException refused => refused.SqlState is "57P01" or "57P02" or "57P03",
         NpgsqlException { InnerException: TimeoutException } => false,
         NpgsqlException or SocketException or IOException => true,
         _ => false,
