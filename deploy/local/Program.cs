@@ -1,12 +1,26 @@
 using Merpati.Local;
-using Merpati.Local.Broker;
-using Microsoft.Extensions.Logging;
+using Merpati.Local.Commands;
+using Spectre.Console;
+using Spectre.Console.Cli;
 
-using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole());
-var t0 = TimeProvider.System.GetTimestamp();
-await using var mongo = await LocalMongo.StartNewAsync(CancellationToken.None, logger: loggers.CreateLogger("gateway"), report: Console.WriteLine);
-Console.WriteLine(mongo.ConnectionString + " " + TimeProvider.System.GetElapsedTime(t0));
-t0 = TimeProvider.System.GetTimestamp();
-await using var rabbit = await RabbitBroker.StartNewAsync(CancellationToken.None);
-Console.WriteLine(rabbit.Uri + " " + TimeProvider.System.GetElapsedTime(t0));
-Console.ReadLine();
+var app = new CommandApp();
+app.Configure(configuration =>
+{
+    configuration.SetApplicationName("merpati-local");
+    configuration.PropagateExceptions();
+    configuration.Settings.Registrar.RegisterInstance(AnsiConsole.Console);
+    configuration.AddCommand<Up>("up").WithDescription("Starts the servers in the background.");
+    configuration.AddCommand<Down>("down").WithDescription("Stops them; data stay.");
+    configuration.AddCommand<Status>("status").WithDescription("What runs, and where.");
+    configuration.AddCommand<Serve>("serve").WithDescription("Runs the servers in the foreground.");
+    configuration.AddCommand<Provision>("provision").WithDescription("Fetches what is missing, and starts nothing.");
+});
+try
+{
+    return await app.RunAsync(args);
+}
+catch (Exception e) when (e is MissingPartException or CommandAppException or InvalidOperationException)
+{
+    AnsiConsole.WriteLine(e.Message);
+    return 1;
+}

@@ -7,6 +7,8 @@ namespace Merpati.Local.MongoGateway;
 /// <summary>One driver connection: a request is read, run and answered before the next. A client that closes while its command runs cancels it.</summary>
 internal sealed class ClientConnection(int id, Socket socket, CommandRunner runner, ILogger logger)
 {
+    private readonly byte[] _peeked = new byte[1];
+
 
     public async Task ServeAsync(CancellationToken stopping)
     {
@@ -51,8 +53,7 @@ internal sealed class ClientConnection(int id, Socket socket, CommandRunner runn
     {
         try
         {
-            await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, gone.Token);
-            if (socket.Available == 0) await gone.CancelAsync();
+            if (await socket.ReceiveAsync(_peeked, SocketFlags.Peek, gone.Token) == 0) await gone.CancelAsync();
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {

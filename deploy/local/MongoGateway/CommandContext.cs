@@ -8,7 +8,7 @@ namespace Merpati.Local.MongoGateway;
 
 /// <summary>What a command has at hand while it runs.</summary>
 /// <param name="Transaction">The open transaction that it is a part of.</param>
-/// <param name="RetryId">Session and number of a retryable write: the engine remembers its result and does not write twice.</param>
+/// <param name="RetryId">Of a retryable write outside transactions.</param>
 internal sealed record CommandContext(
     Request Request,
     int ConnectionId,
@@ -17,8 +17,10 @@ internal sealed record CommandContext(
     SessionTable Sessions,
     CursorTable Cursors,
     string HostAndPort,
+    FailPoint FailPoint,
     Transaction? Transaction,
-    string? RetryId)
+    RetryRecords Retries,
+    RetryId? RetryId)
 {
     public CommandDocument Document => Request.Document;
 

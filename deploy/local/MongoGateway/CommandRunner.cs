@@ -14,20 +14,23 @@ namespace Merpati.Local.MongoGateway;
 /// 3. run it, again when the engine reports a conflict outside transactions (MongoDB does so itself);
 /// 4. turn what failed into an error with the labels that drivers go by; an error ends a transaction.
 /// </summary>
-internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, SessionTable sessions, CursorTable cursors, string hostAndPort, ILogger logger)
+internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, SessionTable sessions, CursorTable cursors, FailPoint failPoint, string hostAndPort, ILogger logger)
 {
     private const int MaxConflictRetries = 10;
+
+    private readonly RetryRecords _retries = new(engine, options.MaxSessions);
 
     public async ValueTask<ReadOnlyMemory<byte>> RunAsync(Request request, int connectionId, CancellationToken cancellationToken)
     {
         try
         {
             if (request.Document.Flag("autocommit") is false) return await RunInSessionAsync(request, connectionId, cancellationToken);
+            failPoint.Meet(request.Document.Command);
             var entry = CommandTable.Find(request.Document.Command);
             var context = Context(request, connectionId, transaction: null, RetryIdOf(request.Document));
             return await RunWithRetriesAsync(entry, context, cancellationToken);
         }
-        catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is not ConnectionCut && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             return Failed(request, e, inTransaction: false);
         }
@@ -56,6 +59,7 @@ internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, S
         await session.Turn.WaitAsync(cancellationToken);
         try
         {
+            failPoint.Meet(request.Document.Command);
             return request.Document.Command switch
             {
                 "commitTransaction" => await CommitAsync(session, number, cancellationToken),
@@ -67,7 +71,7 @@ internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, S
         {
             // As in MongoDB every error ends the transaction, and so does a client that left in the middle of a command.
             if (session.Number == number) await session.AbortAsync();
-            if (e is OperationCanceledException && cancellationToken.IsCancellationRequested) throw;
+            if (e is ConnectionCut || (e is OperationCanceledException && cancellationToken.IsCancellationRequested)) throw;
             return Failed(request, e, inTransaction: request.Document.Command != "commitTransaction");
         }
         finally
@@ -124,8 +128,8 @@ internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, S
         return Replies.Ok();
     }
 
-    private CommandContext Context(Request request, int connectionId, Transaction? transaction, string? retryId)
-        => new(request, connectionId, options, engine, sessions, cursors, hostAndPort, transaction, retryId);
+    private CommandContext Context(Request request, int connectionId, Transaction? transaction, RetryId? retryId)
+        => new(request, connectionId, options, engine, sessions, cursors, hostAndPort, failPoint, transaction, _retries, retryId);
 
     private ReadOnlyMemory<byte> Failed(Request request, Exception exception, bool inTransaction)
     {
@@ -151,6 +155,8 @@ internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, S
                 return Replies.Error(error, refused.MessageText, error == MongoError.ShutdownInProgress || (inTransaction && error == MongoError.WriteConflict) ? mayRetry : []);
             case CommandFailure failure:
                 return Replies.Error(failure.Error, failure.Message, inTransaction && failure.Error == MongoError.WriteConflict ? mayRetry : failure.Labels);
+            case WireFormatException:
+                return Replies.Error(MongoError.FailedToParse, exception.Message, []);
             default:
                 GatewayLog.Fault(logger, command, exception);
                 return Replies.Error(MongoError.InternalError, "The gateway failed.", []);
@@ -166,6 +172,6 @@ internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, S
     private static Guid? SessionIdOf(CommandDocument document)
         => document.Nested("lsid") is { } lsid && CommandDocument.Parse(lsid).Binary("id") is { Length: 16 } id ? new Guid(id.Span, bigEndian: true) : null;
 
-    private static string? RetryIdOf(CommandDocument document)
-        => document.Number("txnNumber") is { } number && SessionIdOf(document) is { } session ? $"{session:N}:{number}" : null;
+    private static RetryId? RetryIdOf(CommandDocument document)
+        => document.Number("txnNumber") is { } number && SessionIdOf(document) is { } session ? new RetryId(session, number) : null;
 }

@@ -38,6 +38,7 @@ internal static class CommandTable
         new("buildinfo", CommandTraits.Local, Diagnostics.BuildInfo),
         new("connectionStatus", CommandTraits.Local, Diagnostics.ConnectionStatus),
         new("getParameter", CommandTraits.Local, Diagnostics.GetParameter),
+        new("configureFailPoint", CommandTraits.Local, FailPoint.Configure),
         new("explain", CommandTraits.None, Diagnostics.Explain),
         new("startSession", CommandTraits.Local, SessionCommands.Start),
         new("refreshSessions", CommandTraits.Local, SessionCommands.Refresh),

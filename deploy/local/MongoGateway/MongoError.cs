@@ -10,7 +10,6 @@ internal readonly record struct MongoError(int Code, string Name)
     public static readonly MongoError FailedToParse = new(9, nameof(FailedToParse));
     public static readonly MongoError TypeMismatch = new(14, nameof(TypeMismatch));
     public static readonly MongoError IllegalOperation = new(20, nameof(IllegalOperation));
-    public static readonly MongoError InvalidBson = new(22, "InvalidBSON");
     public static readonly MongoError LockTimeout = new(24, nameof(LockTimeout));
     public static readonly MongoError NamespaceNotFound = new(26, nameof(NamespaceNotFound));
     public static readonly MongoError IndexNotFound = new(27, nameof(IndexNotFound));

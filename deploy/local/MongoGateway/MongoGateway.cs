@@ -42,7 +42,7 @@ public sealed class MongoGateway : IAsyncDisposable
         Port = ((IPEndPoint)listener.LocalEndpoint).Port;
         var hostAndPort = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
         ConnectionString = $"mongodb://{hostAndPort}/?replicaSet={options.ReplicaSet}";
-        _runner = new CommandRunner(options, engine, _sessions, _cursors, hostAndPort, logger);
+        _runner = new CommandRunner(options, engine, _sessions, _cursors, new FailPoint(), hostAndPort, logger);
     }
 
     public int Port { get; }
@@ -57,7 +57,7 @@ public sealed class MongoGateway : IAsyncDisposable
         var listener = new TcpListener(IPAddress.Loopback, options.Port);
         try
         {
-            await CommitRecords.CreateTableAsync(engine, cancellationToken);
+            await RecordTables.CreateAsync(engine, cancellationToken);
             listener.Start(512);
         }
         catch
@@ -122,7 +122,7 @@ public sealed class MongoGateway : IAsyncDisposable
             {
                 await _sessions.SweepAsync();
                 if (_cursors.TakeIdle() is { Length: > 0 } idle) await DeleteCursorsAsync(idle);
-                if (tick % 600 == 0) await CommitRecords.ForgetOldAsync(_engine, _stopping.Token);
+                if (tick % 600 == 0) await RecordTables.ForgetOldAsync(_engine, _stopping.Token);
             }
             catch (Exception e) when (e is NpgsqlException or EngineAway or OperationCanceledException)
             {

@@ -1,4 +1,5 @@
 using Merpati.Local.MongoGateway.Engine;
+using Merpati.Local.MongoGateway.Sessions;
 using MongoDB.Bson;
 
 namespace Merpati.Local.MongoGateway.Commands;
@@ -13,25 +14,26 @@ internal static class Writes
     public static ValueTask<ReadOnlyMemory<byte>> Delete(CommandContext context, CancellationToken cancellationToken) => WriteAsync(context, "delete", "deletes", cancellationToken);
 
     public static async ValueTask<ReadOnlyMemory<byte>> FindAndModify(CommandContext context, CancellationToken cancellationToken)
-        => await context.BsonAsync("SELECT p_result::bytea FROM documentdb_api.find_and_modify($1, $2, $3)", [context.Database, context.Document.Bytes, EngineCall.OrNoText(context.RetryId)], cancellationToken);
+    {
+        if (context.RetryId is not { } id) return await context.BsonAsync("SELECT p_result::bytea FROM documentdb_api.find_and_modify($1, $2)", [context.Database, context.Document.Bytes], cancellationToken);
+        return await context.Retries.FindAsync(id, cancellationToken)
+            ?? await context.BsonAsync(RetryRecords.Recording("documentdb_api.find_and_modify($3, $4)"), [id.Session, id.Number, context.Database, context.Document.Bytes], cancellationToken);
+    }
 
     private static async ValueTask<ReadOnlyMemory<byte>> WriteAsync(CommandContext context, string function, string sequence, CancellationToken cancellationToken)
     {
-        var reply = await context.BsonAsync(
-            $"SELECT p_result::bytea FROM documentdb_api.{function}($1, $2, $3, $4)",
-            [context.Database, context.Document.Bytes, context.Request.Sequence(sequence), EngineCall.OrNoText(context.RetryId)],
-            cancellationToken);
+        object?[] arguments = [context.Database, context.Document.Bytes, context.Request.Sequence(sequence)];
+        var reply = context.RetryId is not { } id ? await context.BsonAsync($"SELECT p_result::bytea FROM documentdb_api.{function}($1, $2, $3)", arguments, cancellationToken)
+            : await context.Retries.FindAsync(id, cancellationToken)
+            ?? await context.BsonAsync(RetryRecords.Recording($"documentdb_api.{function}($3, $4, $5)"), [id.Session, id.Number, .. arguments], cancellationToken);
         return reply.AsSpan().IndexOf("writeErrors"u8) < 0 ? reply : WithMongoCodes(context, reply);
     }
 
-    /// <summary>
-    /// Gives write errors MongoDB's codes. A conflict is never a write error there: in a transaction it ends the transaction, outside the server tries
-    /// again; here the caller sees to both.
-    /// </summary>
+    /// <summary>Gives write errors MongoDB's codes. In a transaction a conflict is no write error there, but ends it.</summary>
     private static byte[] WithMongoCodes(CommandContext context, byte[] bson)
     {
         var reply = EngineCall.Document(bson);
-        foreach (var error in reply["writeErrors"].AsBsonArray.Cast<BsonDocument>())
+        foreach (var error in reply.GetValue("writeErrors", new BsonArray()).AsBsonArray.Cast<BsonDocument>())
         {
             var known = MongoError.FromReply(error["code"].ToInt32());
             if (context.Transaction is not null && (known == MongoError.WriteConflict || known == MongoError.LockTimeout)) throw new CommandFailure(MongoError.WriteConflict, error.GetValue("errmsg", "").ToString()!);

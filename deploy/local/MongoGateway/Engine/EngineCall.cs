@@ -22,7 +22,6 @@ internal static class EngineCall
                 long number => new NpgsqlParameter<long> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Bigint },
                 long[] numbers => new NpgsqlParameter<long[]> { TypedValue = numbers, NpgsqlDbType = NpgsqlDbType.Bigint | NpgsqlDbType.Array },
                 Guid id => new NpgsqlParameter<Guid> { TypedValue = id, NpgsqlDbType = NpgsqlDbType.Uuid },
-                NoText => new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
                 null => new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea },
                 _ => throw new ArgumentException($"No engine function takes a {argument.GetType()}.", nameof(arguments)),
             });
@@ -42,12 +41,4 @@ internal static class EngineCall
         => await context.ScalarAsync(sql, arguments, cancellationToken) as byte[] ?? throw new CommandFailure(MongoError.InternalError, "The engine gave no answer.");
 
     public static BsonDocument Document(byte[] bson) => BsonSerializer.Deserialize<BsonDocument>(bson);
-
-    public static object OrNoText(string? text) => text is null ? NoText.Value : text;
-
-    /// <summary>A null that PostgreSQL must take for text.</summary>
-    private sealed class NoText
-    {
-        public static readonly NoText Value = new();
-    }
 }

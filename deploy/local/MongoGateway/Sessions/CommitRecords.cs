@@ -1,5 +1,4 @@
 using Merpati.Local.MongoGateway.Engine;
-using Npgsql;
 
 namespace Merpati.Local.MongoGateway.Sessions;
 
@@ -9,19 +8,6 @@ namespace Merpati.Local.MongoGateway.Sessions;
 /// </summary>
 internal static class CommitRecords
 {
-    public static async ValueTask CreateTableAsync(EngineLink engine, CancellationToken cancellationToken)
-    {
-        await using var connection = await engine.OpenAsync(cancellationToken);
-        await using var command = EngineCall.Command(connection,
-            """
-            SELECT pg_advisory_lock(7717);
-            CREATE SCHEMA IF NOT EXISTS merpati_gateway;
-            CREATE TABLE IF NOT EXISTS merpati_gateway.commits (session uuid PRIMARY KEY, number bigint NOT NULL, at timestamptz NOT NULL DEFAULT now());
-            SELECT pg_advisory_unlock(7717)
-            """);
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
     public static async ValueTask AddAsync(Transaction transaction, Guid session, CancellationToken cancellationToken)
     {
         await using var command = EngineCall.Command(transaction.Connection,
@@ -40,13 +26,5 @@ internal static class CommitRecords
         await turn.ExecuteNonQueryAsync(cancellationToken);
         await using var look = EngineCall.Command(connection, "SELECT 1 FROM merpati_gateway.commits WHERE session = $1 AND number = $2", session, number);
         return await look.ExecuteScalarAsync(cancellationToken) is not null;
-    }
-
-    /// <summary>Sessions end after half an hour; nobody asks for older ones.</summary>
-    public static async ValueTask ForgetOldAsync(EngineLink engine, CancellationToken cancellationToken)
-    {
-        await using var connection = await engine.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand("DELETE FROM merpati_gateway.commits WHERE at < now() - interval '2 hours'", connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

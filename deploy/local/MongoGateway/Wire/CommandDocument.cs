@@ -22,7 +22,7 @@ internal sealed class CommandDocument
     /// <summary>The first field's name: the command.</summary>
     public string Command => _fields[0].Name;
 
-    /// <exception cref="CommandFailure">InvalidBSON</exception>
+    /// <exception cref="WireFormatException">It is not BSON, as far as its top level shows.</exception>
     public static CommandDocument Parse(ReadOnlyMemory<byte> bytes)
     {
         var document = new CommandDocument(bytes);
@@ -131,5 +131,5 @@ internal sealed class CommandDocument
         return total > rest.Length ? -1 : (int)total;
     }
 
-    private static CommandFailure Invalid() => new(MongoError.InvalidBson, "The command is not valid BSON.");
+    private static WireFormatException Invalid() => new("a command that is not BSON");
 }

@@ -16,7 +16,6 @@ internal sealed record Request(int Id, CommandDocument Document, IReadOnlyDictio
     public ReadOnlyMemory<byte>? Sequence(string name) => Sequences.TryGetValue(name, out var documents) ? documents : null;
 
     /// <exception cref="WireFormatException">Not a message at all.</exception>
-    /// <exception cref="CommandFailure">A message whose command is not BSON.</exception>
     public static Request Parse(ReadOnlyMemory<byte> frame)
     {
         var id = BinaryPrimitives.ReadInt32LittleEndian(frame.Span[4..]);

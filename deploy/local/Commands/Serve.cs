@@ -1,0 +1,49 @@
+using System.Runtime.InteropServices;
+using Merpati.Local.Broker;
+using Microsoft.Extensions.Logging;
+using Spectre.Console;
+using Spectre.Console.Cli;
+
+namespace Merpati.Local.Commands;
+
+/// <summary><c>serve</c>: runs everything in the foreground until SIGTERM or Ctrl-C. <c>up</c> starts it in the background.</summary>
+internal sealed class Serve(IAnsiConsole console) : AsyncCommand
+{
+    private const int MongoPort = 27017;
+    private const int RabbitPort = 5672;
+
+    protected override async Task<int> ExecuteAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        if (LocalState.Read() is { } running) throw new MissingPartException($"It runs already, as process {running.ProcessId}.");
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => End(signal, ended));
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => End(signal, ended));
+        var logs = Path.Combine(LocalFolders.Up, "logs");
+        Directory.CreateDirectory(logs);
+        using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole(line => { line.SingleLine = true; line.TimestampFormat = "O "; }));
+        try
+        {
+            await using var mongo = await LocalMongo.StartNewAsync(ended.Token, "development", Path.Combine(logs, "documentdb.log"), options => options with { Port = MongoPort }, loggers.CreateLogger("Merpati.Local.MongoGateway"), console.WriteLine);
+            await using var broker = await RabbitBroker.StartNewAsync(ended.Token, Path.Combine(LocalFolders.Up, "rabbitmq"), Path.Combine(logs, "rabbitmq.log"), RabbitPort, console.WriteLine);
+            var state = new LocalState(Environment.ProcessId, mongo.ConnectionString, broker.Uri.ToString(), logs);
+            state.Write();
+            StatusTable.Print(console, state);
+            await Task.Delay(Timeout.Infinite, ended.Token);
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // Asked to end, while running or while still starting.
+        }
+        finally
+        {
+            LocalState.Remove();
+        }
+        return 0;
+    }
+
+    private static void End(PosixSignalContext signal, CancellationTokenSource ended)
+    {
+        signal.Cancel = true;
+        ended.Cancel();
+    }
+}
