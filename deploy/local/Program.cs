@@ -11,7 +11,7 @@ app.Configure(configuration =>
     configuration.Settings.Registrar.RegisterInstance(AnsiConsole.Console);
     configuration.AddCommand<Up>("up").WithDescription("Starts the servers in the background.");
     configuration.AddCommand<Down>("down").WithDescription("Stops them; data stay.");
-    configuration.AddCommand<Status>("status").WithDescription("What runs, and where.");
+    configuration.AddCommand<Merpati.Local.Commands.Status>("status").WithDescription("What runs, and where.");
     configuration.AddCommand<Serve>("serve").WithDescription("Runs the servers in the foreground.");
     configuration.AddCommand<Provision>("provision").WithDescription("Fetches what is missing, and starts nothing.");
 });

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Merpati.Administration;
 using Merpati.Local.Cluster;
+using Merpati.Local.ForTests;
 
 namespace Merpati.TestKit.Cluster;
 
@@ -52,8 +53,7 @@ public sealed class ClusterServer : IMailServer
     /// <summary>On the servers that all tests share.</summary>
     public static async Task<ClusterServer> StartAsync(Func<ClusterSettings, ClusterSettings>? adjust = null)
     {
-        var (mongoDb, rabbitMq) = await BackingServers.SharedAsync();
-        return await StartAsync(mongoDb, rabbitMq, adjust);
+        return await StartAsync(await TestMongo.ConnectionStringAsync(), (await TestBroker.UriAsync()).ToString(), adjust);
     }
 
     /// <param name="mongoDb">A replica set.</param>

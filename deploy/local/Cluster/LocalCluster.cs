@@ -39,7 +39,7 @@ public sealed class LocalCluster : IAsyncDisposable
         var cluster = Prepare(settings, time);
         try
         {
-            foreach (var service in cluster.Services) service.Start();
+            foreach (var service in cluster.Services) await service.StartAsync();
             await Task.WhenAll(cluster.Services.Select(service => service.WaitUntilReadyAsync(cancellationToken)));
             return cluster;
         }

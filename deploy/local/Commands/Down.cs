@@ -8,7 +8,7 @@ namespace Merpati.Local.Commands;
 /// <summary><c>down</c>: ends everything in order; data and logs stay.</summary>
 internal sealed class Down(IAnsiConsole console) : AsyncCommand
 {
-    protected override async Task<int> ExecuteAsync(CommandContext context, CancellationToken cancellationToken)
+    public override async Task<int> ExecuteAsync(CommandContext context, CancellationToken cancellationToken)
     {
         if (LocalState.Read() is not { } state)
         {

@@ -8,7 +8,7 @@ namespace Merpati.Local.Commands;
 /// <summary><c>provision</c>: brings what is missing; does nothing when all is there.</summary>
 internal sealed class Provision(IAnsiConsole console) : AsyncCommand
 {
-    protected override async Task<int> ExecuteAsync(CommandContext context, CancellationToken cancellationToken)
+    public override async Task<int> ExecuteAsync(CommandContext context, CancellationToken cancellationToken)
     {
         await RabbitBroker.ProvisionAsync(console.WriteLine, cancellationToken);
         await EngineTree.ProvisionAsync(console.WriteLine, cancellationToken);

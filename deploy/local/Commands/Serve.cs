@@ -12,7 +12,7 @@ internal sealed class Serve(IAnsiConsole console) : AsyncCommand
     private const int MongoPort = 27017;
     private const int RabbitPort = 5672;
 
-    protected override async Task<int> ExecuteAsync(CommandContext context, CancellationToken cancellationToken)
+    public override async Task<int> ExecuteAsync(CommandContext context, CancellationToken cancellationToken)
     {
         if (LocalState.Read() is { } running) throw new MissingPartException($"It runs already, as process {running.ProcessId}.");
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

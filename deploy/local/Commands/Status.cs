@@ -6,7 +6,7 @@ namespace Merpati.Local.Commands;
 /// <summary><c>status</c>: what runs and where; the exit code is 1 when nothing does.</summary>
 internal sealed class Status(IAnsiConsole console) : Command
 {
-    protected override int Execute(CommandContext context, CancellationToken cancellationToken)
+    public override int Execute(CommandContext context, CancellationToken cancellationToken)
     {
         if (LocalState.Read() is not { } state)
         {

@@ -9,7 +9,7 @@ internal sealed class Up(IAnsiConsole console) : AsyncCommand
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(200);
 
-    protected override async Task<int> ExecuteAsync(CommandContext context, CancellationToken cancellationToken)
+    public override async Task<int> ExecuteAsync(CommandContext context, CancellationToken cancellationToken)
     {
         if (LocalState.Read() is { } running)
         {

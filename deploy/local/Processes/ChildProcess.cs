@@ -13,6 +13,8 @@ internal sealed class ChildProcess : IDisposable
 {
     private const int SigInt = 2;
     private const int SigTerm = 15;
+    private const int SigContinue = 18;
+    private const int SigStop = 19;
 
     private static readonly BlockingCollection<Action> Starts = [];
 
@@ -56,9 +58,20 @@ internal sealed class ChildProcess : IDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>SIGSTOP.</summary>
+    public void Pause() => Send(SigStop);
+
+    /// <summary>SIGCONT.</summary>
+    public void Continue() => Send(SigContinue);
+
     public Task WaitForExitAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
 
     public void Dispose() => _process.Dispose();
+
+    private void Send(int signal)
+    {
+        if (Kill(_process.Id, signal) != 0) throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"Signal {signal} could not be sent to process {_process.Id}."));
+    }
 
     private async Task SignalAsync(int signal)
     {

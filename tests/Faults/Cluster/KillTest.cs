@@ -31,7 +31,7 @@ public sealed class KillTest(ITestOutputHelper output)
             while (load.Acknowledged < Math.Min(mark, Messages - 30) && !sending.IsCompleted) await Task.Delay(10);
             var victim = server.Cluster.Services[random.Next(server.Cluster.Services.Count)];
             await victim.KillAsync();
-            victim.Start();
+            await victim.StartAsync();
         }
         await sending;
         await Task.WhenAll(server.Cluster.Services.Select(service => service.WaitUntilReadyAsync()));
