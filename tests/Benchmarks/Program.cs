@@ -14,6 +14,7 @@ var commands = new Dictionary<string, (string Usage, Func<Options, CancellationT
     ["deliver"] = (Deliver.Usage, Deliver.RunAsync),
     ["serve"] = (Serve.Usage, Serve.RunAsync),
     ["stores"] = (StoresLoad.Usage, StoresLoad.RunAsync),
+    ["rpc"] = (RpcHop.Usage, RpcHop.RunAsync),
     ["compare"] = (Compare.Usage, Compare.RunAsync),
 };
 

@@ -1,6 +1,6 @@
 namespace Merpati.Rpc.Calls;
 
-/// <summary>How long a call may take, and whether it may be made twice (docs/adr/0008).</summary>
+/// <summary>How long a call may take, and whether it may be made twice (docs/adr/0009).</summary>
 internal enum CallKind
 {
     /// <summary>Changes nothing: made again when the connection fails.</summary>

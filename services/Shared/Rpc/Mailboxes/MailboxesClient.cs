@@ -9,7 +9,7 @@ using Wire = Merpati.Mailboxes.V1;
 
 namespace Merpati.Rpc.Mailboxes;
 
-/// <summary><see cref="IMailboxes"/> at Delivery. What may be made twice is decided here, call by call; the reasons are in docs/adr/0008.</summary>
+/// <summary><see cref="IMailboxes"/> at Delivery. What may be made twice is decided here, call by call; the reasons are in docs/adr/0009.</summary>
 internal sealed partial class MailboxesClient(Wire.MailboxesService.MailboxesServiceClient client, Caller caller) : IMailboxes
 {
     /// <summary>
