@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using AwesomeAssertions;
 using Google.Protobuf.Reflection;
 using Merpati.Mailboxes.V1;
@@ -39,7 +40,7 @@ public sealed class WireCompatibility
         var wrong = new List<string>();
         foreach (var file in Files)
         {
-            if (!System.Text.RegularExpressions.Regex.IsMatch(file.Package, @"^merpati\.[a-z]+\.v[1-9][0-9]*$", default, TimeSpan.FromSeconds(1))) wrong.Add($"the package {file.Package} has no version");
+            if (!Regex.IsMatch(file.Package, @"^merpati\.[a-z]+\.v[1-9][0-9]*$", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))) wrong.Add($"the package {file.Package} has no version");
             if (!file.Name.StartsWith(file.Package.Replace('.', '/') + "/", StringComparison.Ordinal)) wrong.Add($"{file.Name} does not lie in the folder of its package {file.Package}");
             foreach (var service in file.Services)
             {
@@ -56,7 +57,7 @@ public sealed class WireCompatibility
                 wrong.AddRange(type.Values.Where(value => !value.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(value => $"{value.FullName} does not begin with {prefix}"));
             }
             foreach (var message in file.MessageTypes)
-                wrong.AddRange(message.Fields.InFieldNumberOrder().Where(field => !System.Text.RegularExpressions.Regex.IsMatch(field.Name, "^[a-z][a-z0-9]*(_[a-z0-9]+)*$", default, TimeSpan.FromSeconds(1))).Select(field => $"{field.FullName} is not in lower_snake_case"));
+                wrong.AddRange(message.Fields.InFieldNumberOrder().Where(field => !Regex.IsMatch(field.Name, "^[a-z][a-z0-9]*(_[a-z0-9]+)*$", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))).Select(field => $"{field.FullName} is not in lower_snake_case"));
         }
         wrong.Should().BeEmpty();
     }
