@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Merpati.Accounts;
 using Merpati.Bus;
+using Merpati.Local.ForTests;
 using Merpati.Mailboxes;
 using Merpati.Storage;
 using Microsoft.Extensions.Configuration;
@@ -30,7 +31,7 @@ internal sealed class BusProcess : IAsyncDisposable
         _listener.Start();
     }
 
-    public static string Broker => Environment.GetEnvironmentVariable("MERPATI_TEST_RABBITMQ") ?? "amqp://guest:guest@127.0.0.1:5673/";
+    public static async Task<string> BrokerAsync() => (await TestBroker.UriAsync()).ToString();
 
     public IQueueBell Bell => _host.Services.GetRequiredService<IQueueBell>();
 
@@ -43,11 +44,12 @@ internal sealed class BusProcess : IAsyncDisposable
 
     public static async Task<BusProcess> StartAsync(string prefix, string? broker = null, IReadOnlyDictionary<string, string?>? settings = null, params QueueRoute[] heard)
     {
+        var uri = broker ?? await BrokerAsync();
         var host = new HostBuilder()
             .ConfigureHostConfiguration(configuration => configuration
                 .AddInMemoryCollection(new Dictionary<string, string?>
                 {
-                    ["Bus:Uri"] = broker ?? Broker,
+                    ["Bus:Uri"] = uri,
                     ["Bus:Prefix"] = prefix,
                     ["Bus:RetryInterval"] = "00:00:00.2",
                     ["Bus:UnusedQueuesExpire"] = "00:01:00", // the shared broker forgets our tests

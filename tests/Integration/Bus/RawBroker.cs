@@ -11,7 +11,7 @@ internal sealed class RawBroker : IAsyncDisposable
     private RawBroker(IConnection connection) => _connection = connection;
 
     public static async Task<RawBroker> ConnectAsync(string? broker = null)
-        => new(await new ConnectionFactory { Uri = new Uri(broker ?? BusProcess.Broker), AutomaticRecoveryEnabled = false }.CreateConnectionAsync());
+        => new(await new ConnectionFactory { Uri = new Uri(broker ?? await BusProcess.BrokerAsync()), AutomaticRecoveryEnabled = false }.CreateConnectionAsync());
 
     /// <summary>Messages that are ready in the queue; null when there is no such queue.</summary>
     public async Task<uint?> CountAsync(string queue)
