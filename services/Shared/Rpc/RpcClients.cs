@@ -70,7 +70,9 @@ public static class RpcClients
         where TPort : class
     {
         services.AddRpc();
-        services.AddSingleton<IValidateOptions<RpcOptions>>(new PeerAddressValidator(target.Key, target.Address));
+        // Once, however many ports are called there.
+        if (!services.Any(service => service.ImplementationInstance is PeerAddressValidator known && known.Key == target.Key))
+            services.AddSingleton<IValidateOptions<RpcOptions>>(new PeerAddressValidator(target.Key, target.Address));
         services.TryAddSingleton<Peers>();
         services.AddSingleton(provider => create(provider, target.Invoker(provider.GetRequiredService<Peers>()), ActivatorUtilities.CreateInstance<Caller>(provider, port)));
         return services;

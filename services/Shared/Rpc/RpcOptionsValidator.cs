@@ -27,6 +27,8 @@ internal sealed class RpcOptionsValidator(TimeProvider time) : IValidateOptions<
 /// <summary>The address of a service that this one calls.</summary>
 internal sealed class PeerAddressValidator(string key, Func<RpcOptions, string?> address) : IValidateOptions<RpcOptions>
 {
+    public string Key => key;
+
     public ValidateOptionsResult Validate(string? name, RpcOptions options)
         => PeerAddress.TryParse(address(options), out _) ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail($"{key}: write where the service is: dns:///name:port, or host:port, several with commas between.");

@@ -49,8 +49,8 @@ public static class RpcServer
         services.Configure<KestrelServerOptions>(kestrel =>
         {
             var http2 = kestrel.Limits.Http2;
-            // A POP3 session holds a stream open.
-            http2.MaxStreamsPerConnection = 1000;
+            // A POP3 session holds a stream open; more streams are more connections (Peers.StreamWindow says why not more on one).
+            http2.MaxStreamsPerConnection = 200;
             http2.InitialStreamWindowSize = StreamWindow;
             http2.InitialConnectionWindowSize = ConnectionWindow;
             // A caller that was cut off or killed is noticed within seconds, and its calls end.

@@ -16,7 +16,7 @@ internal sealed class Peers : IDisposable
     /// <summary>Of a message in either direction. Long lists come in many messages; only a set of UIDs or a lease with all its recipients can grow to this.</summary>
     public const int MaxMessageSize = 32 * 1024 * 1024;
 
-    /// <summary>Octets under way to a reader that does not read. 100 of them fit the window of their connection, so that slow mail clients do not hold up the quick ones.</summary>
+    /// <summary>Octets under way to a reader that does not read. All streams of a connection (200) fit its window of 64 MiB, so that slow mail clients do not hold up the quick ones.</summary>
     private const int StreamWindow = 256 * 1024;
 
     private readonly Lazy<GrpcChannel> _delivery;
