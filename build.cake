@@ -30,6 +30,16 @@ Task("Clients")
             throw new Exception("The mail clients could not be installed: " + string.Join(", ", missing));
     });
 
+Task("Servers")
+    .Description("The MongoDB-compatible server and RabbitMQ that the integration tests start (deploy/local); fetched as root when missing, nothing when there.")
+    .IsDependentOn("Build")
+    .Does(() =>
+    {
+        bool Given(string name) => !string.IsNullOrEmpty(EnvironmentVariable(name));
+        if (Given("MERPATI_TEST_MONGODB") && Given("MERPATI_TEST_RABBITMQ")) return;
+        DotNetRun("deploy/local/Merpati.Local.csproj", "provision", new DotNetRunSettings { Configuration = configuration, NoBuild = true });
+    });
+
 Task("Fast")
     .Description("Unit, contract, transcript and architecture tests: nothing but .NET.")
     .IsDependentOn("Build")

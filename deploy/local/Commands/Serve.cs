@@ -20,7 +20,7 @@ internal sealed class Serve(IAnsiConsole console) : AsyncCommand
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => End(signal, ended));
         var logs = Path.Combine(LocalFolders.Up, "logs");
         Directory.CreateDirectory(logs);
-        using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole(line => { line.SingleLine = true; line.TimestampFormat = "O "; }));
+        using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole(line => { line.SingleLine = true; line.TimestampFormat = "o "; }));
         try
         {
             await using var mongo = await LocalMongo.StartNewAsync(ended.Token, "development", Path.Combine(logs, "documentdb.log"), options => options with { Port = MongoPort }, loggers.CreateLogger("Merpati.Local.MongoGateway"), console.WriteLine);

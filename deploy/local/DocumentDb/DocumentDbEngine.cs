@@ -67,7 +67,7 @@ public sealed class DocumentDbEngine : IAsyncDisposable
         patience.CancelAfter(Patience);
         try
         {
-            while (!await AnswersAsync(patience.Token))
+            while (!await TakesJobsHomeAsync(patience.Token))
             {
                 // After a kill the old processes may still be on their way out; PostgreSQL then refuses to start, and is asked again.
                 if (!IsRunning) await LaunchAsync();
@@ -117,13 +117,19 @@ public sealed class DocumentDbEngine : IAsyncDisposable
         _process = null;
     }
 
-    private async ValueTask<bool> AnswersAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Once the engine answers: its jobs (expiry is one) are called over a connection to the port that is written down with them, which is the template's
+    /// or that of another start.
+    /// </summary>
+    private async ValueTask<bool> TakesJobsHomeAsync(CancellationToken cancellationToken)
     {
         if (!IsRunning) return false;
         try
         {
             await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false;Timeout=5");
             await connection.OpenAsync(cancellationToken);
+            await using var move = new NpgsqlCommand("DO $$ BEGIN IF to_regclass('cron.job') IS NOT NULL THEN UPDATE cron.job SET nodeport = inet_server_port() WHERE nodeport <> inet_server_port(); END IF; END $$", connection);
+            await move.ExecuteNonQueryAsync(cancellationToken);
             return true;
         }
         catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException)

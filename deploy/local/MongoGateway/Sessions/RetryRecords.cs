@@ -27,7 +27,9 @@ internal sealed class RetryRecords(EngineLink engine, int capacity)
     public async ValueTask<byte[]?> FindAsync(RetryId id, CancellationToken cancellationToken)
     {
         if (_seen.Count > capacity) _seen.Clear();
-        var isNew = _seen.TryGetValue(id.Session, out var last) && id.Number > last;
+        var isKnown = _seen.TryGetValue(id.Session, out var last);
+        if (isKnown && id.Number < last) throw new CommandFailure(MongoError.TransactionTooOld, $"Write {id.Number} of this session is older than {last}.");
+        var isNew = isKnown && id.Number > last;
         _seen[id.Session] = id.Number;
         if (isNew) return null;
         await using var connection = await engine.OpenAsync(cancellationToken);

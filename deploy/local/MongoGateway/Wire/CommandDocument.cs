@@ -75,7 +75,7 @@ internal sealed class CommandDocument
     public ReadOnlyMemory<byte>? Nested(string name)
     {
         if (Find(name) is var index && index < 0) return null;
-        return _fields[index].Type is BsonType.Document or BsonType.Array ? _fields[index].Value : null;
+        return _fields[index].Type is BsonType.Document or BsonType.Array ? _fields[index].Value : default(ReadOnlyMemory<byte>?);
     }
 
     /// <summary>The bytes of a binary value, without its length and subtype.</summary>

@@ -13,7 +13,7 @@ internal sealed record Request(int Id, CommandDocument Document, IReadOnlyDictio
     private static readonly Dictionary<string, ReadOnlyMemory<byte>> NoSequences = [];
 
     /// <summary>The concatenated documents of a section of kind 1, as the engine takes them too; null when they are an array in the command.</summary>
-    public ReadOnlyMemory<byte>? Sequence(string name) => Sequences.TryGetValue(name, out var documents) ? documents : null;
+    public ReadOnlyMemory<byte>? Sequence(string name) => Sequences.TryGetValue(name, out var documents) ? documents : default(ReadOnlyMemory<byte>?);
 
     /// <exception cref="WireFormatException">Not a message at all.</exception>
     public static Request Parse(ReadOnlyMemory<byte> frame)
