@@ -61,7 +61,14 @@ internal sealed class TcpRelay : IAsyncDisposable
             try { near = await listener.AcceptSocketAsync(); }
             catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException) { return; }
             var far = new Socket(SocketType.Stream, ProtocolType.Tcp);
-            await far.ConnectAsync(IPAddress.Loopback, _target);
+            try { await far.ConnectAsync(IPAddress.Loopback, _target); }
+            catch (SocketException)
+            {
+                // The server has ended, or the client has not noticed yet that the test is over.
+                Close(near);
+                Close(far);
+                continue;
+            }
             _open[near] = _open[far] = true;
             _ = CopyAsync(near, far);
             _ = CopyAsync(far, near);
