@@ -5,7 +5,11 @@ var solution = "Merpati.slnx";
 
 DotNetTestSettings Quietly(string filter = null) => new() { Configuration = configuration, NoBuild = true, NoRestore = true, Filter = filter, Loggers = ["console;verbosity=minimal"] };
 
-void TestProject(string name) => DotNetTest($"tests/{name}/Merpati.Tests.{name}.csproj", Quietly());
+void TestProject(string name, string filter = null) => DotNetTest($"tests/{name}/Merpati.Tests.{name}.csproj", Quietly(filter));
+
+// What needs the servers of deploy/local has the cluster in its name.
+const string WithoutCluster = "FullyQualifiedName!~Cluster";
+const string OnlyCluster = "FullyQualifiedName~Cluster";
 
 Task("Restore")
     .Description("Packages, exactly as the lock files say.")
@@ -51,15 +55,34 @@ Task("Fast")
 Task("EndToEnd")
     .Description("The real Standalone process with real clients.")
     .IsDependentOn("Build").IsDependentOn("Clients")
-    .Does(() => TestProject("EndToEnd"));
+    .Does(() => TestProject("EndToEnd", WithoutCluster));
 
 Task("Faults")
     .Description("Kills, full disks and lost connections; then the ledger, the bytes and the UIDs are checked.")
     .IsDependentOn("Build")
-    .Does(() => TestProject("Faults"));
+    .Does(() => TestProject("Faults", WithoutCluster));
+
+Task("Servers")
+    .Description("RabbitMQ and the MongoDB-compatible engine that the tests of the cluster start, from Debian's packages; needs root only when one is missing.")
+    .IsDependentOn("Build")
+    .Does(() => DotNetRun("deploy/local/Merpati.Local.csproj", "provision", new DotNetRunSettings { Configuration = configuration, NoBuild = true }));
+
+Task("Integration")
+    .Description("The stores on MongoDB, the bus on RabbitMQ, the servers of deploy/local.")
+    .IsDependentOn("Servers")
+    .Does(() => TestProject("Integration"));
+
+Task("Cluster")
+    .Description("The six services as processes: the same clients as for Standalone, and trouble.")
+    .IsDependentOn("Integration").IsDependentOn("Clients")
+    .Does(() =>
+    {
+        TestProject("EndToEnd", OnlyCluster);
+        TestProject("Faults", OnlyCluster);
+    });
 
 Task("Test")
-    .Description("All tests.")
+    .Description("All tests of Standalone, and of all that needs nothing but .NET. The cluster is being built: its tests are the task Cluster.")
     .IsDependentOn("Fast").IsDependentOn("EndToEnd").IsDependentOn("Faults");
 
 Task("Run")

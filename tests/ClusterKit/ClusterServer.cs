@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
 using Merpati.Administration;
@@ -21,13 +19,12 @@ public sealed class ClusterServer : IMailServer
     private static readonly Lock PortLock = new();
     private static int _nextPort = FirstPort + Environment.ProcessId * 61 % 100 * 100;
 
-    private readonly HttpClient _admin;
+    private readonly ClusterAdministration _admin;
 
     private ClusterServer(LocalCluster cluster)
     {
         Cluster = cluster;
-        _admin = new HttpClient { BaseAddress = cluster.Admin };
-        _admin.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", File.ReadAllText(cluster.AdminTokenFile).Trim());
+        _admin = new ClusterAdministration(cluster);
     }
 
     public LocalCluster Cluster { get; }
@@ -77,7 +74,7 @@ public sealed class ClusterServer : IMailServer
         var server = new ClusterServer(await LocalCluster.StartAsync(settings, TimeProvider.System, CancellationToken.None));
         try
         {
-            await server.PostAsync("domains", new NewDomain(Domain), AdministrationJson.Default.NewDomain);
+            await server._admin.AddDomainAsync(Domain);
             server.Accounts = await server.AddAccountsAsync("ann", "bob");
             return server;
         }
@@ -92,13 +89,9 @@ public sealed class ClusterServer : IMailServer
     public async Task<IReadOnlyList<(string Address, string Password)>> AddAccountsAsync(params IEnumerable<string> names)
     {
         var accounts = names.Select(name => ($"{name}@{Domain}", "correct horse " + name)).ToList();
-        foreach (var (address, password) in accounts) await PostAsync("accounts", new NewAccount(address, password), AdministrationJson.Default.NewAccount);
+        foreach (var (address, password) in accounts) await _admin.AddAccountAsync(address, password);
         return accounts;
     }
-
-    /// <summary>The ledger and what waits.</summary>
-    public async Task<QueueStatus> QueueStatusAsync()
-        => await _admin.GetFromJsonAsync("admin/v1/queue/status", AdministrationJson.Default.QueueStatus) ?? throw new InvalidOperationException("No status.");
 
     /// <summary>Waits until all that was accepted has reached its end.</summary>
     public async Task<QueueStatus> WaitForEmptyQueueAsync(TimeSpan patience)
@@ -108,14 +101,14 @@ public sealed class ClusterServer : IMailServer
         {
             try
             {
-                var status = await QueueStatusAsync();
+                var status = await _admin.QueueStatusAsync();
                 if (status.Ledger.Open == 0) return status;
             }
             catch (HttpRequestException) when (!limit.IsCancellationRequested)
             {
                 // Being started again.
             }
-            if (limit.IsCancellationRequested) throw new TimeoutException($"The queue is not empty: {JsonSerializer.Serialize(await QueueStatusAsync(), AdministrationJson.Default.QueueStatus)}");
+            if (limit.IsCancellationRequested) throw new TimeoutException($"The queue is not empty: {JsonSerializer.Serialize(await _admin.QueueStatusAsync(), AdministrationJson.Default.QueueStatus)}");
             await Task.Delay(200, CancellationToken.None);
         }
     }
@@ -129,12 +122,6 @@ public sealed class ClusterServer : IMailServer
         await Cluster.DisposeAsync();
         // To be read after a test that failed.
         if (Environment.GetEnvironmentVariable("MERPATI_TEST_KEEP") is null) Directory.Delete(Cluster.Folder, recursive: true);
-    }
-
-    private async Task PostAsync<T>(string path, T body, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-    {
-        using var answer = await _admin.PostAsync(new Uri("admin/v1/" + path, UriKind.Relative), JsonContent.Create(body, type));
-        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
     }
 
     private int MailPort(ServiceKind kind, string name) => Cluster.First(kind).Ports.Mail[name];

@@ -47,15 +47,18 @@ public sealed class MailLoad(IReadOnlyList<(string Address, string Password)> ac
     /// <summary>Sends until so many are acknowledged.</summary>
     /// <param name="port">Where the next connection goes.</param>
     /// <exception cref="InvalidOperationException">A message was refused for good.</exception>
-    public Task SendAsync(int messages, int connections, Func<int> port)
+    public Task SendAsync(int messages, int connections, Func<int> port) => SendAsync(() => _acknowledged.Count < messages, connections, port);
+
+    /// <summary>Sends as long as there is more to send.</summary>
+    public Task SendAsync(Func<bool> more, int connections, Func<int> port)
         => Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(async () =>
         {
-            while (_acknowledged.Count < messages)
+            while (more())
             {
-                try { await SendOverOneAsync(messages, port()); }
+                try { await SendOverOneAsync(more, port()); }
                 catch (Exception e) when (e is IOException or SocketException or OperationCanceledException) { }
                 // The server is dead or being started, or has just said "later".
-                if (_acknowledged.Count < messages) await Task.Delay(20, CancellationToken.None);
+                if (more()) await Task.Delay(20, CancellationToken.None);
             }
         })));
 
@@ -91,13 +94,13 @@ public sealed class MailLoad(IReadOnlyList<(string Address, string Password)> ac
             changed, outOfOrder);
     }
 
-    private async Task SendOverOneAsync(int messages, int port)
+    private async Task SendOverOneAsync(Func<bool> more, int port)
     {
         Interlocked.Increment(ref _connections);
         await using var smtp = await MailWire.ConnectAsync(port);
         if (!IsOk(await smtp.SmtpReplyAsync(), "220")) return;
         await smtp.SmtpAsync("EHLO client.test");
-        while (_acknowledged.Count < messages)
+        while (more())
         {
             var number = Interlocked.Increment(ref _next);
             var id = $"m{number}";

@@ -7,6 +7,19 @@ namespace Merpati.Local.Commands;
 /// <param name="ProcessId">The process that all the others end with.</param>
 internal sealed record LocalState(int ProcessId, string MongoDb, string RabbitMq, string Logs)
 {
+    /// <summary>The admin API, for <c>merpati --admin URL --token-file FILE</c>.</summary>
+    public string Admin { get; init; } = "";
+
+    public string TokenFile { get; init; } = "";
+
+    /// <summary>What mail clients have to trust, PEM.</summary>
+    public string Certificate { get; init; } = "";
+
+    public IReadOnlyDictionary<string, int> MailPorts { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Addresses and passwords to try it with.</summary>
+    public IReadOnlyDictionary<string, string> Accounts { get; init; } = new Dictionary<string, string>();
+
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
 
     private static string Path => System.IO.Path.Combine(LocalFolders.Up, "state.json");
@@ -22,6 +35,7 @@ internal sealed record LocalState(int ProcessId, string MongoDb, string RabbitMq
     public void Write()
     {
         File.WriteAllText(Path + ".new", JsonSerializer.Serialize(this, Json));
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Path + ".new", UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.Move(Path + ".new", Path, overwrite: true);
     }
 

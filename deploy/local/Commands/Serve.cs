@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Merpati.Local.Broker;
+using Merpati.Local.Cluster;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
 using Spectre.Console.Cli;
@@ -11,6 +12,7 @@ internal sealed class Serve(IAnsiConsole console) : AsyncCommand
 {
     private const int MongoPort = 27017;
     private const int RabbitPort = 5672;
+    private const int FirstServicePort = 18_000;
 
     public override async Task<int> ExecuteAsync(CommandContext context, CancellationToken cancellationToken)
     {
@@ -25,10 +27,19 @@ internal sealed class Serve(IAnsiConsole console) : AsyncCommand
         {
             await using var mongo = await LocalMongo.StartNewAsync(ended.Token, "development", Path.Combine(logs, "documentdb.log"), options => options with { Port = MongoPort }, loggers.CreateLogger("Merpati.Local.MongoGateway"), console.WriteLine);
             await using var broker = await RabbitBroker.StartNewAsync(ended.Token, Path.Combine(LocalFolders.Up, "rabbitmq"), Path.Combine(logs, "rabbitmq.log"), RabbitPort, console.WriteLine);
-            var state = new LocalState(Environment.ProcessId, mongo.ConnectionString, broker.Uri.ToString(), logs);
+            await using var cluster = await LocalCluster.StartAsync(new ClusterSettings { Folder = logs, MongoDb = mongo.ConnectionString, RabbitMq = broker.Uri.ToString(), FirstPort = FirstServicePort }, TimeProvider.System, ended.Token);
+            var state = new LocalState(Environment.ProcessId, mongo.ConnectionString, broker.Uri.ToString(), logs)
+            {
+                Admin = cluster.Admin.ToString(),
+                TokenFile = cluster.AdminTokenFile,
+                Certificate = cluster.Certificate,
+                MailPorts = cluster.Services.SelectMany(service => service.Ports.Mail).ToDictionary(StringComparer.Ordinal),
+                Accounts = await DemoAccounts.EnsureAsync(cluster),
+            };
             state.Write();
             StatusTable.Print(console, state);
-            await Task.Delay(Timeout.Infinite, ended.Token);
+            try { await Task.Delay(Timeout.Infinite, ended.Token); }
+            finally { await cluster.StopAsync(); }
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
