@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Merpati.Platform.Tls;
 
 namespace Merpati.Local.Cluster;
 
@@ -68,8 +69,10 @@ public sealed class LocalCluster : IAsyncDisposable
     private static LocalCluster Prepare(ClusterSettings settings, TimeProvider time)
     {
         Directory.CreateDirectory(settings.Folder);
-        using var authority = new DevelopmentAuthority(Path.Combine(settings.Folder, "tls"), time);
-        var mail = authority.Issue("mail", "localhost", "127.0.0.1");
+        var tls = Path.Combine(settings.Folder, "tls");
+        using var authority = new DevelopmentAuthority(time);
+        var authorities = authority.WriteAuthority(tls);
+        var mail = authority.Issue(tls, "mail", ["localhost", "127.0.0.1"]);
         var tokenFile = Path.Combine(settings.Folder, "admin-token");
         File.WriteAllText(tokenFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(tokenFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -80,13 +83,13 @@ public sealed class LocalCluster : IAsyncDisposable
             for (var number = 1; number <= settings.CountOf(kind); number++)
                 services.Add(new ServiceProcess(kind, number, ServicePorts.From(kind, settings.FirstPort + services.Count * ServicePorts.Most), settings.Folder, settings.Environment));
         }
+        var certificates = services.Select(service => service.Kind).Distinct().ToDictionary(kind => kind, kind => authority.Issue(tls, kind.Name(), ["localhost", "127.0.0.1"]));
         foreach (var service in services)
         {
-            var own = authority.Issue(service.Name, service.Kind.Name(), "localhost", "127.0.0.1");
-            var keys = Keys(settings, service, services, authority.CertificateFile, own, mail, tokenFile);
+            var keys = Keys(settings, service, services, authorities, certificates[service.Kind], mail, tokenFile);
             File.WriteAllText(service.ConfigurationFile, JsonSerializer.Serialize(keys, Indented));
         }
-        var cluster = new LocalCluster(settings, services, authority.CertificateFile, tokenFile);
+        var cluster = new LocalCluster(settings, services, authorities, tokenFile);
         // Where `merpati --data FOLDER` looks.
         File.WriteAllText(Path.Combine(settings.Folder, "admin.json"), JsonSerializer.Serialize(new { address = cluster.Admin, token = File.ReadAllText(tokenFile) }, Indented));
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Path.Combine(settings.Folder, "admin.json"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -94,7 +97,7 @@ public sealed class LocalCluster : IAsyncDisposable
     }
 
     private static SortedDictionary<string, string> Keys(
-        ClusterSettings settings, ServiceProcess service, List<ServiceProcess> all, string authority, (string Certificate, string Key) own, (string Certificate, string Key) mail, string tokenFile)
+        ClusterSettings settings, ServiceProcess service, List<ServiceProcess> all, string authorities, CertificateFiles own, CertificateFiles mail, string tokenFile)
     {
         var keys = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
@@ -108,7 +111,7 @@ public sealed class LocalCluster : IAsyncDisposable
         {
             keys["rpc:certificate"] = own.Certificate;
             keys["rpc:key"] = own.Key;
-            keys["rpc:authorities"] = authority;
+            keys["rpc:authorities"] = authorities;
         }
         if (service.Ports.Rpc > 0) keys["rpc:port"] = Text(service.Ports.Rpc);
         if (service.Kind is not (ServiceKind.ImapGateway or ServiceKind.Pop3Gateway))
