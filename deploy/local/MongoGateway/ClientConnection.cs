@@ -7,6 +7,7 @@ namespace Merpati.Local.MongoGateway;
 /// <summary>One driver connection: a request is read, run and answered before the next. A client that closes while its command runs cancels it.</summary>
 internal sealed class ClientConnection(int id, Socket socket, CommandRunner runner, ILogger logger)
 {
+    private readonly Client _client = new(id);
     private readonly byte[] _peeked = new byte[1];
 
 
@@ -44,7 +45,7 @@ internal sealed class ClientConnection(int id, Socket socket, CommandRunner runn
     private async ValueTask AnswerAsync(ReadOnlyMemory<byte> frame, int reply, CancellationToken cancellationToken)
     {
         var request = Request.Parse(frame);
-        var document = await runner.RunAsync(request, id, cancellationToken);
+        var document = await runner.RunAsync(request, _client, cancellationToken);
         if (!request.Unacknowledged) await ReplyFrame.SendAsync(socket, request, reply, document, cancellationToken);
     }
 

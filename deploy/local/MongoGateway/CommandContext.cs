@@ -11,7 +11,7 @@ namespace Merpati.Local.MongoGateway;
 /// <param name="RetryId">Of a retryable write outside transactions.</param>
 internal sealed record CommandContext(
     Request Request,
-    int ConnectionId,
+    Client Client,
     GatewayOptions Options,
     EngineLink Engine,
     SessionTable Sessions,

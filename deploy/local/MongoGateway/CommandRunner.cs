@@ -20,14 +20,14 @@ internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, S
 
     private readonly RetryRecords _retries = new(engine, options.MaxSessions);
 
-    public async ValueTask<ReadOnlyMemory<byte>> RunAsync(Request request, int connectionId, CancellationToken cancellationToken)
+    public async ValueTask<ReadOnlyMemory<byte>> RunAsync(Request request, Client client, CancellationToken cancellationToken)
     {
         try
         {
-            if (request.Document.Flag("autocommit") is false) return await RunInSessionAsync(request, connectionId, cancellationToken);
-            failPoint.Meet(request.Document.Command);
+            if (request.Document.Flag("autocommit") is false) return await RunInSessionAsync(request, client, cancellationToken);
+            failPoint.Meet(request.Document.Command, client);
             var entry = CommandTable.Find(request.Document.Command);
-            var context = Context(request, connectionId, transaction: null, RetryIdOf(request.Document));
+            var context = Context(request, client, transaction: null, RetryIdOf(request.Document));
             return await RunWithRetriesAsync(entry, context, cancellationToken);
         }
         catch (Exception e) when (e is not ConnectionCut && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
@@ -52,19 +52,19 @@ internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, S
     }
 
     /// <summary>One session runs one command at a time; its transaction is this command's for that long.</summary>
-    private async ValueTask<ReadOnlyMemory<byte>> RunInSessionAsync(Request request, int connectionId, CancellationToken cancellationToken)
+    private async ValueTask<ReadOnlyMemory<byte>> RunInSessionAsync(Request request, Client client, CancellationToken cancellationToken)
     {
         if (SessionIdOf(request.Document) is not { } id || request.Document.Number("txnNumber") is not { } number) throw new CommandFailure(MongoError.InvalidOptions, "A command of a transaction needs lsid and txnNumber.");
         var session = sessions.Get(id);
         await session.Turn.WaitAsync(cancellationToken);
         try
         {
-            failPoint.Meet(request.Document.Command);
+            failPoint.Meet(request.Document.Command, client);
             return request.Document.Command switch
             {
                 "commitTransaction" => await CommitAsync(session, number, cancellationToken),
                 "abortTransaction" => await AbortAsync(session, number),
-                _ => await RunInTransactionAsync(session, number, request, connectionId, cancellationToken),
+                _ => await RunInTransactionAsync(session, number, request, client, cancellationToken),
             };
         }
         catch (Exception e)
@@ -81,14 +81,14 @@ internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, S
         }
     }
 
-    private async ValueTask<ReadOnlyMemory<byte>> RunInTransactionAsync(Session session, long number, Request request, int connectionId, CancellationToken cancellationToken)
+    private async ValueTask<ReadOnlyMemory<byte>> RunInTransactionAsync(Session session, long number, Request request, Client client, CancellationToken cancellationToken)
     {
         var entry = CommandTable.Find(request.Document.Command);
         if (!entry.Traits.HasFlag(CommandTraits.InTransaction)) throw new CommandFailure(MongoError.OperationNotSupportedInTransaction, $"Cannot run '{entry.Name}' in a multi-document transaction.");
         if (request.Document.Flag("startTransaction") is true) await BeginAsync(session, number, cancellationToken);
         if (session.Number != number || session.Open is not { } transaction) throw NoSuchTransaction(session, number);
         if (entry.Traits.HasFlag(CommandTraits.Writes)) transaction.Wrote = true;
-        var reply = await entry.Run(Context(request, connectionId, transaction, retryId: null), cancellationToken);
+        var reply = await entry.Run(Context(request, client, transaction, retryId: null), cancellationToken);
         if (entry.Traits.HasFlag(CommandTraits.Writes) && reply.Span.IndexOf("writeErrors"u8) >= 0 && EngineCall.Document(reply.ToArray()).Contains("writeErrors")) await session.AbortAsync();
         return reply;
     }
@@ -128,8 +128,8 @@ internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, S
         return Replies.Ok();
     }
 
-    private CommandContext Context(Request request, int connectionId, Transaction? transaction, RetryId? retryId)
-        => new(request, connectionId, options, engine, sessions, cursors, hostAndPort, failPoint, transaction, _retries, retryId);
+    private CommandContext Context(Request request, Client client, Transaction? transaction, RetryId? retryId)
+        => new(request, client, options, engine, sessions, cursors, hostAndPort, failPoint, transaction, _retries, retryId);
 
     private ReadOnlyMemory<byte> Failed(Request request, Exception exception, bool inTransaction)
     {

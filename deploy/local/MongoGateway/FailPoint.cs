@@ -5,53 +5,67 @@ namespace Merpati.Local.MongoGateway;
 
 /// <summary>
 /// MongoDB's own way to have a test server fail on demand: <c>configureFailPoint: "failCommand"</c> with mode alwaysOn, off or {times: n}, failCommands,
-/// errorCode, errorLabels and closeConnection.
+/// appName, errorCode, errorLabels and closeConnection. Unlike there, every appName has one of its own, so that tests can share the server.
 /// </summary>
 internal sealed class FailPoint
 {
+    private const int MaxNames = 1_000;
+
     private readonly Lock _turn = new();
-    private HashSet<string> _commands = [];
-    private BsonDocument _data = [];
-    private long _times;
+    private readonly Dictionary<string, Setting> _settings = new(StringComparer.Ordinal);
 
     public static ValueTask<ReadOnlyMemory<byte>> Configure(CommandContext context, CancellationToken cancellationToken)
     {
         var command = EngineCall.Document(context.Document.Bytes.ToArray());
         if (context.Database != "admin" || command[0] != "failCommand") throw new CommandFailure(MongoError.InvalidOptions, "Only admin knows a fail point, failCommand.");
-        context.FailPoint.Set(
-            command.GetValue("mode", "off") switch
-            {
-                BsonString { Value: "alwaysOn" } => long.MaxValue,
-                BsonString { Value: "off" } => 0,
-                BsonDocument mode when mode.TryGetValue("times", out var times) && times.IsNumeric => times.ToInt64(),
-                _ => throw new CommandFailure(MongoError.InvalidOptions, "mode is alwaysOn, off or {times: n}."),
-            },
-            command.GetValue("data", null) as BsonDocument ?? []);
+        var times = command.GetValue("mode", "off") switch
+        {
+            BsonString { Value: "alwaysOn" } => long.MaxValue,
+            BsonString { Value: "off" } => 0,
+            BsonDocument mode when mode.TryGetValue("times", out var number) && number.IsNumeric => number.ToInt64(),
+            _ => throw new CommandFailure(MongoError.InvalidOptions, "mode is alwaysOn, off or {times: n}."),
+        };
+        context.FailPoint.Set(times, command.GetValue("data", null) as BsonDocument ?? []);
         return new(Replies.Ok());
     }
 
     /// <exception cref="CommandFailure">This command is to fail.</exception>
-    /// <exception cref="OperationCanceledException">The connection is to be closed instead of an answer.</exception>
-    public void Meet(string command)
+    /// <exception cref="ConnectionCut">The connection is to be closed instead of an answer.</exception>
+    public void Meet(string command, Client client)
     {
         lock (_turn)
         {
-            if (_times == 0 || !_commands.Contains(command)) return;
-            if (_times != long.MaxValue) _times--;
-            if (_data.GetValue("closeConnection", false).ToBoolean()) throw new ConnectionCut();
-            string[] labels = _data.GetValue("errorLabels", null) is BsonArray given ? [.. given.Select(label => label.ToString()!)] : [];
-            throw new CommandFailure(MongoError.FromReply(_data.GetValue("errorCode", 1).ToInt32()), "Failing command via 'failCommand' failpoint", labels);
+            if (_settings.Count == 0) return;
+            if (client.ApplicationName is not { } name || !_settings.TryGetValue(name, out var setting)) setting = _settings.GetValueOrDefault("");
+            if (setting is null || setting.Times == 0 || !setting.Commands.Contains(command)) return;
+            if (setting.Times != long.MaxValue) setting.Times--;
+            if (setting.Data.GetValue("closeConnection", false).ToBoolean()) throw new ConnectionCut();
+            throw new CommandFailure(MongoError.FromReply(setting.Data.GetValue("errorCode", 1).ToInt32()), "Failing command via 'failCommand' failpoint", setting.Labels);
         }
     }
 
     private void Set(long times, BsonDocument data)
     {
+        var name = data.GetValue("appName", "").ToString()!;
         lock (_turn)
         {
-            _times = times;
-            _data = data;
-            _commands = data.GetValue("failCommands", null) is BsonArray names ? [.. names.Select(name => name.ToString()!)] : [];
+            if (times == 0) _settings.Remove(name);
+            else if (_settings.Count < MaxNames) _settings[name] = new Setting(data) { Times = times };
+            else throw new CommandFailure(MongoError.InvalidOptions, "There are too many fail points.");
         }
+    }
+
+    private sealed class Setting(BsonDocument data)
+    {
+        public BsonDocument Data { get; } = data;
+
+        public HashSet<string> Commands { get; } = Strings(data, "failCommands").ToHashSet(StringComparer.Ordinal);
+
+        public string[] Labels { get; } = Strings(data, "errorLabels");
+
+        public long Times { get; set; }
+
+        private static string[] Strings(BsonDocument data, string name) => data.GetValue(name, null) is BsonArray values ? [.. values.Select(value => value.ToString()!)] : [];
     }
 }
 

@@ -194,7 +194,7 @@ public sealed class MongoMailboxProcessesTests : IAsyncLifetime
     private Task<long> CountAsync(string collection) => _server.Database.GetCollection<BsonDocument>(collection).CountDocumentsAsync(new BsonDocument());
 
     private MongoConnection Connect()
-        => new("mailboxes", MongoConnection.CreateClient(new MongoStoreOptions { ConnectionString = MongoServer.ConnectionString }), _server.Database.DatabaseNamespace.DatabaseName, new SemaphoreSlim(100), NullLogger.Instance);
+        => new("mailboxes", MongoConnection.CreateClient(new MongoStoreOptions { ConnectionString = _server.ConnectionString }), _server.Database.DatabaseNamespace.DatabaseName, new SemaphoreSlim(100), NullLogger.Instance);
 
     private sealed class RetryCounter : IDisposable
     {

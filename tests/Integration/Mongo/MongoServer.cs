@@ -1,3 +1,4 @@
+using Merpati.Local.ForTests;
 using Merpati.Storage.MongoDb;
 using Microsoft.Extensions.Logging.Abstractions;
 using MongoDB.Bson;
@@ -11,8 +12,8 @@ internal sealed class MongoServer(TimeProvider time, MongoStoreKinds kinds) : IA
     private readonly string _database = "test-" + Guid.NewGuid().ToString("N")[..20];
     private readonly List<MongoStores> _opened = [];
 
-    public static string ConnectionString { get; } = Environment.GetEnvironmentVariable("MERPATI_TEST_MONGODB")
-        ?? throw new InvalidOperationException("Set MERPATI_TEST_MONGODB to the connection string of a MongoDB replica set.");
+    /// <summary>The server, and this test's name for itself there; known once it was opened.</summary>
+    public string ConnectionString { get; private set; } = "";
 
     public MongoStores Stores => _opened[^1];
 
@@ -21,12 +22,13 @@ internal sealed class MongoServer(TimeProvider time, MongoStoreKinds kinds) : IA
     /// <summary>Another client on the same database, as another process has it.</summary>
     public async Task<MongoStores> OpenAsync()
     {
+        ConnectionString = $"{await TestMongo.ConnectionStringAsync()}&appName={_database}";
         _opened.Add(new MongoStores(new MongoStoreOptions { ConnectionString = ConnectionString, Database = _database }, time, NullLogger<MongoStores>.Instance));
         await Stores.PrepareAsync(kinds, CancellationToken.None);
         return Stores;
     }
 
-    /// <summary>The server says that its disk is full to everything that writes, or no longer.</summary>
+    /// <summary>The server says that its disk is full to everything of this test that writes, or no longer.</summary>
     public async Task SetFullAsync(bool full)
     {
         var admin = new MongoClient(ConnectionString).GetDatabase("admin");
@@ -34,7 +36,7 @@ internal sealed class MongoServer(TimeProvider time, MongoStoreKinds kinds) : IA
         {
             { "configureFailPoint", "failCommand" },
             { "mode", full ? "alwaysOn" : "off" },
-            { "data", new BsonDocument { { "failCommands", new BsonArray { "insert", "update", "findAndModify" } }, { "errorCode", 14031 }, { "namespace", "" }, { "appName", "" } } },
+            { "data", new BsonDocument { { "failCommands", new BsonArray { "insert", "update", "findAndModify" } }, { "errorCode", 14031 }, { "appName", _database } } },
         });
     }
 

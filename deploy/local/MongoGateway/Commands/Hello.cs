@@ -11,6 +11,8 @@ internal static class Hello
 {
     public static ValueTask<ReadOnlyMemory<byte>> Run(CommandContext context, CancellationToken cancellationToken)
     {
+        if (context.Document.Nested("client") is { } client && CommandDocument.Parse(client).Nested("application") is { } application)
+            context.Client.ApplicationName = CommandDocument.Parse(application).Text("name");
         var isPrimary = context.Engine.IsUp;
         var reply = new BsonDocument
         {
@@ -26,7 +28,7 @@ internal static class Hello
             { "maxWriteBatchSize", WireProtocol.MaxWriteBatch },
             { "localTime", context.Options.Time.GetUtcNow().UtcDateTime },
             { "logicalSessionTimeoutMinutes", (int)context.Options.SessionLifetime.TotalMinutes },
-            { "connectionId", context.ConnectionId },
+            { "connectionId", context.Client.Id },
             { "minWireVersion", 0 },
             { "maxWireVersion", WireProtocol.Version },
             { "readOnly", false },
