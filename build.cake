@@ -62,11 +62,6 @@ Task("Faults")
     .IsDependentOn("Build")
     .Does(() => TestProject("Faults", WithoutCluster));
 
-Task("Servers")
-    .Description("RabbitMQ and the MongoDB-compatible engine that the tests of the cluster start, from Debian's packages; needs root only when one is missing.")
-    .IsDependentOn("Build")
-    .Does(() => DotNetRun("deploy/local/Merpati.Local.csproj", "provision", new DotNetRunSettings { Configuration = configuration, NoBuild = true }));
-
 Task("Integration")
     .Description("The stores on MongoDB, the bus on RabbitMQ, the servers of deploy/local.")
     .IsDependentOn("Servers")
