@@ -5,9 +5,7 @@ namespace Merpati.Local.Commands;
 
 /// <summary>What runs, as <c>up</c> wrote it down when everything was ready.</summary>
 /// <param name="ProcessId">The process that all the others end with.</param>
-/// <param name="Ports">Of the six services on 127.0.0.1, by name.</param>
-/// <param name="Cluster">Configurations, certificates, the services' logs, and what <c>merpati --data</c> wants.</param>
-internal sealed record LocalState(int ProcessId, string MongoDb, string RabbitMq, IReadOnlyDictionary<string, int> Ports, string Cluster, string Logs)
+internal sealed record LocalState(int ProcessId, string MongoDb, string RabbitMq, string Logs)
 {
     /// <summary>The admin API, for <c>merpati --admin URL --token-file FILE</c>.</summary>
     public string Admin { get; init; } = "";
