@@ -124,9 +124,9 @@ public sealed class MongoGateway : IAsyncDisposable
                 if (_cursors.TakeIdle() is { Length: > 0 } idle) await DeleteCursorsAsync(idle);
                 if (tick % 600 == 0) await RecordTables.ForgetOldAsync(_engine, _stopping.Token);
             }
-            catch (Exception e) when (e is NpgsqlException or EngineAway or OperationCanceledException)
+            catch (Exception e) when (e is EngineAway or OperationCanceledException || e is NpgsqlException || EngineLink.IsLoss(e))
             {
-                if (e is NpgsqlException) GatewayLog.SweepFailed(_logger, e);
+                if (e is not (EngineAway or OperationCanceledException)) GatewayLog.SweepFailed(_logger, e);
             }
         }
     }
