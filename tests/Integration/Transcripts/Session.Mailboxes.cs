@@ -1,0 +1,10 @@
+using Merpati.TestKit;
+using Merpati.Tests.Integration.Transcripts;
+
+namespace Merpati.Tests.Transcripts.Imap;
+
+internal static partial class Session
+{
+    /// <summary>Delivery's mailboxes on MongoDB, called over gRPC: the transcripts of the protocol, unchanged, over what the cluster is made of.</summary>
+    private static readonly MakeMailboxes Mailboxes = (feed, time, directory) => new ClusterMailboxes(feed, time, directory);
+}
