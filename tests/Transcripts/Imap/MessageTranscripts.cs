@@ -113,12 +113,12 @@ public sealed class MessageTranscripts
             C: 5 COPY 9 Archive
             S: 5 BAD No message has such a number
             C: 6 MOVE 1,3 Trash
-            S~ \* OK \[COPYUID 1005 1,3 1:2\] Moved
+            S~ \* OK \[COPYUID \d+ 1,3 1:2\] Moved
             S: * 1 EXPUNGE
             S: * 2 EXPUNGE
             S: 6 OK MOVE completed
             C: 7 UID MOVE 4 Trash
-            S~ \* OK \[COPYUID 1005 4 3\] Moved
+            S~ \* OK \[COPYUID \d+ 4 3\] Moved
             S: * 2 EXPUNGE
             S: 7 OK UID MOVE completed
             C: 8 UID MOVE 2 nothing
