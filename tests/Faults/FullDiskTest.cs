@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -12,8 +13,11 @@ public sealed class FullDiskTest(ITestOutputHelper output)
 {
     private const int Senders = 6;
     private const int Refusals = 300;
-    private const int MostRefusals = 20_000;
+    private const int SmallestPiece = 512 * 1024;
+    private const int LargestPiece = 8 * 1024 * 1024;
     private const int Acknowledged = 50;
+
+    private static readonly TimeSpan WaitForRoom = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<int, byte[]> _acknowledged = new();
     private readonly ConcurrentBag<string> _refusals = [];
@@ -36,17 +40,21 @@ public sealed class FullDiskTest(ITestOutputHelper output)
         await WaitForLedgerAsync(server); // one message is in the mailboxes before there is trouble
 
         var senders = Enumerable.Range(0, Senders).Select(_ => Task.Run(() => SendUntilRefusedAsync(server, accounts))).ToArray();
-        // Room comes and goes in small pieces, so that every step of acceptance and delivery finds none at some time.
-        while (!senders.All(sender => sender.IsCompleted))
+        var sending = Task.WhenAll(senders);
+        // Room comes and goes in small pieces, so that every step of acceptance and delivery finds none at some time. A piece that helped nobody was too small for what waits; the next is larger.
+        var piece = SmallestPiece;
+        while (!sending.IsCompleted)
         {
             await disk.FillAsync();
             var refused = _refusals.Count;
-            while (_refusals.Count < refused + 10 && !senders.All(sender => sender.IsCompleted)) await Task.Yield();
-            disk.Ease(512 * 1024);
+            while (_refusals.Count < refused + 10 && !sending.IsCompleted) await Task.Delay(1);
+            disk.Ease(piece);
             var acknowledged = _acknowledged.Count;
-            while (_acknowledged.Count < acknowledged + 5 && _refusals.Count < refused + 200 && !senders.All(sender => sender.IsCompleted)) await Task.Yield();
+            var eased = Stopwatch.StartNew();
+            while (_acknowledged.Count < acknowledged + 5 && eased.Elapsed < WaitForRoom && !sending.IsCompleted) await Task.Delay(1);
+            piece = _acknowledged.Count > acknowledged ? SmallestPiece : Math.Min(piece * 2, LargestPiece);
         }
-        await Task.WhenAll(senders);
+        await sending;
         output.WriteLine($"{_acknowledged.Count} acknowledged, {_refusals.Count} refused");
         Assert.All(_refusals, reply => Assert.StartsWith("452 4.3.1", reply, StringComparison.Ordinal));
 
@@ -75,12 +83,15 @@ public sealed class FullDiskTest(ITestOutputHelper output)
         await using var smtp = await MailWire.ConnectAsync(server.SmtpPort);
         await smtp.SmtpReplyAsync();
         await smtp.SmtpAsync("EHLO client.test");
-        while (_refusals.Count < Refusals || (_acknowledged.Count < Acknowledged && _refusals.Count < MostRefusals))
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        while ((_refusals.Count < Refusals || _acknowledged.Count < Acknowledged) && !patience.IsCancellationRequested)
         {
             var reply = await SendAsync(smtp, accounts, Interlocked.Increment(ref _next));
             if (reply.StartsWith("250", StringComparison.Ordinal)) continue;
             _refusals.Add(reply);
             await smtp.SmtpAsync("RSET");
+            // A client that was told "later" does not come back at once.
+            await Task.Delay(2, CancellationToken.None);
         }
     }
 
