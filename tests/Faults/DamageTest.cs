@@ -58,7 +58,7 @@ public sealed class DamageTest
             if (line == "." || line.StartsWith("-ERR", StringComparison.Ordinal)) break;
         }
         Assert.NotEqual(".", told[^1]);
-        Assert.Contains("damaged", server.Log, StringComparison.OrdinalIgnoreCase);
+        await server.LogsAsync("damaged");
     }
 
     private static async Task<MailWire> OpenAsync(StandaloneProcess server, (string Address, string Password) account)

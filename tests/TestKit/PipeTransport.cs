@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using Merpati.Protocols.Wire;
@@ -15,16 +16,25 @@ public sealed class PipeTransport : ITransport
     private readonly Pipe _tlsInput;
     private readonly Pipe _tlsOutput;
     private readonly TransportSettings _settings;
+    private readonly WatchedReader _plainReader;
+    private readonly WatchedReader _tlsReader;
 
     private PipeTransport(Pipe plainInput, Pipe plainOutput, Pipe tlsInput, Pipe tlsOutput, IPEndPoint remote, IPEndPoint local, TransportSettings settings)
     {
         (_plainInput, _plainOutput, _tlsInput, _tlsOutput, _settings) = (plainInput, plainOutput, tlsInput, tlsOutput, settings);
+        (_plainReader, _tlsReader) = (new WatchedReader(plainInput.Reader), new WatchedReader(tlsInput.Reader));
         RemoteEndPoint = remote;
         LocalEndPoint = local;
         Tls = settings.StartsInTls ? TransportSettings.FakeTls : null;
     }
 
-    public PipeReader Input => (Tls is null ? _plainInput : _tlsInput).Reader;
+    public PipeReader Input => Tls is null ? _plainReader : _tlsReader;
+
+    /// <summary>This end waits for octets of the other, its timers are set, and nothing has woken it.</summary>
+    public bool IsWaiting => _plainReader.IsWaiting || _tlsReader.IsWaiting;
+
+    /// <summary>Octets of the other end, in the clear and in TLS, that reads have returned.</summary>
+    public long Seen => _plainReader.Seen + _tlsReader.Seen;
 
     public PipeWriter Output => (Tls is null ? _plainOutput : _tlsOutput).Writer;
 
@@ -68,6 +78,59 @@ public sealed class PipeTransport : ITransport
         await CloseOutputAsync();
         await _plainInput.Reader.CompleteAsync();
         await _tlsInput.Reader.CompleteAsync();
+    }
+
+    private sealed class WatchedReader(PipeReader inner) : PipeReader
+    {
+        private volatile bool _waits;
+        private ReadOnlySequence<byte> _last;
+        private long _consumed;
+        private long _seen;
+
+        public bool IsWaiting => _waits;
+
+        /// <summary>Octets that reads have returned, each counted once.</summary>
+        public long Seen => Volatile.Read(ref _seen);
+
+        public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+        {
+            using var cancelled = cancellationToken.UnsafeRegister(static reader => ((WatchedReader)reader!)._waits = false, this);
+            var read = inner.ReadAsync(cancellationToken);
+            _waits = !read.IsCompleted && !cancellationToken.IsCancellationRequested;
+            try { return See(await read); }
+            finally { _waits = false; }
+        }
+
+        public override bool TryRead(out ReadResult result)
+        {
+            if (!inner.TryRead(out result)) return false;
+            See(result);
+            return true;
+        }
+
+        public override void CancelPendingRead()
+        {
+            _waits = false;
+            inner.CancelPendingRead();
+        }
+
+        public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+        {
+            _consumed += _last.Slice(0, consumed).Length;
+            inner.AdvanceTo(consumed, examined);
+        }
+
+        public override void Complete(Exception? exception = null) => inner.Complete(exception);
+
+        private ReadResult See(ReadResult read)
+        {
+            _waits = false;
+            _last = read.Buffer;
+            Volatile.Write(ref _seen, _consumed + read.Buffer.Length);
+            return read;
+        }
     }
 }
 

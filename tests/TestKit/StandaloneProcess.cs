@@ -60,6 +60,16 @@ public sealed class StandaloneProcess : IMailServer
     /// <summary>Everything the process wrote to standard error: its log.</summary>
     public string Log => string.Join('\n', _log);
 
+    /// <summary>Waits until the log has the text: a line comes through a pipe, later than what the server says on the wire.</summary>
+    /// <exception cref="TimeoutException">Half a minute passed without it.</exception>
+    public async Task LogsAsync(string text)
+    {
+        for (var started = Stopwatch.GetTimestamp(); !Log.Contains(text, StringComparison.OrdinalIgnoreCase); await Task.Delay(20))
+        {
+            if (Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(30)) throw new TimeoutException($"The log does not say '{text}':\n{Log}");
+        }
+    }
+
     /// <summary>Address and password of the demo accounts, when this start made them.</summary>
     public IReadOnlyList<(string Address, string Password)> Accounts { get; private set; } = [];
 

@@ -122,6 +122,7 @@ public sealed partial class Transcript(ServeConnection serve, TransportSettings?
         _dialogue.AppendLine(CultureInfo.InvariantCulture, $"* {string.Join(' ', words)}");
         if (words[0] == "advance")
         {
+            await SessionsWaitAsync();
             (time ?? throw new FormatException("The transcript was started without a clock.")).Advance(ParseSpan(words[1]));
             return;
         }
@@ -142,9 +143,16 @@ public sealed partial class Transcript(ServeConnection serve, TransportSettings?
     {
         if (_connections.TryGetValue(number, out var open)) return open;
         var (server, client) = PipeTransport.CreatePair(settings);
-        var connection = new Connection(client, ServeAsync(server));
+        var connection = new Connection(client, server, ServeAsync(server));
         _connections.Add(number, connection);
         return connection;
+    }
+
+    /// <summary>A session that is still on its way to its timer would miss the moment.</summary>
+    public async Task SessionsWaitAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!_connections.Values.All(connection => connection.Waits || connection.Session.IsCompleted)) await Task.Delay(1, patience.Token);
     }
 
     private async Task ServeAsync(PipeTransport server)
@@ -188,14 +196,20 @@ public sealed partial class Transcript(ServeConnection serve, TransportSettings?
     [GeneratedRegex("^(?<who>[CS])(?<n>[0-9]?)(?<how>[:~>]) ?(?<text>.*)$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex StepPattern();
 
-    private sealed class Connection(PipeTransport client, Task session)
+    private sealed class Connection(PipeTransport client, PipeTransport server, Task session)
     {
+        private long _sent;
+
         public PipeTransport Client => client;
 
         public Task Session => session;
 
+        /// <summary>The session has taken all that was sent, and waits for more.</summary>
+        public bool Waits => server.Seen == _sent && server.IsWaiting;
+
         public async Task SendAsync(ReadOnlyMemory<byte> octets)
         {
+            _sent += octets.Length;
             using var patience = new CancellationTokenSource(Patience);
             await client.Output.WriteAsync(octets, patience.Token);
         }

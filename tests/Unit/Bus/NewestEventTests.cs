@@ -101,13 +101,13 @@ public sealed class NewestEventTests : IAsyncLifetime
 
     private static async Task UntilAsync(Func<bool> condition)
     {
-        for (var i = 0; i < 5000 && !condition(); i++) await Task.Delay(1);
+        for (var i = 0; i < 30_000 && !condition(); i++) await Task.Delay(1);
         condition().Should().BeTrue();
     }
 
     private async Task AdvanceUntilAsync(Func<bool> condition)
     {
-        for (var i = 0; i < 1000 && !condition(); i++)
+        for (var i = 0; i < 30_000 && !condition(); i++)
         {
             _time.Advance(TimeSpan.FromSeconds(1));
             await Task.Delay(1);

@@ -64,7 +64,7 @@ public sealed class DependenciesTests
 
     private async Task AdvanceUntilAsync(Func<bool> condition)
     {
-        for (var i = 0; i < 1000 && !condition(); i++)
+        for (var i = 0; i < 30_000 && !condition(); i++)
         {
             _time.Advance(TimeSpan.FromSeconds(1));
             await Task.Delay(1);
