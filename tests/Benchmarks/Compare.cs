@@ -5,24 +5,32 @@ using Merpati.Benchmarks.Peers;
 namespace Merpati.Benchmarks;
 
 /// <summary>
-/// The same load against Merpati Standalone and against Postfix with Dovecot, alternating within one run on one machine, so that whatever
-/// else the machine does hits both. Each figure is that of the best of the passes for its server.
+/// The same load against Merpati (Standalone, or the cluster) and against Postfix with Dovecot, alternating within one run on one machine, so that whatever
+/// else the machine does hits all. Each figure is that of the best of the passes for its server.
 /// </summary>
 internal static class Compare
 {
-    public const string Usage = "[--passes 3] [--messages 3000] [--size 10240] [--connections 10,50] [--idle 1000] [--imap-seconds 3] [--only merpati|postfix]";
+    public const string Usage = "[--passes 3] [--messages 3000] [--size 10240] [--connections 10,50] [--idle 1000] [--imap-seconds 3] [--notices 200] [--peers merpati,postfix,cluster]";
 
     private const int ImapConnections = 10;
 
     public static async Task RunAsync(Options options, CancellationToken cancellationToken)
     {
         var (passes, messages, size) = (options.Number("passes", 3), options.Number("messages", 3000), options.Number("size", 10240));
-        var (connections, idle, only) = (options.Numbers("connections", 10, 50), options.Number("idle", 1000), options.Text("only", "both"));
+        var (connections, idle, names) = (options.Numbers("connections", 10, 50), options.Number("idle", 1000), options.Text("peers", "merpati,postfix").Split(','));
         var peers = new List<IPeer>();
         try
         {
-            if (only != "postfix") peers.Add(await MerpatiPeer.StartAsync());
-            if (only != "merpati") peers.Add(await PostfixDovecotPeer.StartAsync(cancellationToken));
+            foreach (var name in names)
+            {
+                peers.Add(name switch
+                {
+                    "merpati" => await MerpatiPeer.StartAsync(),
+                    "postfix" => await PostfixDovecotPeer.StartAsync(cancellationToken),
+                    "cluster" => await ClusterPeer.StartAsync(),
+                    _ => throw new UsageException($"There is no peer '{name}'."),
+                });
+            }
             foreach (var peer in peers) await PassAsync(peer, 10, messages / 10, size, cancellationToken); // warm: code, pools, processes
 
             var best = new Dictionary<(string Peer, int Connections), DeliverResult>();
@@ -38,6 +46,12 @@ internal static class Compare
                     }
                 }
             }
+            var notices = new Dictionary<string, Latencies>(StringComparer.Ordinal);
+            foreach (var peer in peers)
+            {
+                notices[peer.Name] = await Notice.RunAsync(new NoticePlan(peer.Smtp, peer.Imap, Numbered.Name(BenchAccounts.Pattern, 0), BenchAccounts.Password, options.Number("notices", 200), size), cancellationToken);
+                await Console.Error.WriteLineAsync($"250 to EXISTS, {peer.Name}: {notices[peer.Name]}");
+            }
             var operations = await ImapAsync(peers, options.Number("imap-seconds", 3), cancellationToken);
             var memory = new Dictionary<string, IdleLoadResult>(StringComparer.Ordinal);
             foreach (var peer in peers.Where(_ => idle > 0))
@@ -45,7 +59,7 @@ internal static class Compare
                 memory[peer.Name] = await IdleLoad.RunAsync(new IdleLoadPlan(peer.Imap, Tls: false, idle, BenchAccounts.Pattern, BenchAccounts.Password, BenchAccounts.Count, peer.Processes), cancellationToken);
                 await Console.Error.WriteLineAsync($"{peer.Name}: {memory[peer.Name]}");
             }
-            Print(peers, connections, best, operations, memory);
+            Print(peers, connections, best, notices, operations, memory);
         }
         finally
         {
@@ -74,7 +88,7 @@ internal static class Compare
         return rates;
     }
 
-    private static void Print(List<IPeer> peers, int[] connections, Dictionary<(string Peer, int Connections), DeliverResult> best, Dictionary<(string Peer, string Operation), double> operations, Dictionary<string, IdleLoadResult> memory)
+    private static void Print(List<IPeer> peers, int[] connections, Dictionary<(string Peer, int Connections), DeliverResult> best, Dictionary<string, Latencies> notices, Dictionary<(string Peer, string Operation), double> operations, Dictionary<string, IdleLoadResult> memory)
     {
         var ratio = peers.Count == 2;
         Console.WriteLine($"| |{string.Concat(peers.Select(peer => $" {peer.Name} |"))}{(ratio ? " ratio |" : "")}");
@@ -87,6 +101,8 @@ internal static class Compare
             Row($"latency of acceptance p99, ms, {count} connections", peer => best[(peer.Name, count)].Smtp.Latencies.Milliseconds(99), "F1");
             Row($"CPU ms per message, {count} connections", peer => best[(peer.Name, count)].CpuMillisecondsPerMessage, "F2");
         }
+        Row("from 250 to EXISTS p50, ms", peer => notices[peer.Name].Milliseconds(50), "F1");
+        Row("from 250 to EXISTS p99, ms", peer => notices[peer.Name].Milliseconds(99), "F1");
         foreach (var operation in operations.Keys.Select(key => key.Operation).Distinct()) Row($"IMAP {operation}/s, {ImapConnections} connections", peer => operations[(peer.Name, operation)], "F0");
         if (memory.Count > 0) Row($"MB for {memory.First().Value.Connections} idle IMAP connections", peer => memory[peer.Name].GrowthMegabytes, "F1");
 

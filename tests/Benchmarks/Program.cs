@@ -12,6 +12,7 @@ var commands = new Dictionary<string, (string Usage, Func<Options, CancellationT
     ["imap"] = (ImapLoad.Usage, ImapLoad.RunAsync),
     ["idle"] = (IdleLoad.Usage, IdleLoad.RunAsync),
     ["deliver"] = (Deliver.Usage, Deliver.RunAsync),
+    ["notice"] = (Notice.Usage, Notice.RunAsync),
     ["serve"] = (Serve.Usage, Serve.RunAsync),
     ["stores"] = (StoresLoad.Usage, StoresLoad.RunAsync),
     ["rpc"] = (RpcHop.Usage, RpcHop.RunAsync),
