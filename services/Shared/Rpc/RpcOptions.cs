@@ -43,6 +43,10 @@ public sealed class RpcOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a peer may say nothing, not even to a ping, before its connections are given up and what it was asked fails.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan PeerTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
     [ValidateObjectMembers]
     public RpcAccess Allow { get; set; } = new();
 }

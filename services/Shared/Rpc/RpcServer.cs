@@ -46,7 +46,7 @@ public static class RpcServer
         });
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks().AddCheck<ReadinessCheck>("readiness");
-        services.Configure<KestrelServerOptions>(kestrel =>
+        services.AddOptions<KestrelServerOptions>().Configure<IOptions<RpcOptions>>((kestrel, rpc) =>
         {
             var http2 = kestrel.Limits.Http2;
             // A POP3 session holds a stream open; more streams are more connections (Peers.StreamWindow says why not more on one).
@@ -55,7 +55,7 @@ public static class RpcServer
             http2.InitialConnectionWindowSize = ConnectionWindow;
             // A caller that was cut off or killed is noticed within seconds, and its calls end.
             http2.KeepAlivePingDelay = TimeSpan.FromSeconds(3);
-            http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(5);
+            http2.KeepAlivePingTimeout = rpc.Value.PeerTimeout;
         });
         return services;
     }

@@ -21,6 +21,7 @@ internal sealed class Peers : IDisposable
 
     private readonly Lazy<GrpcChannel> _delivery;
     private readonly Lazy<GrpcChannel> _userDirectory;
+    private readonly RpcOptions _options;
     private readonly ServiceIdentity _identity;
     private readonly ILoggerFactory _loggers;
 
@@ -32,10 +33,11 @@ internal sealed class Peers : IDisposable
 
     public Peers(IOptions<RpcOptions> options, ServiceIdentity identity, ILoggerFactory loggers)
     {
+        _options = options.Value;
         _identity = identity;
         _loggers = loggers;
-        _delivery = new Lazy<GrpcChannel>(() => Connect(ServiceNames.Delivery, options.Value.Delivery));
-        _userDirectory = new Lazy<GrpcChannel>(() => Connect(ServiceNames.UserDirectory, options.Value.UserDirectory));
+        _delivery = new Lazy<GrpcChannel>(() => Connect(ServiceNames.Delivery, _options.Delivery));
+        _userDirectory = new Lazy<GrpcChannel>(() => Connect(ServiceNames.UserDirectory, _options.UserDirectory));
     }
 
     public CallInvoker Delivery => _delivery.Value.CreateCallInvoker();
@@ -83,7 +85,7 @@ internal sealed class Peers : IDisposable
             // A peer that was cut off or stopped is left alone after this; what it was asked fails.
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
             KeepAlivePingDelay = TimeSpan.FromSeconds(3),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+            KeepAlivePingTimeout = _options.PeerTimeout,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             UseProxy = false,
             UseCookies = false,
