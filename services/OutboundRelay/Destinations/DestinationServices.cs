@@ -1,0 +1,47 @@
+using Merpati.Mail.Dns;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.OutboundRelay.Destinations;
+
+/// <summary>Where mail goes, and how the way there has to be protected.</summary>
+internal static class DestinationServices
+{
+    /// <summary><see cref="DestinationResolver"/>, <see cref="TlsPolicies"/>, <see cref="MtaStsPolicies"/> and <see cref="TlsReportCollector"/>, with the sections Dns, Destinations and TlsPolicies.</summary>
+    public static IServiceCollection AddDestinations(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<DnsOptions>().BindConfiguration(DnsOptions.Section).ValidateOnStart();
+        services.AddOptions<DestinationOptions>().BindConfiguration(DestinationOptions.Section).ValidateOnStart();
+        services.AddOptions<TlsPolicyOptions>().BindConfiguration(TlsPolicyOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<DnsOptions>, DnsOptionsValidator>();
+        services.AddSingleton<IValidateOptions<DestinationOptions>, DestinationOptionsValidator>();
+        services.AddSingleton<IValidateOptions<TlsPolicyOptions>, TlsPolicyOptionsValidator>();
+
+        services.TryAddSingleton<IMailDns>(provider => new MailDns(Options<DnsOptions>(provider), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<MailDns>>()));
+        services.AddSingleton(provider => new DestinationResolver(provider.GetRequiredService<IMailDns>(), Options<DestinationOptions>(provider), Random.Shared));
+        services.AddSingleton<IMtaStsCache>(provider => new MemoryMtaStsCache(provider.GetRequiredService<TimeProvider>(), Options<TlsPolicyOptions>(provider).KeptPolicies));
+        services.AddSingleton<IPolicyFetcher>(provider => new HttpPolicyFetcher(provider.GetRequiredService<IMailDns>(), Options<DestinationOptions>(provider), Options<TlsPolicyOptions>(provider).FetchTimeout));
+        services.AddSingleton<MtaStsPolicies>();
+        services.AddSingleton<DaneLookup>();
+        services.AddSingleton(provider => Options<TlsPolicyOptions>(provider).ToTable());
+        services.AddSingleton<TlsPolicies>();
+        services.AddSingleton(provider => new TlsReportCollector(provider.GetRequiredService<TimeProvider>()));
+        return services;
+    }
+
+    private static T Options<T>(IServiceProvider provider)
+        where T : class
+        => provider.GetRequiredService<IOptions<T>>().Value;
+}
+
+[OptionsValidator]
+internal sealed partial class DnsOptionsValidator : IValidateOptions<DnsOptions>;
+
+[OptionsValidator]
+internal sealed partial class DestinationOptionsValidator : IValidateOptions<DestinationOptions>;
+
+[OptionsValidator]
+internal sealed partial class TlsPolicyOptionsValidator : IValidateOptions<TlsPolicyOptions>;
