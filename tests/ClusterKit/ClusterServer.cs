@@ -16,6 +16,9 @@ public sealed class ClusterServer : IMailServer
     private const int FirstPort = 20_000;
     private const int LastPort = 32_000;
 
+    // Taken before the test says what it wants, so that it knows where its services will be.
+    private const int MostPorts = 60;
+
     private static readonly Lock PortLock = new();
     private static int _nextPort = FirstPort + Environment.ProcessId * 61 % 100 * 100;
 
@@ -66,11 +69,11 @@ public sealed class ClusterServer : IMailServer
             Database = "test-" + name,
             RabbitMq = rabbitMq,
             BusPrefix = "test-" + name,
-            FirstPort = 0,
+            FirstPort = FreePorts(MostPorts),
             AllowPlaintextAuth = true,
         };
         settings = adjust?.Invoke(settings) ?? settings;
-        settings = settings with { FirstPort = FreePorts(settings.Ports) };
+        if (settings.Ports > MostPorts) throw new InvalidOperationException($"A cluster of {settings.Ports} ports is larger than those of the tests.");
         var server = new ClusterServer(await LocalCluster.StartAsync(settings, TimeProvider.System, CancellationToken.None));
         try
         {

@@ -31,6 +31,16 @@ public sealed record ClusterSettings
 
     public int CountOf(ServiceKind kind) => Instances.GetValueOrDefault(kind, 1);
 
+    /// <summary>Each instance with its ports, in the order of the kinds.</summary>
+    public IEnumerable<(ServiceKind Kind, int Number, ServicePorts Ports)> Layout()
+    {
+        var first = FirstPort;
+        foreach (var kind in Enum.GetValues<ServiceKind>())
+        {
+            for (var number = 1; number <= CountOf(kind); number++, first += ServicePorts.Most) yield return (kind, number, ServicePorts.From(kind, first));
+        }
+    }
+
     /// <summary>How many ports it takes in all.</summary>
     public int Ports => Enum.GetValues<ServiceKind>().Sum(CountOf) * ServicePorts.Most;
 }

@@ -77,12 +77,7 @@ public sealed class LocalCluster : IAsyncDisposable
         File.WriteAllText(tokenFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(tokenFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
-        var services = new List<ServiceProcess>();
-        foreach (var kind in Enum.GetValues<ServiceKind>())
-        {
-            for (var number = 1; number <= settings.CountOf(kind); number++)
-                services.Add(new ServiceProcess(kind, number, ServicePorts.From(kind, settings.FirstPort + services.Count * ServicePorts.Most), settings.Folder, settings.Environment));
-        }
+        var services = settings.Layout().Select(instance => new ServiceProcess(instance.Kind, instance.Number, instance.Ports, settings.Folder, settings.Environment)).ToList();
         var certificates = services.Select(service => service.Kind).Distinct().ToDictionary(kind => kind, kind => authority.Issue(tls, kind.Name(), ["localhost", "127.0.0.1"]));
         foreach (var service in services)
         {

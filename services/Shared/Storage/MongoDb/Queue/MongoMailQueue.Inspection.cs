@@ -28,7 +28,22 @@ public sealed partial class MongoMailQueue
         }, cancellationToken);
 
     public async ValueTask<IReadOnlyList<QueueEntry>> BrowseAsync(QueueFilter filter, QueueId? after, int limit, CancellationToken cancellationToken)
-        => [.. (await SelectAsync(filter, after, limit, cancellationToken)).Select(QueueDocuments.Read)];
+    {
+        var entries = new List<QueueEntry>();
+        // As many as were asked for, so that whoever pages does not stop at one that cannot be read.
+        while (entries.Count < limit)
+        {
+            var page = await SelectAsync(filter, after, limit - entries.Count, cancellationToken);
+            if (page.Count == 0) break;
+            foreach (var document in page)
+            {
+                if (QueueDocuments.TryRead(document, out var entry, out var problem)) entries.Add(entry);
+                else QueueLog.Unreadable(_connection.Logger, new QueueId(document.Guid("_id")).ToString(), problem);
+            }
+            after = new QueueId(page[^1].Guid("_id"));
+        }
+        return entries;
+    }
 
     public ValueTask<IReadOnlyList<QueueCount>> CountAsync(CancellationToken cancellationToken)
         => _connection.RunAsync<IReadOnlyList<QueueCount>>(async token =>

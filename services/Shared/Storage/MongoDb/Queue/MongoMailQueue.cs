@@ -61,13 +61,31 @@ public sealed partial class MongoMailQueue : IMailQueue, IAsyncDisposable
             },
             cancellationToken: cancel), cancellationToken);
         if (claimed.ModifiedCount == 0) return [];
-        return await _connection.RunAsync<IReadOnlyList<QueueLease>>(async cancel =>
+        var taken = await _connection.RunAsync(async cancel =>
         {
-            using var taken = await _entries.FindAsync(new BsonDocument { { "_id", new BsonDocument("$in", ids) }, { "token", token } }, cancellationToken: cancel);
-            var leases = (await taken.ToListAsync(cancel)).Select(entry => new QueueLease(QueueDocuments.Read(entry), worker, token, expiresAt)).ToList();
-            leases.Sort(static (one, other) => one.Entry.NextAttemptAt.CompareTo(other.Entry.NextAttemptAt));
-            return leases;
+            using var found = await _entries.FindAsync(new BsonDocument { { "_id", new BsonDocument("$in", ids) }, { "token", token } }, cancellationToken: cancel);
+            return await found.ToListAsync(cancel);
         }, cancellationToken);
+        var leases = new List<QueueLease>(taken.Count);
+        foreach (var document in taken)
+        {
+            if (QueueDocuments.TryRead(document, out var entry, out var problem)) leases.Add(new QueueLease(entry, worker, token, expiresAt));
+            else await SetAsideAsync(document, token, problem, cancellationToken);
+        }
+        leases.Sort(static (one, other) => one.Entry.NextAttemptAt.CompareTo(other.Entry.NextAttemptAt));
+        return leases;
+    }
+
+    /// <summary>An entry that cannot be read is not due until a person has mended it and set <c>due</c>; it stays in the ledger, and the others go on.</summary>
+    private async ValueTask SetAsideAsync(BsonDocument document, long token, string problem, CancellationToken cancellationToken)
+    {
+        QueueLog.Unreadable(_connection.Logger, new QueueId(document.Guid("_id")).ToString(), problem);
+        await _connection.RunAsync(cancel => _entries.UpdateOneAsync(new BsonDocument { { "_id", document["_id"] }, { "token", token } }, new BsonDocument
+        {
+            { "$set", new BsonDocument { { "due", BsonNull.Value }, { "unreadable", problem } } },
+            { "$unset", new BsonDocument { { "token", "" }, { "leaseExpiresAt", "" } } },
+            { "$inc", new BsonDocument("revision", 1L) },
+        }, cancellationToken: cancel), cancellationToken);
     }
 
     public ValueTask<QueueLease?> ExtendAsync(QueueLease lease, TimeSpan duration, CancellationToken cancellationToken)

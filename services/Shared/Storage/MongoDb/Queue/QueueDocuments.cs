@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Merpati.Addresses;
 using Merpati.Envelopes;
 using Merpati.Mailboxes;
@@ -66,6 +67,15 @@ internal static class QueueDocuments
         TraceHeaders = document.Octets("traceHeaders"),
         Recipients = [.. document["recipients"].AsBsonArray.Select(one => Recipient(one.AsBsonDocument))],
     };
+
+    /// <summary>Damage is local: a document that cannot be read is the trouble of its entry alone.</summary>
+    public static bool TryRead(BsonDocument document, [NotNullWhen(true)] out QueueEntry? entry, [NotNullWhen(false)] out string? problem)
+    {
+        (entry, problem) = (null, null);
+        try { entry = Read(document); }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidCastException or FormatException or ArgumentException or OverflowException or InvalidOperationException) { problem = e.Message; }
+        return problem is null;
+    }
 
     public static BsonValue Due(IEnumerable<QueueRecipient> recipients, DateTimeOffset at)
         => recipients.Any(recipient => recipient.State == RecipientState.Queued) ? Bson.Time(at) : BsonNull.Value;

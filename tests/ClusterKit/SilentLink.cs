@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Merpati.TestKit.Cluster;
+
+/// <summary>
+/// A network between two services that can be cut while both are alive: nothing gets through any more, and nobody is told. Connections stay open without a word, new ones get no
+/// answer, and what was on its way arrives when the link is whole again, as TCP repeats what it sent. That is what a cut cable does, without the privileges of a network namespace.
+/// </summary>
+public sealed class SilentLink : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly IPEndPoint _target;
+    private readonly ConcurrentDictionary<Socket, bool> _open = [];
+    private readonly CancellationTokenSource _end = new();
+    private readonly Task _accepting;
+    private volatile TaskCompletionSource _whole = Whole();
+
+    public SilentLink(int port)
+    {
+        _target = new IPEndPoint(IPAddress.Loopback, port);
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    public string Address => $"127.0.0.1:{Port}";
+
+    public void Cut()
+    {
+        if (_whole.Task.IsCompleted) _whole = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    public void Heal() => _whole.TrySetResult();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        _listener.Stop();
+        foreach (var socket in _open.Keys) socket.Dispose();
+        await _accepting;
+        _end.Dispose();
+    }
+
+    private static TaskCompletionSource Whole()
+    {
+        var whole = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        whole.SetResult();
+        return whole;
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (true)
+        {
+            Socket near;
+            try { near = await _listener.AcceptSocketAsync(_end.Token); }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException) { return; }
+            _ = ServeAsync(near);
+        }
+    }
+
+    private async Task ServeAsync(Socket near)
+    {
+        var far = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        near.NoDelay = true;
+        _open[near] = _open[far] = true;
+        try
+        {
+            await _whole.Task.WaitAsync(_end.Token);
+            await far.ConnectAsync(_target, _end.Token);
+            await Task.WhenAny(CopyAsync(near, far), CopyAsync(far, near));
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException) { }
+        foreach (var socket in new[] { near, far })
+        {
+            _open.TryRemove(socket, out _);
+            socket.Dispose();
+        }
+    }
+
+    private async Task CopyAsync(Socket from, Socket to)
+    {
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            while (await from.ReceiveAsync(buffer, _end.Token) is var read and > 0)
+            {
+                await _whole.Task.WaitAsync(_end.Token);
+                await to.SendAsync(buffer.AsMemory(0, read), _end.Token);
+            }
+            await _whole.Task.WaitAsync(_end.Token);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException) { }
+    }
+}
