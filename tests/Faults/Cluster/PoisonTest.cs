@@ -33,9 +33,9 @@ public sealed class PoisonTest(ITestOutputHelper output)
         var (damaged, unreadable) = (ids[1], ids[3]);
         var store = new MongoClient(await TestMongo.ConnectionStringAsync()).GetDatabase(database);
         var entries = store.GetCollection<BsonDocument>("queue.entries");
-        var entry = await entries.Find(IdOf(damaged)).SingleAsync();
+        var entry = await (await entries.FindAsync(IdOf(damaged))).SingleAsync();
         var chunks = store.GetCollection<BsonDocument>("contents.chunks");
-        var chunk = await chunks.Find(new BsonDocument("files_id", entry["content"])).FirstAsync();
+        var chunk = await (await chunks.FindAsync(new BsonDocument("files_id", entry["content"]))).FirstAsync();
         var octets = chunk["data"].AsByteArray;
         octets[octets.Length / 2] ^= 0x40;
         Assert.Equal(1, (await chunks.UpdateOneAsync(new BsonDocument("_id", chunk["_id"]), new BsonDocument("$set", new BsonDocument("data", octets)))).ModifiedCount);
