@@ -13,5 +13,6 @@ internal static class FuzzTargets
         ["mime-structure"] = MimeStructure.Run,
         ["pop3-commands"] = Pop3Commands.Run,
         ["smtp-commands"] = SmtpCommands.Run,
+        ["tls-policy-texts"] = TlsPolicyTexts.Run,
     };
 }

@@ -90,8 +90,8 @@ public sealed class HttpPolicyFetcher : IPolicyFetcher, IDisposable
                 case DnsAnswer<IPAddress>.Found found:
                     addresses.AddRange(found.Records);
                     break;
-                case DnsAnswer<IPAddress>.Temporary no:
-                    why = no.Reason;
+                case DnsAnswer<IPAddress>.Temporary:
+                    why = "DNS gives no answer for its address";
                     break;
                 default:
                     break;

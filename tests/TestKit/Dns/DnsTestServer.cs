@@ -163,13 +163,13 @@ public sealed class DnsTestServer : IAsyncDisposable
                 break;
         }
 
-        var reply = FromZone(query, end, name, type, dnssecOk, withSoa: wrong?.Kind != "!NOSOA");
+        var reply = FromZone(query, end, name, type, dnssecOk, wrong?.Kind);
         if (wrong?.Kind == "!WRONGID") reply[0] ^= 0x55;
         if (wrong?.Kind == "!WRONGQUESTION") reply[13] ^= 0x01;
         return reply.Length <= room ? reply : Reply(query, end, flags: 0x0200, [], []);
     }
 
-    private byte[] FromZone(byte[] query, int end, string name, string type, bool dnssecOk, bool withSoa)
+    private byte[] FromZone(byte[] query, int end, string name, string type, bool dnssecOk, string? misbehaviour)
     {
         var answers = new List<DnsZoneRecord>();
         var secure = dnssecOk;
@@ -182,10 +182,11 @@ public sealed class DnsTestServer : IAsyncDisposable
             answers.AddRange(found);
             if (found.Count > 0 || here?.FirstOrDefault(record => record.Alias is not null) is not { } alias || answers.Count > MaxAliases) break;
             answers.Add(alias);
+            if (misbehaviour == "!ALIASONLY") break;
             name = alias.Alias!;
         }
         var nothing = answers.LastOrDefault()?.Type != type;
-        DnsZoneRecord[] authority = nothing && withSoa ? [Soa(name)] : [];
+        DnsZoneRecord[] authority = nothing && misbehaviour is not ("!NOSOA" or "!ALIASONLY") ? [Soa(name)] : [];
         return Reply(query, end, (ushort)((here is null ? 3 : 0) | (secure ? 0x20 : 0)), answers, authority);
     }
 

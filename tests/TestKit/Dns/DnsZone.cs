@@ -14,7 +14,8 @@ namespace Merpati.TestKit.Dns;
 /// $SECURE example.org                            AD is set for this name and what is below
 /// bad.example.org      !SERVFAIL AAAA            misbehaviour, for one type or (without it) for all
 /// </code>
-/// Misbehaviours: !SERVFAIL, !REFUSED, !SILENT, !TRUNCATE (over UDP), !WRONGID, !WRONGQUESTION, !GARBAGE, !NOSOA, !STRAY (a referral), !DELAY milliseconds.
+/// Misbehaviours: !SERVFAIL, !REFUSED, !SILENT, !TRUNCATE (over UDP), !WRONGID, !WRONGQUESTION, !GARBAGE, !NOSOA, !ALIASONLY (does not follow),
+/// !STRAY (a referral), !DELAY milliseconds.
 /// A label may hold <c>\046</c>.
 /// </summary>
 public sealed class DnsZone

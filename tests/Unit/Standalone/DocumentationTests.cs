@@ -7,6 +7,8 @@ using Merpati.Delivery.Host;
 using Merpati.Delivery.Mailboxes;
 using Merpati.ImapGateway;
 using Merpati.ImapGateway.Host;
+using Merpati.Mail.Dns;
+using Merpati.OutboundRelay.Destinations;
 using Merpati.OutboundRelay.Host;
 using Merpati.Platform.Admin;
 using Merpati.Platform.Hosting;
@@ -45,6 +47,9 @@ public sealed partial class DocumentationTests
     [InlineData(typeof(RpcAccess), "rpc allow")]
     [InlineData(typeof(HttpOptions), "http")]
     [InlineData(typeof(AdminOptions), "admin")]
+    [InlineData(typeof(DnsOptions), "dns")]
+    [InlineData(typeof(DestinationOptions), "destinations")]
+    [InlineData(typeof(TlsPolicyOptions), "tlsPolicies")]
     public void Every_option_is_documented_in_its_section(Type options, string heading) => ShouldDocument([options], heading);
 
     [Fact]

@@ -252,13 +252,22 @@ public sealed class MailDnsTests
     [Fact]
     public async Task An_alias_that_the_resolver_did_not_follow_is_asked_for()
     {
-        await using var other = DnsTestServer.Start("");
         await using var dns = DnsFixture.With("""
+            $SECURE example.org
             www.example.org CNAME host.example.org
-            www.example.org !NOSOA
+            www.example.org !ALIASONLY
+            host.example.org A 192.0.2.1
+            gone.example.org CNAME none.example.org
+            gone.example.org !ALIASONLY
+            circle.example.org CNAME circle2.example.org
+            circle2.example.org CNAME circle.example.org
+            circle.example.org !ALIASONLY
+            circle2.example.org !ALIASONLY
             """);
-        // The first reply ends at the alias, since the zone knows nothing of its target yet and the server says no more.
-        (await dns.Dns.AddressesAsync("www.example.org", AddressFamily.InterNetwork, None)).Should().BeOfType<DnsAnswer<IPAddress>.NoSuchName>();
+        var found = (await dns.Dns.AddressesAsync("www.example.org", AddressFamily.InterNetwork, None)).Should().BeOfType<DnsAnswer<IPAddress>.Found>().Subject;
+        (found.Name, found.Secure).Should().Be(("host.example.org", true));
+        (await dns.Dns.AddressesAsync("gone.example.org", AddressFamily.InterNetwork, None)).Should().BeOfType<DnsAnswer<IPAddress>.NoSuchName>();
+        (await dns.Dns.AddressesAsync("circle.example.org", AddressFamily.InterNetwork, None)).Should().BeOfType<DnsAnswer<IPAddress>.Temporary>();
     }
 
     [Theory]

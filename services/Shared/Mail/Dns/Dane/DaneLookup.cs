@@ -42,8 +42,8 @@ public sealed class DaneLookup(IMailDns dns)
                     var usable = Usable(found.Records);
                     if (usable.Count == 0) return new DaneResult.Unusable(found.Records);
                     return new DaneResult.Records(new TlsPolicy.Dane(usable, ReferenceNames(name, host, destination)), found.Records);
-                case DnsAnswer<TlsaRecord>.Temporary no:
-                    return new DaneResult.Failed($"DNS gives no answer for the TLSA records of {name}: {no.Reason}");
+                case DnsAnswer<TlsaRecord>.Temporary:
+                    return new DaneResult.Failed($"DNS gives no answer for the TLSA records of {name}");
                 default:
                     break;
             }

@@ -18,8 +18,9 @@ public abstract record Destination
     /// <param name="Permanent">Waiting does not help: the mail bounces; else it is tried again.</param>
     /// <param name="Code">The reply code that says so, for DSNs: 550, 556, 451.</param>
     /// <param name="Status">Enhanced status code (RFC 3463, 7504, 7505).</param>
-    /// <param name="Text">For sender and administrator.</param>
-    public sealed record None(NoDestination Why, bool Permanent, int Code, string Status, string Text) : Destination
+    /// <param name="Text">For the sender, and whoever reads a report.</param>
+    /// <param name="Detail">For the administrator, where there is more to say: which resolver said what.</param>
+    public sealed record None(NoDestination Why, bool Permanent, int Code, string Status, string Text, string? Detail = null) : Destination
     {
         /// <summary>As a server would have said it: <c>556 5.1.10 example.org takes no mail</c>.</summary>
         public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Code} {Status} {Text}");

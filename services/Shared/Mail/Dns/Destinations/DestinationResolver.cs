@@ -24,7 +24,7 @@ public sealed class DestinationResolver(IMailDns dns, DestinationOptions options
         if (!HostName.TryNormalize(domain, out var name)) return NotADomain(domain);
         return await dns.MailExchangersAsync(name, cancellationToken) switch
         {
-            DnsAnswer<MailExchange>.Temporary no => new Destination.None(NoDestination.NoAnswer, Permanent: false, 451, "4.4.3", $"DNS gives no answer for {name} MX: {no.Reason}"),
+            DnsAnswer<MailExchange>.Temporary no => NoAnswer($"{name} MX", no.Reason),
             DnsAnswer<MailExchange>.NoSuchName => new Destination.None(NoDestination.NoSuchDomain, Permanent: true, 550, "5.1.2", $"The domain {name} does not exist"),
             DnsAnswer<MailExchange>.NoData none => await OfExchangersAsync(name, [new MailExchange(0, name)], none.Secure, ourselves, _scope, cancellationToken),
             DnsAnswer<MailExchange>.Found { Records: [{ Host: "" }] } => new Destination.None(NoDestination.NullMx, Permanent: true, 556, "5.1.10", $"The domain {name} takes no mail (null MX)"),
@@ -43,7 +43,7 @@ public sealed class DestinationResolver(IMailDns dns, DestinationOptions options
 
     private async ValueTask<Destination> OfExchangersAsync(string domain, IReadOnlyList<MailExchange> records, bool mxSecure, Ourselves ourselves, AddressScope? scope, CancellationToken cancellationToken)
     {
-        var notes = new List<string>();
+        var notes = new Notes();
         var exchangers = InOrder(records, notes);
         var own = exchangers.Where(mx => ourselves.IsName(mx.Host)).Select(mx => (int?)mx.Preference).Min();
         if (own is not null) exchangers.RemoveAll(mx => mx.Preference >= own);
@@ -58,25 +58,25 @@ public sealed class DestinationResolver(IMailDns dns, DestinationOptions options
         own = ownByAddress ?? own;
 
         var candidates = new List<MailHost>();
-        var (unanswered, refused) = (default(string), default(string));
+        var (unanswered, refused) = (default(Destination.None), default(string));
         foreach (var lookup in lookups.Where(lookup => own is null || lookup.Exchanger.Preference < own))
         {
             unanswered ??= lookup.Unanswered;
-            if (lookup.Unanswered is not null) notes.Add(lookup.Unanswered);
+            if (lookup.Unanswered is { Detail: { } why }) notes.Add(why);
             var addresses = Allowed(lookup, scope, notes, ref refused);
             if (addresses.Count > 0) candidates.Add(new MailHost(lookup.Exchanger.Host, lookup.Exchanger.Preference, addresses, lookup.Canonical, lookup.Secure));
             else if (lookup.Addresses.Count == 0 && lookup.Unanswered is null) notes.Add($"{lookup.Exchanger.Host} has no address");
         }
 
-        if (candidates.Count > 0) return new Destination.Hosts(domain, candidates, mxSecure, notes);
-        if (unanswered is not null) return new Destination.None(NoDestination.NoAnswer, Permanent: false, 451, "4.4.3", unanswered);
+        if (candidates.Count > 0) return new Destination.Hosts(domain, candidates, mxSecure, notes.Lines);
+        if (unanswered is not null) return unanswered;
         if (own is not null) return new Destination.None(NoDestination.Loop, Permanent: true, 550, "5.4.6", $"Mail for {domain} loops back to this server: DNS names it as the best host of a domain that it does not serve");
         if (refused is not null) return new Destination.None(NoDestination.AddressRefused, Permanent: true, 550, "5.4.4", refused);
         return new Destination.None(NoDestination.NoAddress, Permanent: true, 550, "5.4.4", $"No mail host of {domain} has an address");
     }
 
     /// <summary>By preference, shuffled where it is equal, each host once, without what is no name.</summary>
-    private List<MailExchange> InOrder(IReadOnlyList<MailExchange> records, List<string> notes)
+    private List<MailExchange> InOrder(IReadOnlyList<MailExchange> records, Notes notes)
     {
         // Shuffled first: sorting is stable, so that what is equal stays in random order.
         var shuffled = records.ToArray();
@@ -106,29 +106,27 @@ public sealed class DestinationResolver(IMailDns dns, DestinationOptions options
         var addresses = new List<IPAddress>();
         var canonical = exchanger.Host;
         var secure = true;
-        var unanswered = default(string);
+        var unanswered = default(Destination.None);
         foreach (var (answer, family) in answers.Zip(families))
         {
             if (answer is DnsAnswer<IPAddress>.Found found)
             {
-                var shuffled = found.Records.ToArray();
-                random.Shuffle(shuffled);
-                addresses.AddRange(shuffled.Select(AddressScope.Unmapped));
+                addresses.AddRange(found.Records.Select(AddressScope.Unmapped));
                 canonical = found.Name;
                 secure &= found.Secure;
             }
             else if (answer is DnsAnswer<IPAddress>.Temporary no)
             {
-                unanswered ??= $"DNS gives no answer for {exchanger.Host} {(family == AddressFamily.InterNetworkV6 ? "AAAA" : "A")}: {no.Reason}";
+                unanswered ??= NoAnswer($"{exchanger.Host} {(family == AddressFamily.InterNetworkV6 ? "AAAA" : "A")}", no.Reason);
             }
         }
         return new AddressLookup(exchanger, addresses, canonical, secure && addresses.Count > 0, unanswered);
     }
 
-    private List<IPAddress> Allowed(AddressLookup lookup, AddressScope? scope, List<string> notes, ref string? refused)
+    private List<IPAddress> Allowed(AddressLookup lookup, AddressScope? scope, Notes notes, ref string? refused)
     {
         var allowed = new List<IPAddress>();
-        foreach (var address in lookup.Addresses.Distinct())
+        foreach (var address in InOrder(lookup.Addresses))
         {
             if (scope?.ReasonAgainst(address) is { } what)
             {
@@ -142,6 +140,15 @@ public sealed class DestinationResolver(IMailDns dns, DestinationOptions options
             }
         }
         return allowed.Count <= options.MaxAddresses ? allowed : FairShare(allowed);
+    }
+
+    /// <summary>The families stay in their order, the addresses of each are shuffled: a cache hands them out in the same order to everybody.</summary>
+    private IEnumerable<IPAddress> InOrder(IReadOnlyList<IPAddress> addresses)
+    {
+        if (addresses.Count == 0) return [];
+        var shuffled = addresses.Distinct().ToArray();
+        random.Shuffle(shuffled);
+        return shuffled.OrderBy(address => address.AddressFamily != addresses[0].AddressFamily);
     }
 
     /// <summary>Many addresses of one family do not push out those of the other.</summary>
@@ -179,6 +186,9 @@ public sealed class DestinationResolver(IMailDns dns, DestinationOptions options
         return true;
     }
 
+    private static Destination.None NoAnswer(string question, string reason)
+        => new(NoDestination.NoAnswer, Permanent: false, 451, "4.4.3", $"DNS gives no answer for {question} now", $"DNS gives no answer for {question}: {reason}");
+
     private static Destination.None NotADomain(string text)
         => new(NoDestination.NotADomain, Permanent: true, 550, "5.1.2", $"'{Shown(text)}' is not a domain");
 
@@ -191,5 +201,20 @@ public sealed class DestinationResolver(IMailDns dns, DestinationOptions options
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private sealed record AddressLookup(MailExchange Exchanger, IReadOnlyList<IPAddress> Addresses, string Canonical, bool Secure, string? Unanswered);
+    /// <summary>A zone of a stranger has room for more than an administrator reads.</summary>
+    private sealed class Notes
+    {
+        private const int MaxLines = 30;
+
+        private readonly List<string> _lines = [];
+
+        public IReadOnlyList<string> Lines => _lines;
+
+        public void Add(string line)
+        {
+            if (_lines.Count < MaxLines) _lines.Add(line);
+        }
+    }
+
+    private sealed record AddressLookup(MailExchange Exchanger, IReadOnlyList<IPAddress> Addresses, string Canonical, bool Secure, Destination.None? Unanswered);
 }

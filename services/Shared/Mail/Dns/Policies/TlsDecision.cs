@@ -12,7 +12,7 @@ public abstract record TlsDecision
     /// <param name="RequireTls">The host has to offer REQUIRETLS after TLS, else the mail does not go there: 550 5.7.30 (RFC 8689 §4.2.1).</param>
     /// <param name="Tested">What would have to be if the MTA-STS policy was more than a test: to be checked and reported, not to be enforced (RFC 8461 §5). Null where nothing is tested.</param>
     /// <param name="Report">What the outcome counts for (RFC 8460).</param>
-    /// <param name="KnownFailures">Failures that are known already, to be reported with the outcome.</param>
+    /// <param name="KnownFailures">Failures that are known already: with them the session counts as one that failed, whatever becomes of it (RFC 8460 §4.3.2).</param>
     public sealed record Connect(TlsPolicy Policy, TlsPolicySource Source, bool RequireTls, TlsPolicy? Tested, ReportedPolicy Report, IReadOnlyList<PolicyFailure> KnownFailures) : TlsDecision;
 
     /// <summary>Leave the host alone; if no other is left, the mail waits or bounces.</summary>
