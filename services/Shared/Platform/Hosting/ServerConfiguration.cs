@@ -112,7 +112,7 @@ public static class ServerConfiguration
         foreach (var (name, value) in Variables(EnvironmentPrefix))
         {
             var key = name[EnvironmentPrefix.Length..];
-            if (key.StartsWith("TEST_", StringComparison.OrdinalIgnoreCase)) continue; // belongs to the tests
+            if (key.StartsWith("TEST_", StringComparison.OrdinalIgnoreCase) || key.Equals("CACHE", StringComparison.OrdinalIgnoreCase)) continue; // belong to the tests and to deploy/local
             keys[key.Replace("__", ":", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal)] = value;
         }
         return keys;
