@@ -195,6 +195,12 @@ internal sealed class MailboxView
     /// <summary>The client knows these flags of the message already: our own STORE does not come back to it as news.</summary>
     public void Told(MessageState state) => _told[state.Uid] = state.ModSeq;
 
+    /// <summary>A change of this session alone, of which the client knows all: if it is the next one, there is no news up to it.</summary>
+    public void Made(ModSeq change)
+    {
+        if (change.Value == ModSeq.Value + 1) ModSeq = change;
+    }
+
     /// <summary>
     /// The numbers to announce as EXPUNGE, in this order; each already counts the ones before it (RFC 3501 §7.4.1).
     /// A message that came and went before its EXISTS was told of goes without a word.

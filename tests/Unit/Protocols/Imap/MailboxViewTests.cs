@@ -129,6 +129,16 @@ public sealed class MailboxViewTests
     }
 
     [Fact]
+    public void An_own_change_is_passed_over_only_if_it_is_the_next_one()
+    {
+        var view = View(1, 2);
+        view.Made(new ModSeq(12));
+        view.ModSeq.Should().Be(new ModSeq(10), "somebody else made 11");
+        view.Made(new ModSeq(11));
+        view.ModSeq.Should().Be(new ModSeq(11));
+    }
+
+    [Fact]
     public void Flags_of_what_is_gone_are_not_told()
     {
         var view = View(1, 2);
