@@ -162,13 +162,13 @@ internal sealed partial class MailboxClient : IAsyncDisposable
         if (asked?.Contains(message) != true) News++;
         if (UidItem().Match(line) is { Success: true } uid)
         {
-            var value = int.Parse(uid.Groups[1].Value, CultureInfo.InvariantCulture);
+            var value = int.Parse(uid.Groups["uid"].Value, CultureInfo.InvariantCulture);
             if (message.Uid is { } known && known != value) throw Wrong($"message {number} had UID {known}");
             message.Uid = value;
             if (_messages.Take(number - 1).Any(other => other.Uid >= value) || _messages.Skip(number).Any(other => other.Uid <= value)) throw Wrong("UIDs do not ascend");
         }
         else if (withUid) throw Wrong("no UID in the answer to a UID command");
-        if (FlagsItem().Match(line) is { Success: true } flags) message.Tell(flags.Groups[1].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        if (FlagsItem().Match(line) is { Success: true } flags) message.Tell(flags.Groups["flags"].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
 
     private void CheckNumber(int number)
@@ -184,13 +184,13 @@ internal sealed partial class MailboxClient : IAsyncDisposable
 
     public Exception Wrong(string what) => new InvalidOperationException($"{Name}, {_running}: {what}\n{string.Join('\n', _lines)}");
 
-    [GeneratedRegex(@"^\* (?<number>\d+) (?<what>EXISTS|EXPUNGE|FETCH)\b")]
+    [GeneratedRegex(@"^\* (?<number>\d+) (?<what>EXISTS|EXPUNGE|FETCH)\b", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex NumberedLine();
 
-    [GeneratedRegex(@"[( ]UID (\d+)[ )]")]
+    [GeneratedRegex(@"[( ]UID (?<uid>\d+)[ )]", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex UidItem();
 
-    [GeneratedRegex(@"[( ]FLAGS \(([^)]*)\)")]
+    [GeneratedRegex(@"[( ]FLAGS \((?<flags>[^)]*)\)", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex FlagsItem();
 
     /// <summary>One entry of the list; what was not told is null.</summary>
