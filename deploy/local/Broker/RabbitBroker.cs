@@ -13,7 +13,7 @@ public sealed class RabbitBroker : IAsyncDisposable
 {
     private const string Server = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
 
     private readonly string _folder;

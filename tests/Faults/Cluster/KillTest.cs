@@ -7,6 +7,7 @@ using Xunit.Abstractions;
 namespace Merpati.Tests.Faults.Cluster;
 
 /// <summary>SIGKILL of any service at any time under load: nothing is lost, nothing comes twice.</summary>
+[Collection(ClusterFaults.Name)]
 public sealed class KillTest(ITestOutputHelper output)
 {
     private const int Messages = 1500;

@@ -10,6 +10,7 @@ namespace Merpati.Tests.Faults.Cluster;
 /// The network between services is cut while both sides are alive. Clients are put off in the words of their protocol, within a bounded time and never for good; when the network is back
 /// everything goes on by itself, and every promise is kept.
 /// </summary>
+[Collection(ClusterFaults.Name)]
 public sealed class NetworkCutTest(ITestOutputHelper output)
 {
     /// <summary>Longer than any time limit of a call between services, on a machine that is busy with other tests.</summary>

@@ -6,6 +6,7 @@ using Xunit.Abstractions;
 namespace Merpati.Tests.Faults.Cluster;
 
 /// <summary>A Delivery that sleeps beyond its lease and wakes up (SIGSTOP, a machine that was suspended) does no harm: its late writes are refused.</summary>
+[Collection(ClusterFaults.Name)]
 public sealed class PausedDeliveryTest(ITestOutputHelper output)
 {
     [Fact]

@@ -10,6 +10,7 @@ using Xunit.Abstractions;
 namespace Merpati.Tests.Faults.Cluster;
 
 /// <summary>One bad message is the trouble of that message alone: it is put aside with a reason that people find, and the queue goes on.</summary>
+[Collection(ClusterFaults.Name)]
 public sealed class PoisonTest(ITestOutputHelper output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);

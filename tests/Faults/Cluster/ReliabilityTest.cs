@@ -11,6 +11,7 @@ namespace Merpati.Tests.Faults.Cluster;
 /// 5,000 messages to 200 accounts while everything goes wrong in turn: each service killed, the broker away for half a minute and then without its data, the database away
 /// for half a minute, a Delivery asleep beyond its lease, a rolling restart of all. docs/reliability.md keeps the report.
 /// </summary>
+[Collection(ClusterFaults.Name)]
 public sealed class ReliabilityTest(ITestOutputHelper output)
 {
     private const int Messages = 5000;

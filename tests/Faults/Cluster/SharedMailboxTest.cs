@@ -12,6 +12,7 @@ namespace Merpati.Tests.Faults.Cluster;
 /// Two Deliveries and two IMAP gateways with the same mailbox open: clients on both change it at random while mail arrives over both ingresses. Each is told only what
 /// it may be told, and in the end all of them know the same mailbox, which is the one that a newcomer sees.
 /// </summary>
+[Collection(ClusterFaults.Name)]
 public sealed class SharedMailboxTest(ITestOutputHelper output)
 {
     private const int ClientsPerGateway = 3;
