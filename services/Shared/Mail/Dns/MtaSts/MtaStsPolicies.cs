@@ -31,7 +31,7 @@ public sealed class MtaStsPolicies(IMailDns dns, IPolicyFetcher fetcher, IMtaSts
     {
         if (!HostName.TryNormalize(domain, out var name)) return MtaStsLookup.Nothing;
         var known = await cache.GetAsync(name, cancellationToken);
-        var record = await dns.TextsAsync("_mta-sts." + name, cancellationToken) is DnsAnswer<string>.Found found ? MtaStsRecord.Find(found.Records) : null;
+        var record = await RecordAsync(name, cancellationToken);
         if (record is null || record.Id == known?.Id) return new MtaStsLookup(known?.Policy, null);
         var fetched = await FetchOnceAsync(name, record.Id, cancellationToken);
         return fetched.Failure is null ? fetched : fetched with { Policy = known?.Policy };
@@ -42,10 +42,13 @@ public sealed class MtaStsPolicies(IMailDns dns, IPolicyFetcher fetcher, IMtaSts
     {
         foreach (var old in await cache.FetchedBeforeAsync(time.GetUtcNow() - RefreshAfter, cancellationToken))
         {
-            var record = await dns.TextsAsync("_mta-sts." + old.Domain, cancellationToken) is DnsAnswer<string>.Found found ? MtaStsRecord.Find(found.Records) : null;
+            var record = await RecordAsync(old.Domain, cancellationToken);
             await FetchOnceAsync(old.Domain, record?.Id ?? old.Id, cancellationToken);
         }
     }
+
+    private async ValueTask<MtaStsRecord?> RecordAsync(string domain, CancellationToken cancellationToken)
+        => await dns.TextsAsync("_mta-sts." + domain, cancellationToken) is DnsAnswer<string>.Found found ? MtaStsRecord.Find(found.Records) : null;
 
     private async Task<MtaStsLookup> FetchOnceAsync(string domain, string id, CancellationToken cancellationToken)
     {
