@@ -33,13 +33,14 @@ public sealed partial class MongoMailQueue
         // As many as were asked for, so that whoever pages does not stop at one that cannot be read.
         while (entries.Count < limit)
         {
-            var page = await SelectAsync(filter, after, limit - entries.Count, cancellationToken);
-            if (page.Count == 0) break;
+            var wanted = limit - entries.Count;
+            var page = await SelectAsync(filter, after, wanted, cancellationToken);
             foreach (var document in page)
             {
                 if (QueueDocuments.TryRead(document, out var entry, out var problem)) entries.Add(entry);
                 else QueueLog.Unreadable(_connection.Logger, new QueueId(document.Guid("_id")).ToString(), problem);
             }
+            if (page.Count < wanted) break;
             after = new QueueId(page[^1].Guid("_id"));
         }
         return entries;

@@ -10,9 +10,9 @@ public sealed partial class MongoMailQueue
     private const int EntriesPerPage = 256;
 
     public ValueTask<IReadOnlyList<QueueId>> HoldAsync(QueueFilter filter, string reason, CancellationToken cancellationToken)
-        => ForEachAsync(filter, (entry, now) =>
+        => ForEachAsync(filter, (document, entry, now) =>
         {
-            if (IsLeased(entry, now) || Move(entry, RecipientState.Queued, RecipientState.Held, reason) is not { } moved) return null;
+            if (IsLeased(document, now) || Move(entry, RecipientState.Queued, RecipientState.Held, reason) is not { } moved) return null;
             // Whoever let the lease expire must not come back to an entry that a person has put aside.
             return new BsonDocument
             {
@@ -22,28 +22,28 @@ public sealed partial class MongoMailQueue
         }, cancellationToken);
 
     public ValueTask<IReadOnlyList<QueueId>> ReleaseAsync(QueueFilter filter, CancellationToken cancellationToken)
-        => ForEachAsync(filter, (entry, now) => Move(entry, RecipientState.Held, RecipientState.Queued, detail: null) is { } moved
+        => ForEachAsync(filter, (document, entry, now) => Move(entry, RecipientState.Held, RecipientState.Queued, detail: null) is { } moved
             ? Bson.Set(new BsonDocument
             {
                 { "recipients", QueueDocuments.Write(moved) },
                 { "nextAttemptAt", Bson.Time(now) },
-                { "due", IsLeased(entry, now) ? entry["leaseExpiresAt"] : Bson.Time(now) },
+                { "due", IsLeased(document, now) ? document["leaseExpiresAt"] : Bson.Time(now) },
                 { "released", true },
             })
             : null, cancellationToken);
 
     public ValueTask<IReadOnlyList<QueueId>> RetryNowAsync(QueueFilter filter, CancellationToken cancellationToken)
         // Held ones wait for a release; leased ones are being tried this moment.
-        => ForEachAsync(filter, (entry, now) => entry["due"].IsBsonNull || IsLeased(entry, now) ? null : Bson.Set(new BsonDocument { { "nextAttemptAt", Bson.Time(now) }, { "due", Bson.Time(now) } }), cancellationToken);
+        => ForEachAsync(filter, (document, _, now) => document["due"].IsBsonNull || IsLeased(document, now) ? null : Bson.Set(new BsonDocument { { "nextAttemptAt", Bson.Time(now) }, { "due", Bson.Time(now) } }), cancellationToken);
 
     public ValueTask<IReadOnlyList<QueueId>> DiscardAsync(QueueFilter filter, string reason, CancellationToken cancellationToken)
-        => ForEachAsync(filter, (entry, now, token) =>
+        => ForEachAsync(filter, (document, entry, now, token) =>
         {
-            if (IsLeased(entry, now)) return ValueTask.FromResult<bool?>(false);
-            var open = QueueDocuments.Read(entry).Recipients.Count(recipient => recipient.State.IsOpen());
+            if (IsLeased(document, now)) return ValueTask.FromResult<bool?>(false);
+            var open = entry.Recipients.Count(recipient => recipient.State.IsOpen());
             return _connection.TransactAsync<bool?>(async (session, cancel) =>
             {
-                var removed = await _entries.DeleteOneAsync(session, Unchanged(entry), cancellationToken: cancel);
+                var removed = await _entries.DeleteOneAsync(session, Unchanged(document), cancellationToken: cancel);
                 if (removed.DeletedCount == 0) return null;
                 var booking = new Booking();
                 booking.Close(RecipientState.Discarded, open);
@@ -52,30 +52,30 @@ public sealed partial class MongoMailQueue
             }, token);
         }, cancellationToken);
 
-    private ValueTask<IReadOnlyList<QueueId>> ForEachAsync(QueueFilter filter, Func<BsonDocument, DateTimeOffset, BsonDocument?> change, CancellationToken cancellationToken)
-        => ForEachAsync(filter, async (entry, now, token) =>
+    private ValueTask<IReadOnlyList<QueueId>> ForEachAsync(QueueFilter filter, Func<BsonDocument, QueueEntry, DateTimeOffset, BsonDocument?> change, CancellationToken cancellationToken)
+        => ForEachAsync(filter, async (document, entry, now, token) =>
         {
-            if (change(entry, now) is not { } update) return false;
+            if (change(document, entry, now) is not { } update) return false;
             update["$inc"] = new BsonDocument("revision", 1L);
-            var result = await _connection.RunAsync(cancel => _entries.UpdateOneAsync(Unchanged(entry), update, cancellationToken: cancel), token);
+            var result = await _connection.RunAsync(cancel => _entries.UpdateOneAsync(Unchanged(document), update, cancellationToken: cancel), token);
             return result.MatchedCount == 1 ? true : null;
         }, cancellationToken);
 
     /// <param name="change">True when it changed the entry, false when it leaves it alone, null when the entry has changed in the meantime and must be looked at again.</param>
-    private async ValueTask<IReadOnlyList<QueueId>> ForEachAsync(QueueFilter filter, Func<BsonDocument, DateTimeOffset, CancellationToken, ValueTask<bool?>> change, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<QueueId>> ForEachAsync(QueueFilter filter, Func<BsonDocument, QueueEntry, DateTimeOffset, CancellationToken, ValueTask<bool?>> change, CancellationToken cancellationToken)
     {
         var changed = new List<QueueId>();
         QueueId? after = null;
         while (true)
         {
             var page = await SelectAsync(filter, after, EntriesPerPage, cancellationToken);
-            foreach (var entry in page)
+            foreach (var document in page)
             {
-                if (!QueueDocuments.TryRead(entry, out _, out _)) continue; // set aside: for a person with a database shell
-                var id = new QueueId(entry.Guid("_id"));
-                var latest = entry;
-                bool? done;
-                while ((done = await change(latest, _time.GetUtcNow(), cancellationToken)) is null)
+                var id = new QueueId(document.Guid("_id"));
+                var latest = document;
+                bool? done = null;
+                // One that cannot be read is left alone: it is set aside for a person with a database shell.
+                while (QueueDocuments.TryRead(latest, out var entry, out _) && (done = await change(latest, entry, _time.GetUtcNow(), cancellationToken)) is null)
                 {
                     if ((await SelectAsync(filter with { Id = id }, after: null, 1, cancellationToken)) is not [var again]) break;
                     latest = again;
@@ -92,9 +92,6 @@ public sealed partial class MongoMailQueue
     private static bool IsLeased(BsonDocument entry, DateTimeOffset now) => QueueDocuments.TimeOrNull(entry, "leaseExpiresAt") > now;
 
     /// <summary>The recipients with all of one state in another; null when there are none to move.</summary>
-    private static List<QueueRecipient>? Move(BsonDocument entry, RecipientState from, RecipientState to, string? detail)
-    {
-        var recipients = QueueDocuments.Read(entry).Recipients;
-        return recipients.Any(recipient => recipient.State == from) ? [.. recipients.Select(recipient => recipient.State == from ? recipient with { State = to, Detail = detail } : recipient)] : null;
-    }
+    private static List<QueueRecipient>? Move(QueueEntry entry, RecipientState from, RecipientState to, string? detail)
+        => entry.Recipients.Any(recipient => recipient.State == from) ? [.. entry.Recipients.Select(recipient => recipient.State == from ? recipient with { State = to, Detail = detail } : recipient)] : null;
 }
