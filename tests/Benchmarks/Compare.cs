@@ -25,9 +25,9 @@ internal static class Compare
             {
                 peers.Add(name switch
                 {
-                    "merpati" => await MerpatiPeer.StartAsync(),
+                    "merpati" => await MerpatiPeer.StartStandaloneAsync(),
                     "postfix" => await PostfixDovecotPeer.StartAsync(cancellationToken),
-                    "cluster" => await ClusterPeer.StartAsync(),
+                    "cluster" => await MerpatiPeer.StartClusterAsync(),
                     _ => throw new UsageException($"There is no peer '{name}'."),
                 });
             }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Merpati.TestKit;
 using Xunit.Abstractions;
@@ -20,9 +19,7 @@ public sealed class CrashTest(ITestOutputHelper output)
     [Fact]
     public async Task Every_acknowledged_message_is_delivered_exactly_once_whenever_the_process_dies()
     {
-        var seed = Environment.GetEnvironmentVariable("MERPATI_TEST_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
-        output.WriteLine($"MERPATI_TEST_SEED={seed}");
-        var random = new Random(seed);
+        var random = new Random(Seed.Take(output));
         await using var server = await StandaloneProcess.StartAsync();
         var accounts = Enumerable.Range(0, Accounts).Select(i => ($"crash{i}@{Domain}", "secret of " + i)).ToArray();
         foreach (var (address, password) in accounts) await server.AddAccountAsync(address, password);

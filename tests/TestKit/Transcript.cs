@@ -149,7 +149,7 @@ public sealed partial class Transcript(ServeConnection serve, TransportSettings?
     }
 
     /// <summary>A session that is still on its way to its timer would miss the moment.</summary>
-    public async Task SessionsWaitAsync()
+    private async Task SessionsWaitAsync()
     {
         using var patience = new CancellationTokenSource(Patience);
         while (!_connections.Values.All(connection => connection.Waits || connection.Session.IsCompleted)) await Task.Delay(1, patience.Token);

@@ -1,39 +1,52 @@
 using System.Net;
 using Merpati.TestKit;
+using Merpati.TestKit.Cluster;
 
 namespace Merpati.Benchmarks.Peers;
 
-/// <summary>Merpati Standalone in a process and a data folder of its own.</summary>
+/// <summary>Merpati with a data folder or a database of its own.</summary>
 internal sealed class MerpatiPeer : IPeer
 {
-    private readonly StandaloneProcess _process;
+    private readonly IMailServer _server;
 
-    private MerpatiPeer(StandaloneProcess process) => _process = process;
+    private MerpatiPeer(string name, IMailServer server, IReadOnlyList<int> processes) => (Name, _server, Processes) = (name, server, processes);
 
-    public string Name => "Merpati";
+    public string Name { get; }
 
-    public IPEndPoint Smtp => new(IPAddress.Loopback, _process.SmtpPort);
+    public IPEndPoint Smtp => new(IPAddress.Loopback, _server.SmtpPort);
 
-    public IPEndPoint Imap => new(IPAddress.Loopback, _process.ImapPort);
+    public IPEndPoint Imap => new(IPAddress.Loopback, _server.ImapPort);
 
-    public IReadOnlyList<int> Processes => [_process.ProcessId];
+    public IReadOnlyList<int> Processes { get; }
 
-    public static async Task<MerpatiPeer> StartAsync()
+    public static async Task<MerpatiPeer> StartStandaloneAsync()
     {
         var process = await StandaloneProcess.StartAsync("--no-demo", "--allow-plaintext-auth");
+        return await WithAccountsAsync("Merpati", process, [process.ProcessId]);
+    }
+
+    /// <summary>One process of each service, on the MongoDB and RabbitMQ of deploy/local, whose work is not counted.</summary>
+    public static async Task<MerpatiPeer> StartClusterAsync()
+    {
+        var server = await ClusterServer.StartAsync();
+        return await WithAccountsAsync("cluster", server, [.. server.Cluster.Services.Select(service => service.ProcessId)]);
+    }
+
+    private static async Task<MerpatiPeer> WithAccountsAsync(string name, IMailServer server, IReadOnlyList<int> processes)
+    {
         try
         {
-            var domain = await process.MerpatiAsync(standardInput: null, "domain", "add", "bench.test");
+            var domain = await server.MerpatiAsync(standardInput: null, "domain", "add", "bench.test");
             if (domain.ExitCode != 0) throw new InvalidOperationException($"domain add: {domain}");
-            foreach (var address in BenchAccounts.Addresses) await process.AddAccountAsync(address, BenchAccounts.Password);
-            return new MerpatiPeer(process);
+            foreach (var address in BenchAccounts.Addresses) await server.AddAccountAsync(address, BenchAccounts.Password);
+            return new MerpatiPeer(name, server, processes);
         }
         catch
         {
-            await process.DisposeAsync();
+            await server.DisposeAsync();
             throw;
         }
     }
 
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 }

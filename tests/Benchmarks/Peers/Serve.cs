@@ -9,7 +9,7 @@ internal static class Serve
     {
         await using IPeer peer = options.Text("peer") switch
         {
-            "merpati" => await MerpatiPeer.StartAsync(),
+            "merpati" => await MerpatiPeer.StartStandaloneAsync(),
             "postfix" => await PostfixDovecotPeer.StartAsync(cancellationToken),
             _ => throw new UsageException("--peer is merpati or postfix"),
         };

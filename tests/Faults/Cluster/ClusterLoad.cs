@@ -29,4 +29,22 @@ internal static class ClusterLoad
         Assert.True(report.IsClean, report.ToString());
         return report;
     }
+
+    /// <summary>Waits until so many more are acknowledged.</summary>
+    public static async Task AdvanceAsync(MailLoad load, Task sending, int messages, CancellationToken patience = default)
+    {
+        var mark = load.Acknowledged + messages;
+        while (load.Acknowledged < mark && !sending.IsCompleted) await Task.Delay(20, patience);
+        if (sending.IsFaulted) await sending;
+    }
+
+    /// <summary>Lets something happen, and says what the clients noticed of it.</summary>
+    public static async Task TellAsync(MailLoad load, ITestOutputHelper output, string trouble, Func<Task> happen)
+    {
+        var (before, refused) = (load.Acknowledged, load.Refused);
+        await happen();
+        output.WriteLine($"{trouble}: {load.Acknowledged - before} acknowledged meanwhile, {load.Refused - refused} times \"later\"");
+    }
+
+    public static Task ReadyAsync(ClusterServer server) => Task.WhenAll(server.Cluster.Services.Select(service => service.WaitUntilReadyAsync()));
 }

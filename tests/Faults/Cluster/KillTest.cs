@@ -1,4 +1,3 @@
-using System.Globalization;
 using Merpati.Local.Cluster;
 using Merpati.TestKit;
 using Merpati.TestKit.Cluster;
@@ -17,9 +16,7 @@ public sealed class KillTest(ITestOutputHelper output)
     [Fact]
     public async Task Every_acknowledged_message_is_delivered_exactly_once_whichever_service_dies()
     {
-        var seed = Environment.GetEnvironmentVariable("MERPATI_TEST_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
-        output.WriteLine($"MERPATI_TEST_SEED={seed}");
-        var random = new Random(seed);
+        var random = new Random(Seed.Take(output));
         await using var server = await ClusterServer.StartAsync(ClusterLoad.TwoOfEach);
         var load = new MailLoad(await server.AddAccountsAsync(Enumerable.Range(0, 20).Select(i => $"kill{i}")));
         var next = 0;
@@ -35,7 +32,7 @@ public sealed class KillTest(ITestOutputHelper output)
             await victim.StartAsync();
         }
         await sending;
-        await Task.WhenAll(server.Cluster.Services.Select(service => service.WaitUntilReadyAsync()));
+        await ClusterLoad.ReadyAsync(server);
         await ClusterLoad.CheckAsync(server, load, output);
         output.WriteLine($"{kills} kills");
         Assert.True(kills >= Kills / 2, "the load was over before enough had died");

@@ -81,26 +81,25 @@ public sealed class NetworkCutTest(ITestOutputHelper output)
 
         Volatile.Write(ref more, false);
         await sending;
-        await Task.WhenAll(server.Cluster.Services.Select(service => service.WaitUntilReadyAsync()));
+        await ClusterLoad.ReadyAsync(server);
         await ClusterLoad.CheckAsync(server, load, output);
 
         async Task CutAsync(string what, SilentLink link, Func<Task> meanwhile)
         {
-            var (before, refused) = (load.Acknowledged, load.Refused);
-            link.Cut();
-            try { await meanwhile(); }
-            finally { link.Heal(); }
-            output.WriteLine($"{what}: {load.Acknowledged - before} acknowledged meanwhile, {load.Refused - refused} times \"later\"");
+            await ClusterLoad.TellAsync(load, output, what, async () =>
+            {
+                link.Cut();
+                try { await meanwhile(); }
+                finally { link.Heal(); }
+            });
             await AdvanceAsync(load, sending);
         }
     }
 
     private static async Task AdvanceAsync(MailLoad load, Task sending)
     {
-        var mark = load.Acknowledged + 40;
         using var patience = new CancellationTokenSource(Patience);
-        while (load.Acknowledged < mark && !sending.IsCompleted) await Task.Delay(20, patience.Token);
-        if (sending.IsFaulted) await sending;
+        await ClusterLoad.AdvanceAsync(load, sending, messages: 40, patience.Token);
     }
 
     private static async Task<string> RcptAsync(ClusterServer server, string address)

@@ -45,7 +45,8 @@ public sealed class PoisonTest(ITestOutputHelper output)
         await delivery.StartAsync();
         await delivery.WaitUntilReadyAsync();
         using var patience = new CancellationTokenSource(Patience);
-        while (await CountAsync(server, account) < 3) patience.Token.ThrowIfCancellationRequested();
+        await using var reader = await MailboxClient.OpenAsync("reader", server.ImapsPort, account, Patience);
+        while (reader.Count < 3) await LookAsync();
         while (!(await TraceAsync(server, damaged)).Contains("eld", StringComparison.Ordinal)) patience.Token.ThrowIfCancellationRequested();
         output.WriteLine(await TraceAsync(server, damaged));
         Assert.Contains("damaged", await TraceAsync(server, damaged), StringComparison.OrdinalIgnoreCase);
@@ -53,7 +54,7 @@ public sealed class PoisonTest(ITestOutputHelper output)
         var listed = await server.MerpatiAsync(null, "queue", "list", "--json");
         Assert.True(listed.ExitCode == 0, listed.ToString());
         Assert.Contains(damaged, listed.Output, StringComparison.Ordinal);
-        Assert.Contains($"{unreadable}", await File.ReadAllTextAsync(Path.Combine(server.Cluster.Folder, "delivery-1.log")), StringComparison.Ordinal);
+        while (!(await File.ReadAllTextAsync(delivery.LogFile)).Contains(unreadable, StringComparison.Ordinal)) patience.Token.ThrowIfCancellationRequested();
 
         // Nothing is forgotten: both are still open, and new mail goes its way.
         var status = await server.MerpatiAsync(null, "queue", "status", "--json");
@@ -61,7 +62,13 @@ public sealed class PoisonTest(ITestOutputHelper output)
         Assert.Equal(2, ledger.GetProperty("open").GetInt64());
         Assert.Equal(0, ledger.GetProperty("unaccounted").GetInt64());
         await AcceptAsync(server, account.Address, 5);
-        while (await CountAsync(server, account) < 4) patience.Token.ThrowIfCancellationRequested();
+        while (reader.Count < 4) await LookAsync();
+
+        Task LookAsync()
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            return reader.NoopAsync();
+        }
     }
 
     private static BsonDocument IdOf(string queueId) => new("_id", new BsonBinaryData(Guid.ParseExact(queueId, "N"), GuidRepresentation.Standard));
@@ -77,15 +84,6 @@ public sealed class PoisonTest(ITestOutputHelper output)
         var reply = await smtp.SmtpDataAsync(System.Text.Encoding.ASCII.GetBytes($"Subject: number {number}\r\n\r\nthe text of message {number}\r\n"));
         Assert.StartsWith("250 2.0.0 Ok: queued as ", reply, StringComparison.Ordinal);
         return reply.TrimEnd().Split(' ')[^1];
-    }
-
-    private static async Task<int> CountAsync(ClusterServer server, (string Address, string Password) account)
-    {
-        await using var imap = await MailWire.ConnectAsync(server.ImapsPort, tls: true);
-        await imap.ImapLineAsync();
-        await imap.ImapAsync($"LOGIN \"{account.Address}\" \"{account.Password}\"");
-        await imap.ImapAsync("SELECT INBOX");
-        return (await imap.ImapAsync("SEARCH ALL")).First(line => line.StartsWith("* SEARCH", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries).Length - 2;
     }
 
     private static async Task<string> TraceAsync(ClusterServer server, string id) => (await server.MerpatiAsync(null, "trace", id)).Output;

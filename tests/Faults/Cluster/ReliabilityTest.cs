@@ -41,11 +41,11 @@ public sealed class ReliabilityTest(ITestOutputHelper output)
         {
             foreach (var victim in server.Cluster.Services)
             {
-                await AdvanceAsync(load, sending, 30);
+                await ClusterLoad.AdvanceAsync(load, sending, 30);
                 await victim.KillAsync();
                 await victim.StartAsync();
             }
-            await ReadyAsync(server);
+            await ClusterLoad.ReadyAsync(server);
         });
         await TellAsync("the broker is away, and comes back", async () =>
         {
@@ -53,27 +53,27 @@ public sealed class ReliabilityTest(ITestOutputHelper output)
             await Task.Delay(Outage);
             await broker.StartAsync(CancellationToken.None);
         });
-        await AdvanceAsync(load, sending, 50);
+        await ClusterLoad.AdvanceAsync(load, sending, 50);
         await TellAsync("the broker comes back without its data", async () =>
         {
             await broker.StopAsync();
             broker.WipeData();
             await broker.StartAsync(CancellationToken.None);
         });
-        await AdvanceAsync(load, sending, 50);
+        await ClusterLoad.AdvanceAsync(load, sending, 50);
         await TellAsync("the database is away", async () =>
         {
             await mongo.StopAsync();
             await Task.Delay(Outage);
             await mongo.StartAsync(CancellationToken.None);
         });
-        await AdvanceAsync(load, sending, 50);
+        await ClusterLoad.AdvanceAsync(load, sending, 50);
         await TellAsync("the database is killed", async () =>
         {
             await mongo.KillAsync();
             await mongo.StartAsync(CancellationToken.None);
         });
-        await AdvanceAsync(load, sending, 50);
+        await ClusterLoad.AdvanceAsync(load, sending, 50);
         await TellAsync("each Delivery sleeps beyond its lease", async () =>
         {
             foreach (var sleeper in server.Cluster.Of(ServiceKind.Delivery))
@@ -81,7 +81,7 @@ public sealed class ReliabilityTest(ITestOutputHelper output)
                 sleeper.Pause();
                 await Task.Delay(Lease * 2);
                 sleeper.Continue();
-                await AdvanceAsync(load, sending, 50);
+                await ClusterLoad.AdvanceAsync(load, sending, 50);
             }
         });
         await TellAsync("a rolling restart of all", async () =>
@@ -95,25 +95,10 @@ public sealed class ReliabilityTest(ITestOutputHelper output)
         });
         Volatile.Write(ref troubled, false);
         await sending;
-        await ReadyAsync(server);
+        await ClusterLoad.ReadyAsync(server);
         var report = await ClusterLoad.CheckAsync(server, load, output);
         Assert.True(report.Acknowledged >= Messages);
 
-        async Task TellAsync(string trouble, Func<Task> happen)
-        {
-            var (before, refused) = (load.Acknowledged, load.Refused);
-            await happen();
-            output.WriteLine($"{trouble}: {load.Acknowledged - before} acknowledged meanwhile, {load.Refused - refused} times \"later\"");
-        }
+        Task TellAsync(string trouble, Func<Task> happen) => ClusterLoad.TellAsync(load, output, trouble, happen);
     }
-
-    /// <summary>Waits until so many more are acknowledged.</summary>
-    private static async Task AdvanceAsync(MailLoad load, Task sending, int messages)
-    {
-        var mark = load.Acknowledged + messages;
-        while (load.Acknowledged < mark && !sending.IsCompleted) await Task.Delay(20);
-        if (sending.IsFaulted) await sending;
-    }
-
-    private static Task ReadyAsync(ClusterServer server) => Task.WhenAll(server.Cluster.Services.Select(service => service.WaitUntilReadyAsync()));
 }

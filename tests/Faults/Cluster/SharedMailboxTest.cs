@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using Merpati.Local.Cluster;
 using Merpati.TestKit;
@@ -26,8 +25,7 @@ public sealed class SharedMailboxTest(ITestOutputHelper output)
     [Fact]
     public async Task Clients_on_two_gateways_keep_the_same_view_of_one_mailbox()
     {
-        var seed = Environment.GetEnvironmentVariable("MERPATI_TEST_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
-        output.WriteLine($"MERPATI_TEST_SEED={seed}");
+        var seed = Seed.Take(output);
         await using var server = await ClusterServer.StartAsync(ClusterLoad.TwoOfEach);
         var account = (await server.AddAccountsAsync(["shared"]))[0];
         int[] gateways = [.. server.Cluster.Of(ServiceKind.ImapGateway).Select(gateway => gateway.Ports.Mail["imaps"])];
