@@ -50,4 +50,16 @@ public sealed record Envelope
 
     /// <summary>ENVID, xtext (RFC 3461 §4.4).</summary>
     public string? EnvelopeId { get; init; }
+
+    /// <summary>Only over verified TLS, or not at all (RFC 8689 §2).</summary>
+    public bool RequireTls { get; init; }
+
+    /// <summary>MT-PRIORITY, -9 to 9; 0 is ordinary mail (RFC 6710 §4.3).</summary>
+    public int Priority { get; init; }
+
+    /// <summary>BY (RFC 2852); null for mail that is never late.</summary>
+    public DeliverBy? DeliverBy { get; init; }
+
+    /// <summary>HOLDFOR or HOLDUNTIL: not to be delivered or relayed before (RFC 4865 §4); null for at once.</summary>
+    public DateTimeOffset? HoldUntil { get; init; }
 }
