@@ -4,6 +4,7 @@ using Merpati.Delivery.Ledger;
 using Merpati.Delivery.Local;
 using Merpati.Delivery.Mailboxes;
 using Merpati.Mailboxes;
+using Merpati.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -25,6 +26,7 @@ public static class DeliveryServices
         services.AddSingleton<IValidateOptions<DeliveryOptions>, DeliveryOptionsValidator>();
         services.AddSingleton<DeliveryMetrics>();
 
+        services.TryAddSingleton<IQueuedHeaders, QueuedHeaders>();
         services.AddMailboxes();
         services.AddSingleton<ReportToSender>();
         services.AddSingleton<DeliverToMailbox>();

@@ -67,7 +67,8 @@ internal sealed class StandaloneHost : IAsyncDisposable
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<Readiness>();
-        services.AddSingleton(AdminToken.Generate());
+        var owner = AdminToken.Generate();
+        services.AddSingleton(owner).AddSingleton(options.Admin).AddSingleton(AdminTokens.Load(options.Admin, owner));
         services.AddMerpatiTelemetry(builder.Configuration, Program, Version);
         services.AddSqliteStores(_ => new SqliteStoreOptions { Folder = options.Data });
         services.AddSingleton<IQueueBell, LocalQueueBell>();

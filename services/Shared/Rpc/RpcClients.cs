@@ -34,6 +34,10 @@ public static class RpcClients
     public static IServiceCollection AddQueueClient(this IServiceCollection services)
         => services.AddClient<IMailQueue>("queue", AtDelivery, static (_, invoker, caller) => new MailQueueClient(new(invoker), caller));
 
+    /// <summary><see cref="IQueuedHeaders"/> at Delivery.</summary>
+    public static IServiceCollection AddQueuedHeadersClient(this IServiceCollection services)
+        => services.AddClient<IQueuedHeaders>("queue", AtDelivery, static (_, invoker, caller) => new QueuedHeaderClient(new(invoker), caller));
+
     /// <summary><see cref="IJournal"/> at Delivery.</summary>
     public static IServiceCollection AddJournalClient(this IServiceCollection services)
         => services.AddClient<IJournal>("timeline", AtDelivery, static (_, invoker, caller) => new JournalClient(new(invoker), caller));

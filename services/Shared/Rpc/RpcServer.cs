@@ -35,6 +35,7 @@ public static class RpcServer
         services.TryAddSingleton<MaildropServer>();
         services.TryAddSingleton<AccountRemovalServer>();
         services.TryAddSingleton<MailQueueServer>();
+        services.TryAddSingleton<QueuedHeaderServer>();
         services.TryAddSingleton<TimelineServer>();
         services.TryAddSingleton<DirectoryServer>();
         services.AddGrpc(grpc =>
@@ -87,6 +88,9 @@ public static class RpcServer
 
     /// <summary>Serves <see cref="Storage.IMailQueue"/>.</summary>
     public static IEndpointRouteBuilder MapQueue(this IEndpointRouteBuilder endpoints) => endpoints.Serve<MailQueueServer>();
+
+    /// <summary>Serves <see cref="Storage.IQueuedHeaders"/>.</summary>
+    public static IEndpointRouteBuilder MapQueuedHeaders(this IEndpointRouteBuilder endpoints) => endpoints.Serve<QueuedHeaderServer>();
 
     /// <summary>Serves <see cref="Storage.IJournal"/>.</summary>
     public static IEndpointRouteBuilder MapTimeline(this IEndpointRouteBuilder endpoints) => endpoints.Serve<TimelineServer>();

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Merpati.Platform.Admin;
 using Merpati.Platform.Hosting;
 using Merpati.Platform.Listeners;
 
@@ -26,6 +27,9 @@ public sealed class StandaloneOptions() : ServerOptions(listen: "127.0.0.1"), IM
 
     /// <summary>Without a certificate a self-signed one is made in the data folder.</summary>
     public TlsOptions Tls { get; set; } = new();
+
+    /// <summary>Further tokens of the admin API, besides the one in the data folder.</summary>
+    public AdminOptions Admin { get; set; } = new();
 
     /// <summary>Domains to serve; those that are missing are added at start. More can be added with the merpati command.</summary>
     public IList<string> Domains { get; set; } = [];

@@ -26,12 +26,13 @@ return await ServiceHost.RunAsync<UserDirectoryHostOptions>("merpati-user-direct
         .AddUserDirectory()
         .AddMerpatiRpcServer()
         // Administration of what Delivery has: it is asked when somebody asks.
-        .AddAccountRemovalClient().AddQueueClient().AddJournalClient()
+        .AddAccountRemovalClient().AddQueueClient().AddQueuedHeadersClient().AddJournalClient()
         .PostConfigure<UserDirectoryOptions>(directory => directory.HostName = host.Hostname);
     host.DependsOn("MongoDB", static (provider, cancellationToken) => provider.GetRequiredService<MongoStores>().CheckAsync(Stores, cancellationToken));
     host.Listen((_, kestrel) => kestrel.ListenForRpc(host.Configuration.Addresses));
     host.Map(static endpoints => endpoints.MapDirectory().MapRpcHealth());
-    if (host.Options.Admin.TokenFile is not { } tokenFile) return;
-    host.Services.AddSingleton(AdminToken.FromFile(tokenFile)).AddSingleton(host.Options.Admin);
+    var tokens = AdminTokens.Load(host.Options.Admin);
+    if (!tokens.Any) return;
+    host.Services.AddSingleton(tokens).AddSingleton(host.Options.Admin);
     host.Map(static endpoints => endpoints.MapDirectoryAdministration().MapQueueAdministration().MapTraceAdministration());
 });

@@ -170,7 +170,11 @@ public sealed class MerpatiCommandTests : IAsyncLifetime
     {
         (await DoneAsync("queue list")).Should().Contain(_queue.Entry.Id.ToString()).And.Contain("sender@elsewhere.test").And.Contain("ann@example.test");
         (await DoneAsync("queue list --state held --json")).Trim().Should().Be("[]");
-        (await DoneAsync($"queue show {_queue.Entry.Id}")).Should().Contain("4.2.2 full").And.NotContain("\u001b");
+        (await DoneAsync($"queue show {_queue.Entry.Id}")).Should().Contain("4.2.2 full").And.Contain("INBOX, UID 7").And.Contain("Subject: Grüße").And.NotContain("\u001b");
+        var shown = JsonDocument.Parse(await DoneAsync($"queue show {_queue.Entry.Id} --json")).RootElement;
+        shown.GetProperty("sender").GetString().Should().Be("sender@elsewhere.test");
+        shown.GetProperty("envelope").GetProperty("body").GetString().Should().Be("7bit");
+        shown.GetProperty("steps")[0].GetProperty("detail").GetString().Should().Be("ESMTP from mx.elsewhere.test");
         (await DoneAsync("queue status")).Split(Environment.NewLine).Should().Contain("delivered    8").And.Contain("unaccounted  0");
         var status = JsonDocument.Parse(await DoneAsync("queue status --json")).RootElement;
         status.GetProperty("ledger").GetProperty("closed").GetProperty("delivered").GetInt64().Should().Be(8);
@@ -190,9 +194,9 @@ public sealed class MerpatiCommandTests : IAsyncLifetime
         await DoneAsync("queue retry --all");
         JsonDocument.Parse(await DoneAsync($"queue discard {id} --json")).RootElement.GetProperty("changed")[0].GetString().Should().Be(id);
         _queue.Asked.Select(asked => asked.Action).Should().Equal("hold", "release", "retry", "discard");
-        _queue.Asked[0].Reason.Should().Be("why");
+        _queue.Asked[0].Reason.Should().Be("why (hold by administrator)");
         _queue.Asked[1].Filter.Recipient.Should().Be("example.test");
-        _queue.Asked[3].Reason.Should().Be("discard by an administrator");
+        _queue.Asked[3].Reason.Should().Be("discard by administrator");
         await FailAsync(1, $"queue retry {new string('0', 32)}");
         using var client = _server.Client();
         using var everything = await client.PostAsync("queue/discard", new StringContent("{}", System.Text.Encoding.UTF8, "application/json"));

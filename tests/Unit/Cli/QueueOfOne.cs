@@ -9,7 +9,7 @@ using Merpati.Timeline;
 namespace Merpati.Tests.Unit.Cli;
 
 /// <summary>A queue with one entry that remembers what it was asked, and the timeline of that entry.</summary>
-internal sealed class QueueOfOne : IMailQueue, IJournal
+internal sealed class QueueOfOne : IMailQueue, IJournal, IQueuedHeaders
 {
     public QueueEntry Entry { get; private set; } = new()
     {
@@ -47,6 +47,9 @@ internal sealed class QueueOfOne : IMailQueue, IJournal
 
     public ValueTask<Ledger> LedgerAsync(CancellationToken cancellationToken)
         => ValueTask.FromResult(new Ledger(10, new Dictionary<RecipientState, long> { [RecipientState.Delivered] = 8, [RecipientState.Bounced] = 1 }, 1));
+
+    ValueTask<ReadOnlyMemory<byte>?> IQueuedHeaders.ReadAsync(QueueId id, CancellationToken cancellationToken)
+        => ValueTask.FromResult<ReadOnlyMemory<byte>?>(id == Entry.Id ? "Received: by us\r\nSubject: Gr\u00fc\u00dfe\u001b[2J\r\n"u8.ToArray() : null);
 
     public ValueTask<IReadOnlyList<TimelineEvent>> ReadAsync(QueueId id, CancellationToken cancellationToken)
         => ValueTask.FromResult<IReadOnlyList<TimelineEvent>>(id != Entry.Id ? [] :

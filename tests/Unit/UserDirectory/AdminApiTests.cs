@@ -13,6 +13,33 @@ namespace Merpati.Tests.Unit.UserDirectory;
 
 public sealed class AdminApiTests
 {
+    [Theory]
+    [InlineData(AdminRole.Viewer, 403, 403)]
+    [InlineData(AdminRole.Operator, 200, 403)]
+    [InlineData(AdminRole.Administrator, 200, 201)]
+    public async Task A_token_goes_as_far_as_its_role(AdminRole role, int queueChange, int directoryChange)
+    {
+        var folder = System.IO.Directory.CreateTempSubdirectory("merpati-token-");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "token");
+            await File.WriteAllTextAsync(file, "0123456789abcdef-" + role);
+            var token = AdminToken.FromFile(file, "admin:tokens:0:tokenFile", "oncall", role);
+            var queue = new Cli.QueueOfOne();
+            await using var server = await AdminServer.StartAsync(queue, queue, token);
+            using var client = server.Client(token.Value);
+            (await client.GetAsync("queue")).StatusCode.Should().Be(System.Net.HttpStatusCode.OK);
+            (await client.GetAsync("accounts")).StatusCode.Should().Be(System.Net.HttpStatusCode.OK);
+            ((int)(await client.PostAsJsonAsync("queue/hold", new { all = true })).StatusCode).Should().Be(queueChange);
+            var refused = await client.PostAsJsonAsync("domains", new { name = "example.test" });
+            ((int)refused.StatusCode).Should().Be(directoryChange);
+            if (directoryChange == 403) (await refused.Content.ReadAsStringAsync()).Should().Contain("administrator").And.Contain("oncall").And.NotContain(token.Value);
+            if (queueChange == 200) queue.Asked[^1].Reason.Should().Be("hold by oncall");
+            server.Log.Lines.Should().NotContain(line => line.Contains(token.Value));
+        }
+        finally { folder.Delete(recursive: true); }
+    }
+
     [Fact]
     public async Task Nobody_gets_in_without_the_token()
     {

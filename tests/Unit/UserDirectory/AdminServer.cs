@@ -18,16 +18,18 @@ internal sealed class AdminServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly DirectoryInfo _folder = System.IO.Directory.CreateTempSubdirectory("merpati-admin-");
 
-    private AdminServer(IMailQueue? queue, IJournal? journal)
+    private AdminServer(IMailQueue? queue, IJournal? journal, IReadOnlyList<AdminToken> others)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Trace);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<IDirectoryStore>(new InMemoryDirectoryStore());
-        builder.Services.AddSingleton(AdminToken.Generate());
+        var owner = AdminToken.Generate();
+        builder.Services.AddSingleton(owner).AddSingleton(new AdminTokens([owner, .. others]));
         builder.Services.AddUserDirectory();
         builder.Services.Configure<UserDirectoryOptions>(DirectoryUnderTest.MakeCheap);
         if (queue is not null) builder.Services.AddSingleton(queue);
+        if (queue is IQueuedHeaders headers) builder.Services.AddSingleton(headers);
         if (journal is not null) builder.Services.AddSingleton(journal);
         _app = builder.Build();
         _app.MapDirectoryAdministration();
@@ -45,9 +47,9 @@ internal sealed class AdminServer : IAsyncDisposable
 
     public AdminToken Token => _app.Services.GetRequiredService<AdminToken>();
 
-    public static async Task<AdminServer> StartAsync(IMailQueue? queue = null, IJournal? journal = null)
+    public static async Task<AdminServer> StartAsync(IMailQueue? queue = null, IJournal? journal = null, params IReadOnlyList<AdminToken> others)
     {
-        var server = new AdminServer(queue, journal);
+        var server = new AdminServer(queue, journal, others);
         await server._app.StartAsync();
         await new AdminEndpointFile(server.Folder).WriteAsync(server.Address, server.Token, CancellationToken.None);
         return server;

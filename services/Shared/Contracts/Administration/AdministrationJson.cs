@@ -24,6 +24,7 @@ namespace Merpati.Administration;
 [JsonSerializable(typeof(IReadOnlyList<AliasView>))]
 [JsonSerializable(typeof(AliasTargets))]
 [JsonSerializable(typeof(IReadOnlyList<QueueEntryView>))]
+[JsonSerializable(typeof(QueueEntryDetails))]
 [JsonSerializable(typeof(QueueSelection))]
 [JsonSerializable(typeof(QueueChange))]
 [JsonSerializable(typeof(QueueStatus))]

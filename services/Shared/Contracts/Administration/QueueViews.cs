@@ -5,7 +5,7 @@ namespace Merpati.Administration;
 public sealed record QueueRecipientView(string Address, string State, string? Detail);
 
 /// <summary>An entry of the mail queue. States and routes are the lower-case names of their enums.</summary>
-public sealed record QueueEntryView(
+public record QueueEntryView(
     string Id,
     string Route,
     string Sender,
@@ -14,6 +14,35 @@ public sealed record QueueEntryView(
     int Attempts,
     DateTimeOffset NextAttemptAt,
     IReadOnlyList<QueueRecipientView> Recipients);
+
+/// <summary>An entry with all that is known of it.</summary>
+/// <param name="Envelope">What the sender asked for beyond sender and recipients.</param>
+/// <param name="Header">The message's header as text, with what acceptance put on top; null when it cannot be read, and <paramref name="HeaderProblem"/> says why.</param>
+/// <param name="Steps">Its timeline: every attempt with the remote server's own words.</param>
+public sealed record QueueEntryDetails(
+    string Id,
+    string Route,
+    string Sender,
+    long Size,
+    DateTimeOffset AcceptedAt,
+    int Attempts,
+    DateTimeOffset NextAttemptAt,
+    IReadOnlyList<QueueRecipientView> Recipients,
+    QueueEnvelopeView Envelope,
+    string? Header,
+    string? HeaderProblem,
+    IReadOnlyList<TraceStepView> Steps) : QueueEntryView(Id, Route, Sender, Size, AcceptedAt, Attempts, NextAttemptAt, Recipients);
+
+/// <summary>The envelope beyond sender and recipients.</summary>
+/// <param name="Body">BODY of MAIL FROM: 7bit, 8bitmime or binarymime.</param>
+/// <param name="Return">RET, null when not given.</param>
+/// <param name="EnvelopeId">ENVID, xtext.</param>
+/// <param name="Submitter">The account that sent it; null for mail from outside and our own.</param>
+public sealed record QueueEnvelopeView(string Body, bool SmtpUtf8, string? Return, string? EnvelopeId, string? Submitter, IReadOnlyList<QueueDsnView> Recipients);
+
+/// <summary>What a recipient's sender wants to be told (RFC 3461).</summary>
+/// <param name="Notify">As in RCPT TO, such as SUCCESS,FAILURE; null when not given.</param>
+public sealed record QueueDsnView(string Address, string? Notify, string? OriginalRecipient);
 
 /// <summary>Which entries to act on. All given fields must match; without any, <paramref name="All"/> has to say that all are meant.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]

@@ -6,8 +6,8 @@ using Merpati.Platform.Hosting;
 namespace Merpati.Platform.Admin;
 
 /// <summary>
-/// The secret that opens the admin API. In Standalone 32 random bytes, new at every start, shown to nobody but the owner of the data folder; in the cluster
-/// a secret of the operator's.
+/// A secret that opens the admin API, as far as its role goes. In Standalone one of 32 random bytes, new at every start, shown to nobody but the owner of the data folder;
+/// others are secrets of the operator's.
 /// </summary>
 public sealed class AdminToken
 {
@@ -16,25 +16,32 @@ public sealed class AdminToken
 
     private readonly byte[] _digest;
 
-    private AdminToken(string value)
+    private AdminToken(string name, AdminRole role, string value)
     {
-        Value = value;
+        (Name, Role, Value) = (name, role, value);
         _digest = SHA256.HashData(Encoding.UTF8.GetBytes(value));
     }
 
+    /// <summary>Whose it is; in logs and timelines.</summary>
+    public string Name { get; }
+
+    public AdminRole Role { get; }
+
     public string Value { get; }
 
-    public static AdminToken Generate() => new(Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
+    /// <summary>One for an administrator.</summary>
+    public static AdminToken Generate() => new("administrator", AdminRole.Administrator, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
 
+    /// <param name="key">The configuration key that names the file.</param>
     /// <exception cref="ConfigurationException">There is no usable token in the file.</exception>
-    public static AdminToken FromFile(string path)
+    public static AdminToken FromFile(string path, string key = "admin:tokenFile", string name = "administrator", AdminRole role = AdminRole.Administrator)
     {
         string token;
         try { token = File.ReadAllText(path).Trim(); }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { throw new ConfigurationException($"The configuration key 'admin:tokenFile' is wrong: {e.Message}"); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { throw new ConfigurationException($"The configuration key '{key}' is wrong: {e.Message}"); }
         return token.Length >= ShortestToken && token.All(char.IsAscii) && !token.Any(char.IsWhiteSpace)
-            ? new AdminToken(token)
-            : throw new ConfigurationException($"The configuration key 'admin:tokenFile' is wrong: {path} must hold {ShortestToken} or more letters, digits or signs, such as the output of: openssl rand -base64 32");
+            ? new AdminToken(name, role, token)
+            : throw new ConfigurationException($"The configuration key '{key}' is wrong: {path} must hold {ShortestToken} or more letters, digits or signs, such as the output of: openssl rand -base64 32");
     }
 
     /// <summary>Checks an Authorization header (RFC 6750 §2.1). Takes the same time however much of it is right.</summary>

@@ -1,4 +1,7 @@
+using System.Text;
 using Merpati.Administration;
+using Merpati.Envelopes;
+using Merpati.Mailboxes;
 using Merpati.Queueing;
 using Merpati.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -19,7 +22,7 @@ public static class QueueAdministration
 
     public static IEndpointRouteBuilder MapQueueAdministration(this IEndpointRouteBuilder endpoints)
     {
-        var queue = endpoints.MapAdministration().MapGroup("/queue");
+        var queue = endpoints.MapAdministration(changes: AdminRole.Operator).MapGroup("/queue");
         queue.MapGet("", ListAsync);
         queue.MapGet("/status", StatusAsync);
         queue.MapGet("/{id}", ShowAsync);
@@ -52,12 +55,20 @@ public static class QueueAdministration
         return Results.Json([.. entries.Select(View)], AdministrationJson.Default.IReadOnlyListQueueEntryView);
     }
 
-    private static async Task<IResult> ShowAsync(string id, IMailQueue queue, CancellationToken cancellationToken)
+    private static async Task<IResult> ShowAsync(string id, IMailQueue queue, IQueuedHeaders headers, IJournal journal, CancellationToken cancellationToken)
     {
         if (!QueueId.TryParse(id, out var queueId)) return Problems.Invalid($"'{id}' is not a queue id: it has 32 hexadecimal digits.");
-        return await queue.FindAsync(queueId, cancellationToken) is { } entry
-            ? Results.Json(View(entry), AdministrationJson.Default.QueueEntryView)
-            : Problems.NotFound($"No entry {id} is in the queue. What became of it: merpati trace {id}");
+        if (await queue.FindAsync(queueId, cancellationToken) is not { } entry) return Problems.NotFound($"No entry {id} is in the queue. What became of it: merpati trace {id}");
+        string? header = null, problem = null;
+        try
+        {
+            if (await headers.ReadAsync(queueId, cancellationToken) is { } octets) header = Encoding.UTF8.GetString(octets.Span);
+        }
+        catch (ContentDamagedException damage) { problem = damage.Message; }
+        var steps = TraceAdministration.Steps(await journal.ReadAsync(queueId, cancellationToken));
+        var view = View(entry);
+        var details = new QueueEntryDetails(view.Id, view.Route, view.Sender, view.Size, view.AcceptedAt, view.Attempts, view.NextAttemptAt, view.Recipients, Envelope(entry), header, problem, steps);
+        return Results.Json(details, AdministrationJson.Default.QueueEntryDetails);
     }
 
     private static async Task<IResult> StatusAsync(IMailQueue queue, CancellationToken cancellationToken)
@@ -76,11 +87,14 @@ public static class QueueAdministration
             if (!TryFilter(selection, out var filter, out var reason)) return Problems.Invalid(reason);
             // A filter that was forgotten must not empty the queue.
             if (filter == new QueueFilter() && !selection.All) return Problems.Invalid("Say which entries: an id, a filter, or all of them.");
-            var changed = await action(queue, filter, selection.Reason is { Length: > 0 } given ? given : $"{name} by an administrator", cancellationToken);
+            var changed = await action(queue, filter, Reason(name, selection, AdminIdentity.NameOf(request.HttpContext)), cancellationToken);
             return changed.Count == 0 && filter.Id is { } id && await queue.FindAsync(id, cancellationToken) is null
                 ? Problems.NotFound($"No entry {id} is in the queue. What became of it: merpati trace {id}")
                 : Results.Json(new QueueChange([.. changed.Select(queueId => queueId.ToString())]), AdministrationJson.Default.QueueChange);
         }, cancellationToken));
+
+    private static string Reason(string action, QueueSelection selection, string who)
+        => selection.Reason is { Length: > 0 } given ? $"{given} ({action} by {who})" : $"{action} by {who}";
 
     private static bool TryFilter(QueueSelection selection, out QueueFilter filter, out string reason)
     {
@@ -113,6 +127,17 @@ public static class QueueAdministration
         entry.Attempts,
         entry.NextAttemptAt,
         [.. entry.Recipients.Select(recipient => new QueueRecipientView(recipient.Recipient.Address.ToString(), Word(recipient.State), recipient.Detail))]);
+
+    private static QueueEnvelopeView Envelope(QueueEntry entry) => new(
+        entry.Body switch { BodyType.EightBitMime => "8bitmime", BodyType.BinaryMime => "binarymime", _ => "7bit" },
+        entry.SmtpUtf8,
+        entry.Return switch { DsnReturn.Full => "FULL", DsnReturn.Headers => "HDRS", _ => null },
+        entry.EnvelopeId,
+        entry.Submitter?.ToString(),
+        [.. entry.Recipients.Select(recipient => new QueueDsnView(
+            recipient.Recipient.Address.ToString(),
+            recipient.Recipient.Notify == DsnNotify.Unspecified ? null : recipient.Recipient.Notify.ToString().Replace(" ", "", StringComparison.Ordinal).ToUpperInvariant(),
+            recipient.Recipient.OriginalRecipient))]);
 
     private static string Word<T>(T value)
         where T : struct, Enum

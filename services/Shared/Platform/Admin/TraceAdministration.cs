@@ -58,5 +58,8 @@ public static class TraceAdministration
         subject?.Recipients ?? [],
         subject?.Size,
         subject?.ClientAddress,
-        [.. events.Select(step => new TraceStepView(step.At, step.Step.ToString().ToLowerInvariant(), step.Recipient, step.Detail))]);
+        Steps(events));
+
+    internal static IReadOnlyList<TraceStepView> Steps(IReadOnlyList<TimelineEvent> events)
+        => [.. events.Select(step => new TraceStepView(step.At, step.Step.ToString().ToLowerInvariant(), step.Recipient, step.Detail))];
 }
