@@ -56,7 +56,7 @@ internal sealed class LocalDelivery(
             try
             {
                 // Not to be cut short: leases that were given to a caller who no longer listens would block their entries until they expire.
-                leases = await queue.LeaseAsync(QueueRoute.Local, _worker, free, _options.LeaseDuration, work);
+                leases = await queue.LeaseAsync(QueueRoute.Local, _worker, LeaseWish.UpTo(free), _options.LeaseDuration, work);
             }
             catch (Exception exception)
             {

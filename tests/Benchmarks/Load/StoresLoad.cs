@@ -60,7 +60,7 @@ internal static class StoresLoad
             await MeasureAsync("enqueue, lease, complete", count, seconds, async _ =>
             {
                 await queue.EnqueueAsync(Entry(time), cancellationToken);
-                foreach (var lease in await queue.LeaseAsync(QueueRoute.Local, "bench", 1, TimeSpan.FromMinutes(1), cancellationToken))
+                foreach (var lease in await queue.LeaseAsync(QueueRoute.Local, "bench", LeaseWish.UpTo(1), TimeSpan.FromMinutes(1), cancellationToken))
                     await queue.CompleteAsync(lease, [new RecipientResult(lease.Entry.Recipients[0].Recipient.Address, RecipientState.Delivered, "250 2.0.0")], time.GetUtcNow(), [], cancellationToken);
             });
             if (mailboxes is null) continue;

@@ -20,7 +20,7 @@ public abstract partial class MailQueueContract
             // Between awaits the clock stands still, so no lease expires here.
             while (done.Count < Entries)
             {
-                foreach (var lease in await Queue.LeaseAsync(QueueRoute.Local, $"worker {worker}", 7, Minute, default))
+                foreach (var lease in await Queue.LeaseAsync(QueueRoute.Local, $"worker {worker}", LeaseWish.UpTo(7), Minute, default))
                 {
                     done.AddOrUpdate(lease.Entry.Id, 1, (_, times) => times + 1);
                     (await Queue.CompleteAsync(lease, [Result(lease.Entry, 0, RecipientState.Delivered)], Now, [], default)).Should().BeTrue();

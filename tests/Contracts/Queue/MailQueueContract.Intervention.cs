@@ -71,6 +71,45 @@ public abstract partial class MailQueueContract
     }
 
     [Fact]
+    public async Task What_shall_bounce_is_marked_and_due_now()
+    {
+        var entry = Entry(["a@x.test", "b@x.test", "c@x.test"]) with { NextAttemptAt = Now + Minute };
+        entry = await EnqueueAsync(entry with { Recipients = [entry.Recipients[0], entry.Recipients[1] with { State = RecipientState.Held, Detail = "virus?" }, entry.Recipients[2] with { State = RecipientState.Relayed }] });
+        (await Queue.BounceAsync(new QueueFilter { Id = entry.Id }, "no such customer", default)).Should().Equal(entry.Id);
+        (await Queue.BounceAsync(new QueueFilter { Id = entry.Id }, "again", default)).Should().BeEmpty();
+        var lease = (await LeaseAsync(1)).Single();
+        lease.Entry.Recipients.Select(r => (r.State, r.BounceRequested)).Should().Equal(
+            (RecipientState.Queued, "no such customer"), (RecipientState.Queued, "no such customer"), (RecipientState.Relayed, null));
+        await Queue.CompleteAsync(lease, [Result(entry, 0, RecipientState.Bounced), Result(entry, 1, RecipientState.Queued, "the report could not be made")], Now + Minute, [], default);
+        (await LeaseAsync(1)).Should().BeEmpty("it was marked before the lease");
+        (await Queue.FindAsync(entry.Id, default))!.Recipients[1].BounceRequested.Should().Be("no such customer");
+    }
+
+    [Fact]
+    public async Task What_shall_bounce_during_a_lease_is_due_when_the_lease_is_given_up()
+    {
+        var entry = await EnqueueAsync(Entry(["a@x.test", "b@x.test"]));
+        var lease = (await LeaseAsync(1)).Single();
+        (await Queue.BounceAsync(new QueueFilter(), "stop", default)).Should().Equal(entry.Id);
+        (await LeaseAsync(1)).Should().BeEmpty();
+        (await Queue.CompleteAsync(lease, [Result(entry, 0, RecipientState.Relayed), Result(entry, 1, RecipientState.Queued, "451 4.7.1 later")], Now + TimeSpan.FromDays(1), [], default)).Should().BeTrue();
+        (await LeaseAsync(1)).Should().ContainSingle().Which.Entry.Recipients.Select(r => r.BounceRequested).Should().Equal("stop", "stop");
+        await LedgerIsAsync(accepted: 2, open: 1, (RecipientState.Relayed, 1));
+    }
+
+    [Fact]
+    public async Task A_delay_once_reported_stays_so()
+    {
+        var entry = await EnqueueAsync(Entry(["a@x.test", "b@x.test"]));
+        entry.DelayReported.Should().BeFalse();
+        await Queue.CompleteAsync((await LeaseAsync(1)).Single(), [Result(entry, 0, RecipientState.Queued, "451") with { DelayReported = true }], Now, [], default);
+        await Queue.CompleteAsync((await LeaseAsync(1)).Single(), [Result(entry, 0, RecipientState.Queued, "452")], Now, [], default);
+        var left = (await Queue.FindAsync(entry.Id, default))!;
+        left.DelayReported.Should().BeTrue();
+        left.Recipients.Select(r => (r.Detail, r.DelayReported)).Should().Equal(("452", true), (null, false));
+    }
+
+    [Fact]
     public async Task Discard_closes_all_that_is_open_and_removes_the_entry()
     {
         var entry = Entry(["a@x.test", "b@x.test", "c@x.test"]);
@@ -100,8 +139,8 @@ public abstract partial class MailQueueContract
         Time.Advance(Minute);
         var bounce = await EnqueueAsync(Entry(["Müller@x.test"]) with { ReversePath = ReversePath.Null, Route = QueueRoute.Relay });
         Time.Advance(Minute);
-        var held = await EnqueueAsync(Entry(["carl@z.test"]));
-        await Queue.HoldAsync(new QueueFilter { Id = held.Id }, "held", default);
+        var held = await EnqueueAsync(Entry(["carl@xn--bcher-kva.test"]) with { Submitter = AccountId.New(Time) });
+        await Queue.HoldAsync(new QueueFilter { Id = held.Id }, "451 4.7.1 Greylisted, 100% sure", default);
 
         await MatchesAsync(new QueueFilter(), ann, bounce, held);
         await MatchesAsync(new QueueFilter { Id = bounce.Id }, bounce);
@@ -115,6 +154,14 @@ public abstract partial class MailQueueContract
         await MatchesAsync(new QueueFilter { Recipient = "@X.test" }, ann, bounce);
         await MatchesAsync(new QueueFilter { Recipient = "%" });
         await MatchesAsync(new QueueFilter { AcceptedBefore = held.AcceptedAt }, ann, bounce);
+        await MatchesAsync(new QueueFilter { Domain = "X.TEST" }, ann, bounce);
+        await MatchesAsync(new QueueFilter { Domain = "test" });
+        await MatchesAsync(new QueueFilter { Domain = "bücher.test" }, held);
+        await MatchesAsync(new QueueFilter { Domain = "XN--bcher-kva.test" }, held);
+        await MatchesAsync(new QueueFilter { Submitter = held.Submitter }, held);
+        await MatchesAsync(new QueueFilter { Submitter = AccountId.New(Time) });
+        await MatchesAsync(new QueueFilter { Reply = "greyLISTED, 100% s" }, held);
+        await MatchesAsync(new QueueFilter { Reply = "451.4" });
         await MatchesAsync(new QueueFilter { AcceptedBefore = held.AcceptedAt, Recipient = "bob", Sender = "sender", State = RecipientState.Queued }, ann);
 
         async Task MatchesAsync(QueueFilter filter, params QueueEntry[] expected)

@@ -54,18 +54,21 @@ public abstract partial class MailQueueContract : IAsyncLifetime
             Attempts = 3,
             NextAttemptAt = Now + Minute,
             TraceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            Destination = "xn--bcher-kva.example",
+            RequireTls = true,
+            Priority = -9,
+            DeliverBy = new DeliverBy(Now + (3 * Minute), DeliverByMode.Return, Trace: true),
         };
         entry = entry with
         {
             Recipients =
             [
                 entry.Recipients[0] with { Recipient = entry.Recipients[0].Recipient with { Notify = DsnNotify.Success | DsnNotify.Delay, OriginalRecipient = "rfc822;b@x" } },
-                entry.Recipients[1] with { State = RecipientState.Held, Detail = "because" },
+                entry.Recipients[1] with { State = RecipientState.Held, Detail = "because", BounceRequested = "enough", DelayReported = true },
             ],
         };
         var bare = Entry(["bob@example.org"]) with { TraceHeaders = default, ReversePath = ReversePath.Null };
-        await Queue.EnqueueAsync(entry, default);
-        await Queue.EnqueueAsync(bare, default);
+        await Queue.EnqueueAsync([entry, bare], default);
         Text((await Queue.FindAsync(entry.Id, default))!).Should().Be(Text(entry));
         Text((await Queue.FindAsync(bare.Id, default))!).Should().Be(Text(bare));
         (await Queue.FindAsync(QueueId.New(Time), default)).Should().BeNull();
@@ -245,6 +248,22 @@ public abstract partial class MailQueueContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Entries_that_come_together_are_all_there_or_none()
+    {
+        var one = Entry(["a@x.test"]);
+        var two = Entry(["b@y.test", "c@y.test"]) with { Route = QueueRoute.Relay };
+        await FluentActions.Awaiting(() => Queue.EnqueueAsync([one, two with { Recipients = [] }], default).AsTask()).Should().ThrowAsync<ArgumentException>();
+        await SetFullAsync(true);
+        await FluentActions.Awaiting(() => Queue.EnqueueAsync([one, two with { TraceHeaders = new byte[200_000] }], default).AsTask()).Should().ThrowAsync<StoreFullException>();
+        (await Queue.FindAsync(one.Id, default)).Should().BeNull();
+        await SetFullAsync(false);
+        await Queue.EnqueueAsync([one], default);
+        await Queue.EnqueueAsync([one, two], default);
+        (await Queue.FindAsync(two.Id, default)).Should().NotBeNull();
+        await LedgerIsAsync(accepted: 3, open: 3);
+    }
+
+    [Fact]
     public async Task A_full_store_refuses_and_recovers()
     {
         await EnqueueAsync(Entry(["a@x.test"]));
@@ -276,7 +295,7 @@ public abstract partial class MailQueueContract : IAsyncLifetime
         return entry;
     }
 
-    protected async Task<IReadOnlyList<QueueLease>> LeaseAsync(int limit, QueueRoute route = QueueRoute.Local) => await Queue.LeaseAsync(route, "worker", limit, Minute, default);
+    protected async Task<IReadOnlyList<QueueLease>> LeaseAsync(int limit, QueueRoute route = QueueRoute.Local) => await Queue.LeaseAsync(route, "worker", LeaseWish.UpTo(limit), Minute, default);
 
     protected static RecipientResult Result(QueueEntry entry, int recipient, RecipientState state, string? detail = null) => new(entry.Recipients[recipient].Recipient.Address, state, detail);
 

@@ -1,3 +1,4 @@
+using Merpati.Addresses;
 using Merpati.Mailboxes;
 using Merpati.Queueing;
 using Merpati.Storage;
@@ -24,20 +25,26 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
         get { lock (_lock) return [.. _slots.Values.Select(s => s.Entry).OrderBy(e => e.AcceptedAt)]; }
     }
 
-    public ValueTask EnqueueAsync(QueueEntry entry, CancellationToken cancellationToken)
+    public ValueTask EnqueueAsync(IReadOnlyList<QueueEntry> entries, CancellationToken cancellationToken)
     {
-        lock (_lock) Insert(entry);
+        lock (_lock)
+        {
+            foreach (var entry in entries) Insert(entry);
+        }
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, int limit, TimeSpan duration, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, LeaseWish wish, TimeSpan duration, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
             Fail();
             var now = time.GetUtcNow();
             var leases = new List<QueueLease>();
-            foreach (var slot in _slots.Values.Where(s => s.Entry.Route == route && Due(s) <= now).OrderBy(s => Due(s)).Take(limit).ToList())
+            var choice = new LeaseChoice<Slot>(wish);
+            var due = _slots.Values.Where(s => s.Entry.Route == route && Due(s) <= now).OrderByDescending(s => s.Entry.Priority).ThenBy(Due);
+            choice.Offer([.. due.Select(s => (s, s.Entry.Destination, s.Entry.Submitter?.ToString() ?? s.Entry.ReversePath.ToString().ToLowerInvariant()))]);
+            foreach (var slot in choice.Chosen)
             {
                 slot.Entry = slot.Entry with { Attempts = slot.Entry.Attempts + 1 };
                 slot.Lease = new QueueLease(slot.Entry, worker, ++_token, now + duration);
@@ -96,6 +103,9 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
 
     public ValueTask<IReadOnlyList<QueueId>> RetryNowAsync(QueueFilter filter, CancellationToken cancellationToken) => ChangeAsync(filter, r => r, dueNow: true);
 
+    public ValueTask<IReadOnlyList<QueueId>> BounceAsync(QueueFilter filter, string reason, CancellationToken cancellationToken)
+        => ChangeAsync(filter, r => IsOpen(r) ? r with { State = RecipientState.Queued, BounceRequested = reason } : r, dueNow: true);
+
     public ValueTask<IReadOnlyList<QueueId>> DiscardAsync(QueueFilter filter, string reason, CancellationToken cancellationToken)
         => ChangeAsync(filter, r => r.State is RecipientState.Queued or RecipientState.Held ? r with { State = RecipientState.Discarded, Detail = reason } : r, dueNow: false);
 
@@ -133,7 +143,11 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
     private QueueRecipient Apply(QueueRecipient recipient, RecipientResult result)
     {
         if (!recipient.Recipient.Address.Equals(result.Recipient)) return recipient;
-        var changed = recipient with { State = result.State, Detail = result.Detail };
+        return Closed(recipient, recipient with { State = result.State, Detail = result.Detail, DelayReported = recipient.DelayReported || result.DelayReported });
+    }
+
+    private QueueRecipient Closed(QueueRecipient recipient, QueueRecipient changed)
+    {
         if (IsOpen(recipient) && !IsOpen(changed)) _closed[changed.State] = _closed.GetValueOrDefault(changed.State) + 1;
         return changed;
     }
@@ -151,6 +165,9 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
         && (filter.State is null || s.Entry.Recipients.Any(r => r.State == filter.State))
         && (filter.Sender is null || s.Entry.ReversePath.ToString().Contains(filter.Sender, StringComparison.OrdinalIgnoreCase))
         && (filter.Recipient is null || s.Entry.Recipients.Any(r => r.Recipient.Address.ToString().Contains(filter.Recipient, StringComparison.OrdinalIgnoreCase)))
+        && (filter.Domain is null || s.Entry.Recipients.Any(r => r.Recipient.Address.Domain == DomainName.Normalize(filter.Domain)))
+        && (filter.Submitter is null || s.Entry.Submitter == filter.Submitter)
+        && (filter.Reply is null || s.Entry.Recipients.Any(r => r.Detail?.Contains(filter.Reply, StringComparison.OrdinalIgnoreCase) == true))
         && (filter.AcceptedBefore is null || s.Entry.AcceptedAt < filter.AcceptedBefore));
 
     private ValueTask<IReadOnlyList<QueueId>> ChangeAsync(QueueFilter filter, Func<QueueRecipient, QueueRecipient> change, bool dueNow)
@@ -160,11 +177,7 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
             var changed = new List<QueueId>();
             foreach (var slot in Matching(filter).Where(s => s.Lease is null).ToList())
             {
-                foreach (var recipient in slot.Entry.Recipients.ToList())
-                {
-                    var next = change(recipient);
-                    slot.Entry = slot.Entry with { Recipients = [.. slot.Entry.Recipients.Select(r => Apply(r, new RecipientResult(next.Recipient.Address, next.State, next.Detail)))] };
-                }
+                slot.Entry = slot.Entry with { Recipients = [.. slot.Entry.Recipients.Select(r => Closed(r, change(r)))] };
                 if (dueNow) slot.Entry = slot.Entry with { NextAttemptAt = time.GetUtcNow() };
                 changed.Add(slot.Entry.Id);
                 Close(slot);

@@ -40,6 +40,8 @@ internal sealed class QueueOfOne : IMailQueue, IJournal, IQueuedHeaders
 
     public ValueTask<IReadOnlyList<QueueId>> RetryNowAsync(QueueFilter filter, CancellationToken cancellationToken) => Act("retry", filter, null);
 
+    public ValueTask<IReadOnlyList<QueueId>> BounceAsync(QueueFilter filter, string reason, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask<IReadOnlyList<QueueId>> DiscardAsync(QueueFilter filter, string reason, CancellationToken cancellationToken) => Act("discard", filter, reason);
 
     public ValueTask<IReadOnlyList<QueueCount>> CountAsync(CancellationToken cancellationToken)
@@ -63,9 +65,9 @@ internal sealed class QueueOfOne : IMailQueue, IJournal, IQueuedHeaders
     public ValueTask<IReadOnlyList<TimelineSubject>> SearchAsync(string messageIdOrAddress, int limit, CancellationToken cancellationToken)
         => ValueTask.FromResult<IReadOnlyList<TimelineSubject>>(messageIdOrAddress is "<1/2@elsewhere.test>" or "ann@example.test" ? [Subject()] : []);
 
-    public ValueTask EnqueueAsync(QueueEntry entry, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask EnqueueAsync(IReadOnlyList<QueueEntry> entries, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, int limit, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, LeaseWish wish, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<QueueLease?> ExtendAsync(QueueLease lease, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -69,7 +69,7 @@ public sealed class DeliverToMailboxTests
     {
         _f.Account("ann@example.test");
         await _f.EnqueueAsync(Bob, "ann@example.test");
-        var lease = (await _f.Queue.LeaseAsync(QueueRoute.Local, "a", 1, _f.Options.LeaseDuration, default))[0];
+        var lease = (await _f.Queue.LeaseAsync(QueueRoute.Local, "a", LeaseWish.UpTo(1), _f.Options.LeaseDuration, default))[0];
         _f.Queue.BeforeComplete = _ => throw new InvalidOperationException("killed");
         await Assert.ThrowsAsync<InvalidOperationException>(() => _f.UseCase().RunAsync(new LeaseHolder(lease), default).AsTask());
         _f.Queue.BeforeComplete = null;
@@ -87,7 +87,7 @@ public sealed class DeliverToMailboxTests
     {
         _f.Account("ann@example.test");
         await _f.EnqueueAsync(Bob, "ann@example.test", "ghost@example.test");
-        var late = (await _f.Queue.LeaseAsync(QueueRoute.Local, "a", 1, _f.Options.LeaseDuration, default))[0];
+        var late = (await _f.Queue.LeaseAsync(QueueRoute.Local, "a", LeaseWish.UpTo(1), _f.Options.LeaseDuration, default))[0];
         _f.Time.Advance(_f.Options.LeaseDuration);
         await _f.AttemptAsync();
         var after = await _f.LedgerAsync();

@@ -14,9 +14,9 @@ internal sealed class DeliveringQueue(IMailQueue queue, Func<Task> afterQuestion
         return found;
     }
 
-    public ValueTask EnqueueAsync(QueueEntry entry, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask EnqueueAsync(IReadOnlyList<QueueEntry> entries, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, int limit, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, LeaseWish wish, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<QueueLease?> ExtendAsync(QueueLease lease, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
 
@@ -33,6 +33,8 @@ internal sealed class DeliveringQueue(IMailQueue queue, Func<Task> afterQuestion
     public ValueTask<IReadOnlyList<QueueId>> ReleaseAsync(QueueFilter filter, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<IReadOnlyList<QueueId>> RetryNowAsync(QueueFilter filter, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<IReadOnlyList<QueueId>> BounceAsync(QueueFilter filter, string reason, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<IReadOnlyList<QueueId>> DiscardAsync(QueueFilter filter, string reason, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -94,7 +94,7 @@ internal sealed class DeliveryFixture
     public async Task AttemptAsync()
     {
         var useCase = UseCase();
-        foreach (var lease in await Queue.LeaseAsync(QueueRoute.Local, "test", 100, Options.LeaseDuration, default)) await useCase.RunAsync(new LeaseHolder(lease), default);
+        foreach (var lease in await Queue.LeaseAsync(QueueRoute.Local, "test", LeaseWish.UpTo(100), Options.LeaseDuration, default)) await useCase.RunAsync(new LeaseHolder(lease), default);
     }
 
     public async Task<Ledger> LedgerAsync()

@@ -44,7 +44,7 @@ public sealed class LocalDeliveryTests
     {
         _f.Account("ann@example.test");
         await _f.EnqueueAsync(Bob, "ann@example.test");
-        await _f.Queue.LeaseAsync(QueueRoute.Local, "dead", 10, _f.Options.LeaseDuration, default);
+        await _f.Queue.LeaseAsync(QueueRoute.Local, "dead", LeaseWish.UpTo(10), _f.Options.LeaseDuration, default);
         using var service = _f.Service();
         await service.StartAsync(default);
         await UntilAsync(() => _f.Mailboxes.Messages.Count == 1, TimeSpan.FromSeconds(1));

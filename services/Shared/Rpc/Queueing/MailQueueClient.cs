@@ -14,13 +14,22 @@ namespace Merpati.Rpc.Queueing;
 /// </summary>
 internal sealed class MailQueueClient(Wire.MailQueueService.MailQueueServiceClient client, Caller caller) : IMailQueue
 {
-    public async ValueTask EnqueueAsync(QueueEntry entry, CancellationToken cancellationToken)
-        => await caller.AskAsync(CallKind.Once, client.EnqueueAsync, new Wire.EnqueueRequest { Entry = entry.ToWire() }, cancellationToken);
+    public async ValueTask EnqueueAsync(IReadOnlyList<QueueEntry> entries, CancellationToken cancellationToken)
+        => await caller.AskAsync(CallKind.Once, client.EnqueueAllAsync, new Wire.EnqueueAllRequest { Entries = { entries.Select(QueueConversions.ToWire) } }, cancellationToken);
 
-    public async ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, int limit, TimeSpan duration, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, LeaseWish wish, TimeSpan duration, CancellationToken cancellationToken)
     {
         var leases = new List<QueueLease>();
-        var request = new Wire.LeaseRequest { Route = route.ToWire(), Worker = worker, Limit = limit, Duration = Duration.FromTimeSpan(duration) };
+        var request = new Wire.LeaseRequest
+        {
+            Route = route.ToWire(),
+            Worker = worker,
+            Limit = wish.Limit,
+            PerDestination = Most(wish.PerDestination),
+            PerSender = Most(wish.PerSender),
+            ExceptDestinations = { wish.ExceptDestinations },
+            Duration = Duration.FromTimeSpan(duration),
+        };
         await foreach (var response in caller.ReadAsync(CallKind.Once, client.Lease, request, cancellationToken)) leases.AddRange(response.Leases.Select(lease => lease.ToContract()));
         return leases;
     }
@@ -64,6 +73,9 @@ internal sealed class MailQueueClient(Wire.MailQueueService.MailQueueServiceClie
     public async ValueTask<IReadOnlyList<QueueId>> RetryNowAsync(QueueFilter filter, CancellationToken cancellationToken)
         => Ids((await caller.AskAsync(CallKind.Once, client.RetryNowAsync, new Wire.RetryNowRequest { Filter = filter.ToWire() }, cancellationToken)).QueueIds);
 
+    public async ValueTask<IReadOnlyList<QueueId>> BounceAsync(QueueFilter filter, string reason, CancellationToken cancellationToken)
+        => Ids((await caller.AskAsync(CallKind.Once, client.BounceAsync, new Wire.BounceRequest { Filter = filter.ToWire(), Reason = reason }, cancellationToken)).QueueIds);
+
     public async ValueTask<IReadOnlyList<QueueId>> DiscardAsync(QueueFilter filter, string reason, CancellationToken cancellationToken)
         => Ids((await caller.AskAsync(CallKind.Once, client.DiscardAsync, new Wire.DiscardRequest { Filter = filter.ToWire(), Reason = reason }, cancellationToken)).QueueIds);
 
@@ -79,6 +91,8 @@ internal sealed class MailQueueClient(Wire.MailQueueService.MailQueueServiceClie
         var response = await caller.AskAsync(CallKind.Question, client.FindReferencedAsync, request, cancellationToken);
         return response.ContentIds.Select(id => new ContentId(id.ToGuid())).ToHashSet();
     }
+
+    private static int Most(int most) => most == int.MaxValue ? 0 : most;
 
     private static QueueId[] Ids(IEnumerable<Google.Protobuf.ByteString> ids) => [.. ids.Select(id => new QueueId(id.ToGuid()))];
 }

@@ -21,9 +21,16 @@ internal sealed class MailQueueServer(IMailQueue queue) : Wire.MailQueueService.
         return new Wire.EnqueueResponse();
     }
 
+    public override async Task<Wire.EnqueueAllResponse> EnqueueAll(Wire.EnqueueAllRequest request, ServerCallContext context)
+    {
+        await queue.EnqueueAsync([.. request.Entries.Select(entry => entry.ToContract())], context.CancellationToken);
+        return new Wire.EnqueueAllResponse();
+    }
+
     public override async Task Lease(Wire.LeaseRequest request, IServerStreamWriter<Wire.LeaseResponse> responseStream, ServerCallContext context)
     {
-        var leases = await queue.LeaseAsync(request.Route.ToContract(), request.Worker, Limit(request.Limit), request.Duration.ToContract(), context.CancellationToken);
+        var wish = new LeaseWish(Limit(request.Limit), Most(request.PerDestination), Most(request.PerSender), request.ExceptDestinations.ToHashSet(StringComparer.Ordinal));
+        var leases = await queue.LeaseAsync(request.Route.ToContract(), request.Worker, wish, request.Duration.ToContract(), context.CancellationToken);
         await responseStream.WriteAsync(leases, QueueConversions.ToWire, static (message, lease) => message.Leases.Add(lease), null, context.CancellationToken);
     }
 
@@ -62,6 +69,9 @@ internal sealed class MailQueueServer(IMailQueue queue) : Wire.MailQueueService.
     public override async Task<Wire.RetryNowResponse> RetryNow(Wire.RetryNowRequest request, ServerCallContext context)
         => new() { QueueIds = { Ids(await queue.RetryNowAsync(request.Filter.ToContract(), context.CancellationToken)) } };
 
+    public override async Task<Wire.BounceResponse> Bounce(Wire.BounceRequest request, ServerCallContext context)
+        => new() { QueueIds = { Ids(await queue.BounceAsync(request.Filter.ToContract(), request.Reason, context.CancellationToken)) } };
+
     public override async Task<Wire.DiscardResponse> Discard(Wire.DiscardRequest request, ServerCallContext context)
         => new() { QueueIds = { Ids(await queue.DiscardAsync(request.Filter.ToContract(), request.Reason, context.CancellationToken)) } };
 
@@ -78,6 +88,9 @@ internal sealed class MailQueueServer(IMailQueue queue) : Wire.MailQueueService.
     }
 
     private static int Limit(int limit) => limit is >= 0 and <= MaxLimit ? limit : throw new WireFormatException($"A limit is between 0 and {MaxLimit}.");
+
+    /// <summary>A peer of the version before names no number, and means any.</summary>
+    private static int Most(int most) => most > 0 ? most : int.MaxValue;
 
     private static IEnumerable<ByteString> Ids(IEnumerable<QueueId> ids) => ids.Select(id => id.Value.ToWire());
 }

@@ -54,7 +54,11 @@ internal static class QueueConversions
             AcceptedAt = entry.AcceptedAt.ToTimestamp(),
             Attempts = entry.Attempts,
             NextAttemptAt = entry.NextAttemptAt.ToTimestamp(),
+            RequireTls = entry.RequireTls,
+            Priority = entry.Priority,
+            DeliverBy = entry.DeliverBy?.ToWire(),
         };
+        if (entry.Destination is { } destination) message.Destination = destination;
         if (entry.EnvelopeId is { } envelope) message.EnvelopeId = envelope;
         if (entry.Submitter is { } submitter) message.SubmitterId = submitter.Value.ToWire();
         if (entry.TraceParent is { } trace) message.TraceParent = trace;
@@ -83,6 +87,10 @@ internal static class QueueConversions
             Attempts = entry.Attempts,
             NextAttemptAt = entry.NextAttemptAt.ToContract(),
             TraceParent = entry.HasTraceParent ? entry.TraceParent : null,
+            Destination = entry.HasDestination ? entry.Destination : null,
+            RequireTls = entry.RequireTls,
+            Priority = entry.Priority,
+            DeliverBy = entry.DeliverBy?.ToContract(),
         };
     }
 
@@ -94,13 +102,13 @@ internal static class QueueConversions
 
     public static Wire.RecipientResult ToWire(this RecipientResult result)
     {
-        var message = new Wire.RecipientResult { Recipient = result.Recipient.ToWire(), State = result.State.ToWire() };
+        var message = new Wire.RecipientResult { Recipient = result.Recipient.ToWire(), State = result.State.ToWire(), DelayReported = result.DelayReported };
         if (result.Detail is { } detail) message.Detail = detail;
         return message;
     }
 
     public static RecipientResult ToContract(this Wire.RecipientResult result)
-        => new(result.Recipient.ToContract(), result.State.ToContract(), result.HasDetail ? result.Detail : null);
+        => new(result.Recipient.ToContract(), result.State.ToContract(), result.HasDetail ? result.Detail : null) { DelayReported = result.DelayReported };
 
     public static Wire.QueueFilter ToWire(this QueueFilter filter)
     {
@@ -110,6 +118,9 @@ internal static class QueueConversions
         if (filter.State is { } state) message.State = state.ToWire();
         if (filter.Sender is { } sender) message.Sender = sender;
         if (filter.Recipient is { } recipient) message.Recipient = recipient;
+        if (filter.Domain is { } domain) message.Domain = domain;
+        if (filter.Submitter is { } submitter) message.SubmitterId = submitter.Value.ToWire();
+        if (filter.Reply is { } reply) message.Reply = reply;
         return message;
     }
 
@@ -122,6 +133,9 @@ internal static class QueueConversions
         Sender = filter.HasSender ? filter.Sender : null,
         Recipient = filter.HasRecipient ? filter.Recipient : null,
         AcceptedBefore = filter.AcceptedBefore?.ToContract(),
+        Domain = filter.HasDomain ? filter.Domain : null,
+        Submitter = filter.HasSubmitterId ? new AccountId(filter.SubmitterId.ToGuid()) : null,
+        Reply = filter.HasReply ? filter.Reply : null,
     };
 
     public static Wire.QueueCount ToWire(this QueueCount count)
@@ -139,11 +153,18 @@ internal static class QueueConversions
     public static Ledger ToContract(this Wire.GetLedgerResponse ledger)
         => new(ledger.Accepted, ledger.Closed.ToDictionary(closed => closed.State.ToContract(), closed => closed.Recipients), ledger.Open);
 
+    private static Wire.DeliverBy ToWire(this DeliverBy by) => new() { At = by.At.ToTimestamp(), Mode = (Wire.DeliverByMode)(by.Mode + 1), Trace = by.Trace };
+
+    private static DeliverBy ToContract(this Wire.DeliverBy by)
+        => by.Mode is Wire.DeliverByMode.Notify or Wire.DeliverByMode.Return ? new DeliverBy(by.At.ToContract(), (DeliverByMode)(by.Mode - 1), by.Trace) : throw new WireFormatException("A by-mode is not known.");
+
     private static Wire.QueueRecipient ToWire(QueueRecipient recipient)
     {
         var message = new Wire.QueueRecipient { Address = recipient.Recipient.Address.ToWire(), Notify = (uint)recipient.Recipient.Notify, State = recipient.State.ToWire() };
         if (recipient.Recipient.OriginalRecipient is { } original) message.OriginalRecipient = original;
         if (recipient.Detail is { } detail) message.Detail = detail;
+        if (recipient.BounceRequested is { } reason) message.BounceRequested = reason;
+        message.DelayReported = recipient.DelayReported;
         return message;
     }
 
@@ -152,5 +173,7 @@ internal static class QueueConversions
         Recipient = new EnvelopeRecipient(recipient.Address.ToContract(), (DsnNotify)recipient.Notify, recipient.HasOriginalRecipient ? recipient.OriginalRecipient : null),
         State = recipient.State.ToContract(),
         Detail = recipient.HasDetail ? recipient.Detail : null,
+        BounceRequested = recipient.HasBounceRequested ? recipient.BounceRequested : null,
+        DelayReported = recipient.DelayReported,
     };
 }

@@ -1,101 +1,32 @@
-using Merpati.Envelopes;
+using System.Collections.Frozen;
 using Merpati.Addresses;
 using Merpati.Mailboxes;
 using Merpati.Queueing;
 
 namespace Merpati.Storage;
 
-/// <summary>Which service works on an entry. The numbers are stored: never change them.</summary>
-public enum QueueRoute
-{
-    Local = 0,
-    Relay = 1,
-}
-
-/// <summary>The state of one recipient of an entry. The numbers are stored: never change them.</summary>
-public enum RecipientState
-{
-    /// <summary>Open: waiting or being worked on.</summary>
-    Queued = 0,
-
-    /// <summary>Open: waits for a person.</summary>
-    Held = 1,
-
-    /// <summary>Closed: in the mailbox, or in every mailbox that its alias names.</summary>
-    Delivered = 2,
-
-    /// <summary>Closed: the next hop took it.</summary>
-    Relayed = 3,
-
-    /// <summary>Closed: failed for good; the sender was told, or must not be (null reverse-path, NOTIFY=NEVER).</summary>
-    Bounced = 4,
-
-    /// <summary>Closed.</summary>
-    Quarantined = 5,
-
-    /// <summary>Closed by a named policy or a person.</summary>
-    Discarded = 6,
-}
-
-/// <summary>One recipient and how far it is.</summary>
-public sealed record QueueRecipient
-{
-    public required EnvelopeRecipient Recipient { get; init; }
-
-    public RecipientState State { get; init; }
-
-    /// <summary>The last word on it: a reply, a reason, a policy's name. With an enhanced status code where there is one.</summary>
-    public string? Detail { get; init; }
-}
-
-/// <summary>A message that we have promised to bring on (design §2).</summary>
-public sealed record QueueEntry
-{
-    public required QueueId Id { get; init; }
-
-    public required QueueRoute Route { get; init; }
-
-    public required ContentId Content { get; init; }
-
-    /// <summary>Octets of the content.</summary>
-    public required long Size { get; init; }
-
-    /// <summary>
-    /// Headers that acceptance adds on top of the content, each with CRLF: Received, and on submission a missing Date or Message-ID.
-    /// The content itself is never touched.
-    /// </summary>
-    public required ReadOnlyMemory<byte> TraceHeaders { get; init; }
-
-    public required ReversePath ReversePath { get; init; }
-
-    public BodyType Body { get; init; }
-
-    public bool SmtpUtf8 { get; init; }
-
-    public DsnReturn Return { get; init; }
-
-    public string? EnvelopeId { get; init; }
-
-    public required IReadOnlyList<QueueRecipient> Recipients { get; init; }
-
-    /// <summary>The account that submitted it; null for mail from outside and from ourselves.</summary>
-    public AccountId? Submitter { get; init; }
-
-    public required DateTimeOffset AcceptedAt { get; init; }
-
-    public int Attempts { get; init; }
-
-    public DateTimeOffset NextAttemptAt { get; init; }
-
-    /// <summary>W3C traceparent of the acceptance; later work links to it.</summary>
-    public string? TraceParent { get; init; }
-}
-
 /// <summary>The right to work on an entry until it expires. The token is the fence: a write with an older one is refused.</summary>
 public sealed record QueueLease(QueueEntry Entry, string Worker, long Token, DateTimeOffset ExpiresAt);
 
 /// <summary>What became of a recipient in an attempt.</summary>
-public sealed record RecipientResult(EmailAddress Recipient, RecipientState State, string? Detail);
+public sealed record RecipientResult(EmailAddress Recipient, RecipientState State, string? Detail)
+{
+    /// <summary>The sender was told in this attempt that it is late: sets <see cref="QueueRecipient.DelayReported"/>, for good.</summary>
+    public bool DelayReported { get; init; }
+}
+
+/// <summary>
+/// How much of what is due a worker can use. Within it the higher priority comes first, then what is due the longest.
+/// </summary>
+/// <param name="Limit">Most entries.</param>
+/// <param name="PerDestination">Most of them for one destination. Entries without one are not counted together.</param>
+/// <param name="PerSender">Most of them from one sender: the account that submitted them, else their reverse-path.</param>
+/// <param name="ExceptDestinations">None for these: they have enough, or are given a rest.</param>
+public sealed record LeaseWish(int Limit, int PerDestination, int PerSender, IReadOnlySet<string> ExceptDestinations)
+{
+    /// <summary>Whatever is due, whoever it is for or from.</summary>
+    public static LeaseWish UpTo(int limit) => new(limit, int.MaxValue, int.MaxValue, FrozenSet<string>.Empty);
+}
 
 /// <summary>A filter of entries; null fields match all, the others must all match.</summary>
 public sealed record QueueFilter
@@ -113,7 +44,16 @@ public sealed record QueueFilter
     /// <summary>Substring of a recipient, without case.</summary>
     public string? Recipient { get; init; }
 
+    /// <summary>Entries with a recipient in this domain, in A-labels or U-labels, or an address literal.</summary>
+    public string? Domain { get; init; }
+
+    /// <summary>Entries that this account submitted.</summary>
+    public AccountId? Submitter { get; init; }
+
     public DateTimeOffset? AcceptedBefore { get; init; }
+
+    /// <summary>Substring of the last word on a recipient (<see cref="QueueRecipient.Detail"/>), without the case of ASCII letters.</summary>
+    public string? Reply { get; init; }
 }
 
 /// <summary>Open recipients of one route, state and domain.</summary>
@@ -133,14 +73,17 @@ public sealed record Ledger(long Accepted, IReadOnlyDictionary<RecipientState, l
 /// </summary>
 public interface IMailQueue
 {
-    /// <summary>Puts the entry in; with an id that exists already it does nothing (a repeated call is no second message). At least one recipient must be open.</summary>
-    ValueTask EnqueueAsync(QueueEntry entry, CancellationToken cancellationToken);
+    /// <summary>
+    /// Puts the entries in, all of them or none, in one transaction; one with an id that exists already is left as it is (a repeated call is no second message).
+    /// Each has at least one open recipient.
+    /// </summary>
+    ValueTask EnqueueAsync(IReadOnlyList<QueueEntry> entries, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes up to <paramref name="limit"/> entries of the route that have queued recipients, are due, and are not leased or whose lease has expired; the longest due first.
+    /// Takes entries of the route that have queued recipients, are due, and are not leased or whose lease has expired: as many as the wish lets it, by priority, then the longest due first.
     /// Each gets a new, higher token, and its attempt count goes up.
     /// </summary>
-    ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, int limit, TimeSpan duration, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, LeaseWish wish, TimeSpan duration, CancellationToken cancellationToken);
 
     /// <summary>An expiry counted from now; null when the lease was lost: taken by another worker, or taken away by a hold. An expired lease that nobody took is still good.</summary>
     ValueTask<QueueLease?> ExtendAsync(QueueLease lease, TimeSpan duration, CancellationToken cancellationToken);
@@ -169,6 +112,12 @@ public interface IMailQueue
     /// <summary>Makes entries with queued recipients due now. Those under a live lease are being tried, and left alone.</summary>
     ValueTask<IReadOnlyList<QueueId>> RetryNowAsync(QueueFilter filter, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Asks that open recipients go back to the sender with the reason: held ones become queued, all are marked (<see cref="QueueRecipient.BounceRequested"/>) and due now, and the service
+    /// of the route makes the report. Under a live lease the mark is there too, and heeded when the lease is given up. Returns the entries changed; one that is marked already is not.
+    /// </summary>
+    ValueTask<IReadOnlyList<QueueId>> BounceAsync(QueueFilter filter, string reason, CancellationToken cancellationToken);
+
     /// <summary>Closes all open recipients as <see cref="RecipientState.Discarded"/> with the reason. Entries under a live lease are left alone.</summary>
     ValueTask<IReadOnlyList<QueueId>> DiscardAsync(QueueFilter filter, string reason, CancellationToken cancellationToken);
 
@@ -179,4 +128,11 @@ public interface IMailQueue
 
     /// <summary>Which of these contents an entry still needs.</summary>
     ValueTask<IReadOnlySet<ContentId>> FindReferencedAsync(IReadOnlyList<ContentId> contents, CancellationToken cancellationToken);
+}
+
+/// <summary>The short way where there is one entry.</summary>
+public static class MailQueueExtensions
+{
+    /// <inheritdoc cref="IMailQueue.EnqueueAsync"/>
+    public static ValueTask EnqueueAsync(this IMailQueue queue, QueueEntry entry, CancellationToken cancellationToken) => queue.EnqueueAsync([entry], cancellationToken);
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Merpati.Addresses;
 using Merpati.Mailboxes;
 using Merpati.Queueing;
 using MongoDB.Bson;
@@ -111,6 +112,9 @@ public sealed partial class MongoMailQueue
         if (filter.Sender is { } sender) all.Add(new BsonDocument("sender", Part(sender)));
         if (filter.State is { } state) all.Add(new BsonDocument("recipients.state", (int)state));
         if (filter.Recipient is { } recipient) all.Add(new BsonDocument("recipients.key", Part(recipient)));
+        if (filter.Domain is { } domain) all.Add(new BsonDocument("recipients.address.domain", DomainName.Normalize(domain)));
+        if (filter.Submitter is { } submitter) all.Add(new BsonDocument("submitter", Bson.Id(submitter.Value)));
+        if (filter.Reply is { } reply) all.Add(new BsonDocument("recipients.detail", new BsonRegularExpression(Regex.Escape(reply), "i")));
         return all.Count == 0 ? [] : new BsonDocument("$and", all);
     }
 

@@ -23,18 +23,17 @@ public sealed partial class MongoMailQueue
 
     public ValueTask<IReadOnlyList<QueueId>> ReleaseAsync(QueueFilter filter, CancellationToken cancellationToken)
         => ForEachAsync(filter, (document, entry, now) => Move(entry, RecipientState.Held, RecipientState.Queued, detail: null) is { } moved
-            ? Bson.Set(new BsonDocument
-            {
-                { "recipients", QueueDocuments.Write(moved) },
-                { "nextAttemptAt", Bson.Time(now) },
-                { "due", IsLeased(document, now) ? document["leaseExpiresAt"] : Bson.Time(now) },
-                { "released", true },
-            })
+            ? DueNow(document, moved, now)
             : null, cancellationToken);
 
     public ValueTask<IReadOnlyList<QueueId>> RetryNowAsync(QueueFilter filter, CancellationToken cancellationToken)
         // Held ones wait for a release; leased ones are being tried this moment.
         => ForEachAsync(filter, (document, _, now) => document["due"].IsBsonNull || IsLeased(document, now) ? null : Bson.Set(new BsonDocument { { "nextAttemptAt", Bson.Time(now) }, { "due", Bson.Time(now) } }), cancellationToken);
+
+    public ValueTask<IReadOnlyList<QueueId>> BounceAsync(QueueFilter filter, string reason, CancellationToken cancellationToken)
+        => ForEachAsync(filter, (document, entry, now) => entry.Recipients.Any(IsToMark)
+            ? DueNow(document, [.. entry.Recipients.Select(recipient => IsToMark(recipient) ? recipient with { State = RecipientState.Queued, BounceRequested = reason } : recipient)], now)
+            : null, cancellationToken);
 
     public ValueTask<IReadOnlyList<QueueId>> DiscardAsync(QueueFilter filter, string reason, CancellationToken cancellationToken)
         => ForEachAsync(filter, (document, entry, now, token) =>
@@ -88,6 +87,17 @@ public sealed partial class MongoMailQueue
     }
 
     private static BsonDocument Unchanged(BsonDocument entry) => new() { { "_id", entry["_id"] }, { "revision", entry["revision"] } };
+
+    private static bool IsToMark(QueueRecipient recipient) => recipient.State.IsOpen() && recipient.BounceRequested is null;
+
+    /// <summary>Under a live lease it is due when that ends, which is when it is given up.</summary>
+    private static BsonDocument DueNow(BsonDocument document, IReadOnlyList<QueueRecipient> recipients, DateTimeOffset now) => Bson.Set(new BsonDocument
+    {
+        { "recipients", QueueDocuments.Write(recipients) },
+        { "nextAttemptAt", Bson.Time(now) },
+        { "due", IsLeased(document, now) ? document["leaseExpiresAt"] : Bson.Time(now) },
+        { "released", true },
+    });
 
     private static bool IsLeased(BsonDocument entry, DateTimeOffset now) => QueueDocuments.TimeOrNull(entry, "leaseExpiresAt") > now;
 

@@ -9,7 +9,7 @@ public sealed partial class MongoMailQueue
 {
     private abstract record QueueWrite
     {
-        public sealed record Enqueue(QueueEntry Entry) : QueueWrite;
+        public sealed record Enqueue(IReadOnlyList<QueueEntry> Entries) : QueueWrite;
 
         public sealed record Complete(QueueLease Lease, IReadOnlyList<RecipientResult> Results, DateTimeOffset NextAttemptAt, IReadOnlyList<QueueEntry> Successors) : QueueWrite;
     }
@@ -23,7 +23,7 @@ public sealed partial class MongoMailQueue
             for (var i = 0; i < writes.Count; i++)
             {
                 if (writes[i] is not QueueWrite.Enqueue enqueue) continue;
-                entries.Add(enqueue.Entry);
+                entries.AddRange(enqueue.Entries);
                 results[i] = true;
             }
             await CompleteAsync(session, writes, results, entries, booking, token);
@@ -56,7 +56,7 @@ public sealed partial class MongoMailQueue
                 removed.Add(Bson.Id(id));
                 continue;
             }
-            // A recipient that was released while the worker had the entry is due now, whatever the worker thinks of the others.
+            // A recipient that was released or is to be bounced since the worker took the entry is due now, whatever the worker thinks of the others.
             var next = entry.GetValue("released", false).ToBoolean() ? _time.GetUtcNow() : complete.NextAttemptAt;
             changes.Add(new UpdateOneModel<BsonDocument>(new BsonDocument("_id", Bson.Id(id)), new BsonDocument
             {
@@ -99,7 +99,7 @@ public sealed partial class MongoMailQueue
             for (var i = 0; i < recorded.Count; i++)
             {
                 if (!recorded[i].State.IsOpen() || !recorded[i].Recipient.Address.Equals(result.Recipient)) continue;
-                recorded[i] = recorded[i] with { State = result.State, Detail = result.Detail };
+                recorded[i] = recorded[i] with { State = result.State, Detail = result.Detail, DelayReported = recorded[i].DelayReported || result.DelayReported };
                 booking.Close(result.State);
             }
         }

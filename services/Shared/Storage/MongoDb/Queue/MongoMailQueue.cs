@@ -9,6 +9,7 @@ public sealed partial class MongoMailQueue : IMailQueue, IAsyncDisposable
 {
     private const int OperationsPerGroup = 128;
     private const int LedgerDocuments = 16;
+    private const int LeaseRounds = 4;
     private const string FenceId = "fence";
 
     private readonly MongoConnection _connection;
@@ -31,29 +32,53 @@ public sealed partial class MongoMailQueue : IMailQueue, IAsyncDisposable
         _writes = new(connection, OperationsPerGroup, groups: 1, WriteAsync);
     }
 
-    public async ValueTask EnqueueAsync(QueueEntry entry, CancellationToken cancellationToken)
+    public async ValueTask EnqueueAsync(IReadOnlyList<QueueEntry> entries, CancellationToken cancellationToken)
     {
-        RequireOpenRecipient(entry);
-        await _writes.RunAsync(new QueueWrite.Enqueue(entry), cancellationToken);
+        foreach (var entry in entries) RequireOpenRecipient(entry);
+        await _writes.RunAsync(new QueueWrite.Enqueue(entries), cancellationToken);
     }
 
-    public async ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, int limit, TimeSpan duration, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, LeaseWish wish, TimeSpan duration, CancellationToken cancellationToken)
     {
-        var now = _time.GetUtcNow();
-        var due = new BsonDocument { { "route", (int)route }, { "due", new BsonDocument("$lte", Bson.Time(now)) } };
-        // Sweeps find nothing most of the time; then they have cost one look into an index.
-        var ids = await _connection.RunAsync(async token =>
+        // All workers look at the same entries; who finds that others took what it chose, chooses again.
+        for (var round = 0; round < LeaseRounds; round++)
         {
-            using var found = await _entries.FindAsync(due, new FindOptions<BsonDocument> { Sort = new BsonDocument("due", 1), Limit = limit, Projection = Bson.Only("_id") }, token);
-            return new BsonArray((await found.ToListAsync(token)).Select(entry => entry["_id"]));
-        }, cancellationToken);
-        if (ids.Count == 0) return [];
+            var now = _time.GetUtcNow();
+            // Sweeps find nothing most of the time; then they have cost one look into an index.
+            var chosen = await ChooseAsync(route, wish, now, cancellationToken);
+            if (chosen.Count == 0) return [];
+            var leases = await TakeAsync(chosen, worker, now, now + duration, cancellationToken);
+            if (leases.Count > 0) return leases;
+        }
+        return [];
+    }
 
-        // One statement takes them: an entry that another worker took in between is not due any more. The token names the taking, and finds what it took.
-        var expiresAt = now + duration;
+    private async ValueTask<IReadOnlyList<BsonValue>> ChooseAsync(QueueRoute route, LeaseWish wish, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var choice = new LeaseChoice<BsonValue>(wish);
+        while (choice.Offer(await PageAsync(choice)))
+        {
+        }
+        return choice.Chosen;
+
+        ValueTask<List<(BsonValue, string?, string)>> PageAsync(LeaseChoice<BsonValue> before) => _connection.RunAsync(async token =>
+        {
+            var due = new BsonDocument { { "route", (int)route }, { "due", new BsonDocument { { "$gt", BsonDateTime.Create(DateTime.UnixEpoch) }, { "$lte", Bson.Time(now) } } } };
+            if (before.FullDestinations.Count > 0) due["destination"] = new BsonDocument("$nin", new BsonArray(before.FullDestinations));
+            if (before.FullSenders.Count > 0) due["account"] = new BsonDocument("$nin", new BsonArray(before.FullSenders));
+            var options = new FindOptions<BsonDocument> { Sort = new BsonDocument { { "turn", 1 }, { "due", 1 } }, Limit = before.PageSize, Projection = Bson.Only("_id", "destination", "account") };
+            using var found = await _entries.FindAsync(due, options, token);
+            return (await found.ToListAsync(token)).ConvertAll(entry => (entry["_id"], entry.TextOrNull("destination"), entry.TextOrNull("account") ?? ""));
+        }, cancellationToken);
+    }
+
+    /// <summary>One statement takes them: an entry that another worker took in between is not due any more. The token names the taking, and finds what it took.</summary>
+    private async ValueTask<List<QueueLease>> TakeAsync(IReadOnlyList<BsonValue> chosen, string worker, DateTimeOffset now, DateTimeOffset expiresAt, CancellationToken cancellationToken)
+    {
+        var ids = new BsonDocument("$in", new BsonArray(chosen));
         var token = await NextTokenAsync(cancellationToken);
         var claimed = await _connection.RunAsync(cancel => _entries.UpdateManyAsync(
-            new BsonDocument(due) { { "_id", new BsonDocument("$in", ids) } },
+            new BsonDocument { { "_id", ids }, { "due", new BsonDocument("$lte", Bson.Time(now)) } },
             new BsonDocument
             {
                 { "$set", new BsonDocument { { "token", token }, { "leaseExpiresAt", Bson.Time(expiresAt) }, { "due", Bson.Time(expiresAt) }, { "released", false } } },
@@ -63,7 +88,7 @@ public sealed partial class MongoMailQueue : IMailQueue, IAsyncDisposable
         if (claimed.ModifiedCount == 0) return [];
         var taken = await _connection.RunAsync(async cancel =>
         {
-            using var found = await _entries.FindAsync(new BsonDocument { { "_id", new BsonDocument("$in", ids) }, { "token", token } }, cancellationToken: cancel);
+            using var found = await _entries.FindAsync(new BsonDocument { { "_id", ids }, { "token", token } }, cancellationToken: cancel);
             return await found.ToListAsync(cancel);
         }, cancellationToken);
         var leases = new List<QueueLease>(taken.Count);
@@ -72,7 +97,7 @@ public sealed partial class MongoMailQueue : IMailQueue, IAsyncDisposable
             if (QueueDocuments.TryRead(document, out var entry, out var problem)) leases.Add(new QueueLease(entry, worker, token, expiresAt));
             else await SetAsideAsync(document, token, problem, cancellationToken);
         }
-        leases.Sort(static (one, other) => one.Entry.NextAttemptAt.CompareTo(other.Entry.NextAttemptAt));
+        leases.Sort(static (one, other) => (-one.Entry.Priority, one.Entry.NextAttemptAt).CompareTo((-other.Entry.Priority, other.Entry.NextAttemptAt)));
         return leases;
     }
 

@@ -35,6 +35,12 @@ internal static class QueueDocuments
         { "submitter", Bson.Id(entry.Submitter?.Value) },
         { "traceParent", Bson.Text(entry.TraceParent) },
         { "traceHeaders", Bson.Octets(entry.TraceHeaders) },
+        { "destination", Bson.Text(entry.Destination) },
+        { "requireTls", entry.RequireTls },
+        { "priority", entry.Priority },
+        { "turn", -entry.Priority },
+        { "account", entry.Submitter is { } submitter ? submitter.ToString() : Key(entry.ReversePath.ToString()) },
+        { "deliverBy", entry.DeliverBy is { } by ? new BsonDocument { { "at", Bson.Time(by.At) }, { "mode", (int)by.Mode }, { "trace", by.Trace } } : BsonNull.Value },
         { "recipients", Write(entry.Recipients) },
     };
 
@@ -46,6 +52,8 @@ internal static class QueueDocuments
         { "notify", (int)one.Recipient.Notify },
         { "originalRecipient", Bson.Text(one.Recipient.OriginalRecipient) },
         { "detail", Bson.Text(one.Detail) },
+        { "bounceRequested", Bson.Text(one.BounceRequested) },
+        { "delayReported", one.DelayReported },
     }));
 
     public static QueueEntry Read(BsonDocument document) => new()
@@ -65,6 +73,10 @@ internal static class QueueDocuments
         Submitter = document["submitter"].IsBsonNull ? null : new AccountId(document.Guid("submitter")),
         TraceParent = document.TextOrNull("traceParent"),
         TraceHeaders = document.Octets("traceHeaders"),
+        Destination = document.TextOrNull("destination"),
+        RequireTls = document.GetValue("requireTls", false).ToBoolean(),
+        Priority = document.GetValue("priority", 0).ToInt32(),
+        DeliverBy = document.GetValue("deliverBy", BsonNull.Value) is BsonDocument by ? new DeliverBy(by.Instant("at"), (DeliverByMode)by["mode"].ToInt32(), by["trace"].ToBoolean()) : null,
         Recipients = [.. document["recipients"].AsBsonArray.Select(one => Recipient(one.AsBsonDocument))],
     };
 
@@ -87,6 +99,8 @@ internal static class QueueDocuments
         State = (RecipientState)document["state"].ToInt32(),
         Recipient = new EnvelopeRecipient(Address(document["address"].AsBsonDocument), (DsnNotify)document["notify"].ToInt32(), document.TextOrNull("originalRecipient")),
         Detail = document.TextOrNull("detail"),
+        BounceRequested = document.TextOrNull("bounceRequested"),
+        DelayReported = document.GetValue("delayReported", false).ToBoolean(),
     };
 
     private static BsonDocument Address(EmailAddress address) => new() { { "local", address.LocalPart }, { "domain", address.Domain } };

@@ -4,7 +4,9 @@ namespace Merpati.Storage.MongoDb;
 
 /// <summary>
 /// <c>queue.entries</c>: a document per entry with its recipients in it. <c>due</c> is when somebody may take the entry: its next attempt, or while it is leased the end of the lease;
-/// null when no recipient of it is queued. So one index answers what is due and when the next will be.
+/// null when no recipient of it is queued. So one index answers what is due and when the next will be. Whose turn it is comes from a second one, which holds all that a choice by destination
+/// and sender looks at: <c>turn</c> is the priority with its sign turned, so that the entries of a version that knew none come before all others and are not left behind;
+/// <c>account</c> is who an entry counts for, the account that submitted it, else its reverse-path.
 /// <c>queue.ledger</c>: some documents of counters, of which each process uses one, so that they do not meet. <c>queue.fence</c>: the last token.
 /// </summary>
 internal static class QueueIndexes
@@ -18,6 +20,7 @@ internal static class QueueIndexes
     public static readonly IReadOnlyList<MongoIndex> All =
     [
         new(Entries, "route_1_due_1", new BsonDocument { { "route", 1 }, { "due", 1 } }),
+        new(Entries, "route_1_turn_1_due_1_destination_1_account_1", new BsonDocument { { "route", 1 }, { "turn", 1 }, { "due", 1 }, { "destination", 1 }, { "account", 1 } }),
         new(Entries, "content_1", new BsonDocument("content", 1)),
     ];
 }

@@ -8,10 +8,10 @@ namespace Merpati.Storage.Sqlite;
 /// <summary>Entries and their recipients as rows.</summary>
 internal static class QueueRows
 {
-    public const string Columns = "number, id, route, next_attempt_at, attempts, content, size, accepted_at, reverse_local, reverse_domain, body, smtp_utf8, dsn_return, envelope_id, submitter, trace_parent, trace_headers";
+    public const string Columns = "number, id, route, next_attempt_at, attempts, content, size, accepted_at, reverse_local, reverse_domain, body, smtp_utf8, dsn_return, envelope_id, submitter, trace_parent, trace_headers, destination, require_tls, priority, deliver_by, deliver_by_mode, deliver_by_trace";
 
     /// <summary>How many <see cref="Columns"/> are.</summary>
-    public const int ColumnCount = 17;
+    public const int ColumnCount = 23;
 
     public static bool IsOpen(this RecipientState state) => state is RecipientState.Queued or RecipientState.Held;
 
@@ -24,23 +24,29 @@ internal static class QueueRows
         DateTimeOffset? due = entry.Recipients.Any(r => r.State == RecipientState.Queued) ? entry.NextAttemptAt : null;
         var inserted = session.Execute(
             """
-            INSERT INTO entry (id, route, due, next_attempt_at, attempts, content, size, accepted_at, reverse_local, reverse_domain, reverse_key, body, smtp_utf8, dsn_return, envelope_id, submitter, trace_parent, trace_headers)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+            INSERT INTO entry (id, route, due, next_attempt_at, attempts, content, size, accepted_at, reverse_local, reverse_domain, reverse_key, body, smtp_utf8, dsn_return, envelope_id, submitter, trace_parent, trace_headers,
+                destination, require_tls, priority, deliver_by, deliver_by_mode, deliver_by_trace)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)
             ON CONFLICT (id) DO NOTHING
             """,
             entry.Id.Value, (int)entry.Route, due, entry.NextAttemptAt, entry.Attempts, entry.Content.Value, entry.Size, entry.AcceptedAt,
             entry.ReversePath.Address?.LocalPart, entry.ReversePath.Address?.Domain, Key(entry.ReversePath.ToString()),
-            (int)entry.Body, entry.SmtpUtf8, (int)entry.Return, entry.EnvelopeId, entry.Submitter?.Value, entry.TraceParent, entry.TraceHeaders);
+            (int)entry.Body, entry.SmtpUtf8, (int)entry.Return, entry.EnvelopeId, entry.Submitter?.Value, entry.TraceParent, entry.TraceHeaders,
+            entry.Destination, entry.RequireTls, entry.Priority, entry.DeliverBy?.At, (int)(entry.DeliverBy?.Mode ?? default), entry.DeliverBy?.Trace ?? false);
         if (inserted == 0) return false;
 
         var number = session.Number("SELECT last_insert_rowid()")!.Value;
         for (var i = 0; i < entry.Recipients.Count; i++)
         {
-            var (recipient, state) = (entry.Recipients[i].Recipient, entry.Recipients[i].State);
+            var (one, recipient) = (entry.Recipients[i], entry.Recipients[i].Recipient);
             session.Execute(
-                "INSERT INTO recipient (entry, number, state, local_part, domain, key, notify, original_recipient, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                number, i, (int)state, recipient.Address.LocalPart, recipient.Address.Domain, Key(recipient.Address.ToString()), (int)recipient.Notify, recipient.OriginalRecipient, entry.Recipients[i].Detail);
-            if (!state.IsOpen()) Book(session, (int)state, 1);
+                """
+                INSERT INTO recipient (entry, number, state, local_part, domain, key, notify, original_recipient, detail, bounce_requested, delay_reported)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                """,
+                number, i, (int)one.State, recipient.Address.LocalPart, recipient.Address.Domain, Key(recipient.Address.ToString()), (int)recipient.Notify, recipient.OriginalRecipient,
+                one.Detail, one.BounceRequested, one.DelayReported);
+            if (!one.State.IsOpen()) Book(session, (int)one.State, 1);
         }
         Book(session, QueueSchema.Accepted, entry.Recipients.Count);
         return true;
@@ -64,6 +70,10 @@ internal static class QueueRows
         Submitter = rows.GuidOrNull(14) is { } submitter ? new AccountId(submitter) : null,
         TraceParent = rows.TextOrNull(15),
         TraceHeaders = rows.Bytes(16),
+        Destination = rows.TextOrNull(17),
+        RequireTls = rows.Boolean(18),
+        Priority = rows.Int32(19),
+        DeliverBy = rows.TimeOrNull(20) is { } by ? new DeliverBy(by, (DeliverByMode)rows.Int32(21), rows.Boolean(22)) : null,
         Recipients = ReadRecipients(session, rows.Int64(0)),
     };
 
@@ -72,11 +82,12 @@ internal static class QueueRows
         => session.Execute("UPDATE ledger SET recipients = recipients + ?2 WHERE account = ?1", account, recipients);
 
     /// <summary>Changes one recipient and books it when that closes it. A closed one stays as it is.</summary>
-    public static bool SetState(SqliteSession session, long entry, int recipient, RecipientState state, string? detail)
+    public static void SetState(SqliteSession session, long entry, int recipient, RecipientResult result)
     {
-        var changed = session.Execute("UPDATE recipient SET state = ?3, detail = ?4 WHERE entry = ?1 AND number = ?2 AND state IN (0, 1)", entry, recipient, (int)state, detail) == 1;
-        if (changed && !state.IsOpen()) Book(session, (int)state, 1);
-        return changed;
+        var changed = session.Execute(
+            "UPDATE recipient SET state = ?3, detail = ?4, delay_reported = delay_reported OR ?5 WHERE entry = ?1 AND number = ?2 AND state IN (0, 1)",
+            entry, recipient, (int)result.State, result.Detail, result.DelayReported) == 1;
+        if (changed && !result.State.IsOpen()) Book(session, (int)result.State, 1);
     }
 
     /// <summary>Changes all recipients that are in one state, an open one; returns how many.</summary>
@@ -92,7 +103,7 @@ internal static class QueueRows
     private static List<QueueRecipient> ReadRecipients(SqliteSession session, long entry)
     {
         var recipients = new List<QueueRecipient>(1);
-        using var rows = session.Query("SELECT state, local_part, domain, notify, original_recipient, detail FROM recipient WHERE entry = ?1 ORDER BY number", entry);
+        using var rows = session.Query("SELECT state, local_part, domain, notify, original_recipient, detail, bounce_requested, delay_reported FROM recipient WHERE entry = ?1 ORDER BY number", entry);
         while (rows.Next())
         {
             recipients.Add(new QueueRecipient
@@ -100,6 +111,8 @@ internal static class QueueRows
                 State = (RecipientState)rows.Int32(0),
                 Recipient = new EnvelopeRecipient(new EmailAddress(rows.Text(1), rows.Text(2)), (DsnNotify)rows.Int32(3), rows.TextOrNull(4)),
                 Detail = rows.TextOrNull(5),
+                BounceRequested = rows.TextOrNull(6),
+                DelayReported = rows.Boolean(7),
             });
         }
         return recipients;

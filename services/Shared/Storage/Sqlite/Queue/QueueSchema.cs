@@ -2,7 +2,7 @@ namespace Merpati.Storage.Sqlite;
 
 /// <summary>
 /// <c>entry.due</c> is when somebody may take the entry: its next attempt, or while it is leased the end of the lease; NULL when no recipient of it is queued.
-/// So one index answers what is due and when the next will be. Recipients are numbered as in the envelope.
+/// So one index answers what is due and when the next will be. <c>entry.sender</c> is who it counts for: the account that submitted it, else its reverse-path. Recipients are numbered as in the envelope.
 /// </summary>
 internal static class QueueSchema
 {
@@ -60,6 +60,20 @@ internal static class QueueSchema
         -- Tokens come from one counter for all entries, so that not even an entry that was removed and put in again repeats one.
         CREATE TABLE fence (last_token INTEGER NOT NULL) STRICT;
         INSERT INTO fence (last_token) VALUES (0);
+        """,
+        """
+        ALTER TABLE entry ADD COLUMN destination TEXT;
+        ALTER TABLE entry ADD COLUMN require_tls INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE entry ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE entry ADD COLUMN deliver_by INTEGER;
+        ALTER TABLE entry ADD COLUMN deliver_by_mode INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE entry ADD COLUMN deliver_by_trace INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE entry ADD COLUMN sender TEXT NOT NULL GENERATED ALWAYS AS (iif(submitter IS NULL, reverse_key, hex(submitter))) VIRTUAL;
+        -- Holds all that a choice by destination and sender looks at, so that entries are passed over without being read.
+        CREATE INDEX entry_turn ON entry (route, priority, due, number, destination, sender) WHERE due IS NOT NULL;
+
+        ALTER TABLE recipient ADD COLUMN bounce_requested TEXT;
+        ALTER TABLE recipient ADD COLUMN delay_reported INTEGER NOT NULL DEFAULT 0;
         """,
     ]);
 }

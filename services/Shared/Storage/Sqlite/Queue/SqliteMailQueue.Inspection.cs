@@ -1,3 +1,4 @@
+using Merpati.Addresses;
 using Merpati.Mailboxes;
 using Merpati.Queueing;
 
@@ -72,9 +73,13 @@ public sealed partial class SqliteMailQueue
                 AND (?5 IS NULL OR instr(reverse_key, ?5) > 0)
                 AND (?6 IS NULL OR EXISTS (SELECT 1 FROM recipient WHERE entry = entry.number AND state = ?6))
                 AND (?7 IS NULL OR EXISTS (SELECT 1 FROM recipient WHERE entry = entry.number AND instr(key, ?7) > 0))
+                AND (?9 IS NULL OR EXISTS (SELECT 1 FROM recipient WHERE entry = entry.number AND domain = ?9))
+                AND (?10 IS NULL OR submitter = ?10)
+                AND (?11 IS NULL OR EXISTS (SELECT 1 FROM recipient WHERE entry = entry.number AND instr(lower(detail), lower(?11)) > 0))
             ORDER BY id LIMIT ?8
             """,
-            after, filter.Id?.Value, (int?)filter.Route, filter.AcceptedBefore, Lower(filter.Sender), (int?)filter.State, Lower(filter.Recipient), limit);
+            after, filter.Id?.Value, (int?)filter.Route, filter.AcceptedBefore, Lower(filter.Sender), (int?)filter.State, Lower(filter.Recipient), limit,
+            filter.Domain is { } domain ? DomainName.Normalize(domain) : null, filter.Submitter?.Value, filter.Reply);
 
     private static string? Lower(string? part) => part is null ? null : QueueRows.Key(part);
 }

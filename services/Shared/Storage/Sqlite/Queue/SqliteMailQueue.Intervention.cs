@@ -20,7 +20,7 @@ public sealed partial class SqliteMailQueue
         => ForEachAsync(filter, (session, entry, now) =>
         {
             if (QueueRows.MoveAll(session, entry.Number, RecipientState.Held, RecipientState.Queued, detail: null) == 0) return false;
-            session.Execute("UPDATE entry SET next_attempt_at = ?2, due = ?3 WHERE number = ?1", entry.Number, now, entry.IsLeased(now) ? entry.LeaseExpiresAt : now);
+            DueNow(session, entry, now);
             return true;
         }, cancellationToken);
 
@@ -30,6 +30,14 @@ public sealed partial class SqliteMailQueue
             // Held ones wait for a release; leased ones are being tried this moment.
             if (!entry.HasDue || entry.IsLeased(now)) return false;
             session.Execute("UPDATE entry SET next_attempt_at = ?2, due = ?2 WHERE number = ?1", entry.Number, now);
+            return true;
+        }, cancellationToken);
+
+    public ValueTask<IReadOnlyList<QueueId>> BounceAsync(QueueFilter filter, string reason, CancellationToken cancellationToken)
+        => ForEachAsync(filter, (session, entry, now) =>
+        {
+            if (session.Execute("UPDATE recipient SET state = 0, bounce_requested = ?2 WHERE entry = ?1 AND state IN (0, 1) AND bounce_requested IS NULL", entry.Number, reason) == 0) return false;
+            DueNow(session, entry, now);
             return true;
         }, cancellationToken);
 
@@ -61,6 +69,10 @@ public sealed partial class SqliteMailQueue
             after = found[^1].Id.Value;
         }
     }
+
+    /// <summary>Under a live lease it is due when that ends, which is when it is given up.</summary>
+    private static void DueNow(SqliteSession session, Found entry, DateTimeOffset now)
+        => session.Execute("UPDATE entry SET next_attempt_at = ?2, due = ?3 WHERE number = ?1", entry.Number, now, entry.IsLeased(now) ? entry.LeaseExpiresAt : now);
 
     private static List<Found> Find(SqliteSession session, QueueFilter filter, Guid? after)
     {

@@ -1,5 +1,5 @@
-using Merpati.Addresses;
-using Merpati.Mailboxes;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Merpati.Queueing;
 
 namespace Merpati.Storage.Sqlite;
@@ -9,29 +9,28 @@ public sealed partial class SqliteMailQueue(SqliteDatabase database, TimeProvide
 {
     public static SqliteSchema Schema => QueueSchema.Schema;
 
-    public async ValueTask EnqueueAsync(QueueEntry entry, CancellationToken cancellationToken)
+    public async ValueTask EnqueueAsync(IReadOnlyList<QueueEntry> entries, CancellationToken cancellationToken)
     {
-        RequireOpenRecipient(entry);
-        await database.WriteAsync(session => QueueRows.Insert(session, entry), cancellationToken);
+        foreach (var entry in entries) RequireOpenRecipient(entry);
+        await database.WriteAsync(session => entries.Count(entry => QueueRows.Insert(session, entry)), cancellationToken);
     }
 
-    public async ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, int limit, TimeSpan duration, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, LeaseWish wish, TimeSpan duration, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        // Sweeps find nothing most of the time; they must not cost the writer anything.
-        if (!await database.ReadAsync(session => session.Exists("SELECT 1 FROM entry WHERE route = ?1 AND due <= ?2", (int)route, now), cancellationToken)) return [];
+        // Choosing may look at many entries, and sweeps find nothing most of the time: neither must cost the writer anything.
+        var due = await database.ReadAsync(session => Choose(session, route, wish, now), cancellationToken);
+        if (due.Count == 0) return [];
 
         return await database.WriteAsync(session =>
         {
-            var due = new List<long>();
-            using (var rows = session.Query("SELECT number FROM entry WHERE route = ?1 AND due <= ?2 ORDER BY due, number LIMIT ?3", (int)route, now, limit))
-            {
-                while (rows.Next()) due.Add(rows.Int64(0));
-            }
-            if (due.Count == 0) return [];
-
+            var leases = new List<QueueLease>(due.Count);
             var token = session.Number("UPDATE fence SET last_token = last_token + ?1 RETURNING last_token", due.Count)!.Value - due.Count;
-            return due.ConvertAll(number => Lease(session, number, worker, ++token, now + duration));
+            foreach (var number in due)
+            {
+                if (Lease(session, number, worker, now, ++token, now + duration) is { } lease) leases.Add(lease);
+            }
+            return leases;
         }, cancellationToken);
     }
 
@@ -62,11 +61,43 @@ public sealed partial class SqliteMailQueue(SqliteDatabase database, TimeProvide
         if (!entry.Recipients.Any(recipient => recipient.State.IsOpen())) throw new ArgumentException($"Entry {entry.Id} has no open recipient; nothing would ever remove it.", nameof(entry));
     }
 
-    private static QueueLease Lease(SqliteSession session, long number, string worker, long token, DateTimeOffset expiresAt)
+    private static IReadOnlyList<long> Choose(SqliteSession session, QueueRoute route, LeaseWish wish, DateTimeOffset now)
+    {
+        var choice = new LeaseChoice<long>(wish);
+        // One priority after the other, so that within each the index leads to what is due, past all that is not yet.
+        var priority = session.Number("SELECT max(priority) FROM entry WHERE route = ?1 AND due IS NOT NULL", (int)route);
+        while (priority is { } level && !choice.IsComplete)
+        {
+            while (choice.Offer(Page(session, route, level, now, choice)))
+            {
+            }
+            priority = session.Number("SELECT max(priority) FROM entry WHERE route = ?1 AND priority < ?2 AND due IS NOT NULL", (int)route, level);
+        }
+        return choice.Chosen;
+    }
+
+    private static List<(long Number, string? Destination, string Sender)> Page(SqliteSession session, QueueRoute route, long priority, DateTimeOffset now, LeaseChoice<long> choice)
+    {
+        var page = new List<(long, string?, string)>();
+        using var rows = session.Query(
+            """
+            SELECT number, destination, sender FROM entry INDEXED BY entry_turn
+            WHERE route = ?1 AND priority = ?2 AND due <= ?3
+                AND (destination IS NULL OR destination NOT IN (SELECT value FROM json_each(?4)))
+                AND sender NOT IN (SELECT value FROM json_each(?5))
+            ORDER BY due, number LIMIT ?6
+            """,
+            (int)route, priority, now, JsonSerializer.Serialize(choice.FullDestinations, QueueJson.Default.IReadOnlyCollectionString), JsonSerializer.Serialize(choice.FullSenders, QueueJson.Default.IReadOnlyCollectionString), choice.PageSize);
+        while (rows.Next()) page.Add((rows.Int64(0), rows.TextOrNull(1), rows.Text(2)));
+        return page;
+    }
+
+    /// <summary>Null when another worker was faster.</summary>
+    private static QueueLease? Lease(SqliteSession session, long number, string worker, DateTimeOffset now, long token, DateTimeOffset expiresAt)
     {
         using var rows = session.Query(
-            $"UPDATE entry SET attempts = attempts + 1, lease_token = ?2, lease_expires_at = ?3, due = ?3 WHERE number = ?1 RETURNING {QueueRows.Columns}", number, token, expiresAt);
-        rows.Next();
+            $"UPDATE entry SET attempts = attempts + 1, lease_token = ?2, lease_expires_at = ?3, due = ?3 WHERE number = ?1 AND due <= ?4 RETURNING {QueueRows.Columns}", number, token, expiresAt, now);
+        if (!rows.Next()) return null;
         var lease = new QueueLease(QueueRows.Read(session, rows), worker, token, expiresAt);
         // The statement changes the row in its first step and must be stepped to its end to be done.
         rows.Next();
@@ -77,7 +108,7 @@ public sealed partial class SqliteMailQueue(SqliteDatabase database, TimeProvide
     {
         for (var i = 0; i < entry.Recipients.Count; i++)
         {
-            if (entry.Recipients[i].Recipient.Address.Equals(result.Recipient)) QueueRows.SetState(session, number, i, result.State, result.Detail);
+            if (entry.Recipients[i].Recipient.Address.Equals(result.Recipient)) QueueRows.SetState(session, number, i, result);
         }
     }
 
@@ -88,8 +119,8 @@ public sealed partial class SqliteMailQueue(SqliteDatabase database, TimeProvide
             QueueRows.Remove(session, number);
             return;
         }
-        // A recipient that was released while the worker had the entry is due now, whatever the worker thinks of the others.
-        if (HasReleased(session, number, leased)) nextAttemptAt = time.GetUtcNow();
+        // A recipient that was released or is to be bounced since the worker took the entry is due now, whatever the worker thinks of the others.
+        if (HasBecomeDue(session, number, leased)) nextAttemptAt = time.GetUtcNow();
         session.Execute(
             """
             UPDATE entry SET lease_token = NULL, lease_expires_at = NULL, next_attempt_at = ?2,
@@ -98,12 +129,16 @@ public sealed partial class SqliteMailQueue(SqliteDatabase database, TimeProvide
             """, number, nextAttemptAt);
     }
 
-    private static bool HasReleased(SqliteSession session, long number, QueueEntry leased)
+    private static bool HasBecomeDue(SqliteSession session, long number, QueueEntry leased)
     {
         for (var i = 0; i < leased.Recipients.Count; i++)
         {
-            if (leased.Recipients[i].State == RecipientState.Held && session.Exists("SELECT 1 FROM recipient WHERE entry = ?1 AND number = ?2 AND state = 0", number, i)) return true;
+            var (held, marked) = (leased.Recipients[i].State == RecipientState.Held, leased.Recipients[i].BounceRequested is not null);
+            if (session.Exists("SELECT 1 FROM recipient WHERE entry = ?1 AND number = ?2 AND state = 0 AND (?3 OR (NOT ?4 AND bounce_requested IS NOT NULL))", number, i, held, marked)) return true;
         }
         return false;
     }
 }
+
+[JsonSerializable(typeof(IReadOnlyCollection<string>))]
+internal sealed partial class QueueJson : JsonSerializerContext;
