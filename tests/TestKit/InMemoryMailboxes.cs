@@ -198,7 +198,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             return new(new MailboxChanges(
                 InfoOf(account, box),
                 [.. box.Messages.Values.Where(message => message.ModSeq > since).Select(StateOf)],
-                [.. box.Expunged.Where(expunged => expunged.ModSeq > since).Select(expunged => expunged.Uid).Order()]));
+                UidSet.Of(box.Expunged.Where(expunged => expunged.ModSeq > since).Select(expunged => expunged.Uid))));
         }
     }
 

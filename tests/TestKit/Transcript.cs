@@ -66,6 +66,9 @@ public sealed partial class Transcript(ServeConnection serve, TransportSettings?
     /// <summary>Waits until the session of the connection has ended, and rethrows what it threw.</summary>
     public Task SessionEndAsync(int connection = 1) => Open(connection).Session.WaitAsync(Patience);
 
+    /// <summary>What a named group of an <c>S~</c> line matched last.</summary>
+    public string Captured(string name) => _captured[name];
+
     /// <summary>Everything that the server sends until it closes.</summary>
     public Task<string> ReadToEndAsync(int connection = 1) => Open(connection).ReadToEndAsync();
 

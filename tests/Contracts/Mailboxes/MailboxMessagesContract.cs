@@ -206,7 +206,7 @@ public abstract class MailboxMessagesContract : MailboxStoreContract
         var changes = (await Store.ChangesAsync(Ann, inbox.Id, since, None))!;
 
         changes.Changed.Select(state => state.Uid.Value).Should().Equal(5, 7);
-        changes.Expunged.Select(uid => uid.Value).Should().Equal(1, 2, 3, 6);
+        changes.Expunged.ToString().Should().Be("1:3,6");
         changes.Mailbox.Should().Be(await MailboxAsync("INBOX"));
         var none = (await Store.ChangesAsync(Ann, inbox.Id, changes.Mailbox.HighestModSeq, None))!;
         none.Changed.Should().BeEmpty();
@@ -228,8 +228,8 @@ public abstract class MailboxMessagesContract : MailboxStoreContract
         (await Store.ForgetTombstonesAsync(Time.GetUtcNow() - TimeSpan.FromDays(2), None)).Should().Be(0);
         (await Store.ForgetTombstonesAsync(Time.GetUtcNow(), None)).Should().BePositive();
 
-        (await Store.ChangesAsync(Ann, inbox.Id, middle, None))!.Expunged.Should().Equal(new Uid(6));
-        (await Store.ChangesAsync(Ann, inbox.Id, start, None))!.Expunged.Should().Equal(new Uid(2), new Uid(4), new Uid(6));
+        (await Store.ChangesAsync(Ann, inbox.Id, middle, None))!.Expunged.ToString().Should().Be("6");
+        (await Store.ChangesAsync(Ann, inbox.Id, start, None))!.Expunged.ToString().Should().Be("2,4,6");
         (await Store.ForgetTombstonesAsync(Time.GetUtcNow(), None)).Should().Be(0);
     }
 
@@ -353,7 +353,7 @@ public abstract class MailboxMessagesContract : MailboxStoreContract
         done.Messages.Should().Equal(new CopiedMessage(new Uid(2), new Uid(3)), new CopiedMessage(new Uid(3), new Uid(4)));
         (await UidsAsync(inbox.Id)).Should().Equal(1);
         var gone = (await Store.ChangesAsync(Ann, inbox.Id, before.HighestModSeq, None))!;
-        gone.Expunged.Should().Equal(new Uid(2), new Uid(3));
+        gone.Expunged.ToString().Should().Be("2:3");
         gone.Changed.Should().BeEmpty();
         var come = (await Store.ChangesAsync(Ann, archive.Id, beforeArchive.HighestModSeq, None))!;
         come.Changed.Select(state => state.Uid.Value).Should().Equal(3, 4);
@@ -372,7 +372,7 @@ public abstract class MailboxMessagesContract : MailboxStoreContract
 
         (await UidsAsync(inbox.Id)).Should().Equal(3, 4, 5);
         var changes = (await Store.ChangesAsync(Ann, inbox.Id, before.HighestModSeq, None))!;
-        changes.Expunged.Should().Equal(new Uid(1), new Uid(2));
+        changes.Expunged.ToString().Should().Be("1:2");
         changes.Changed.Select(state => (state.Uid.Value, state.ModSeq)).Should().Equal((4u, changes.Mailbox.HighestModSeq), (5u, changes.Mailbox.HighestModSeq));
         await RecountAccountAsync();
     }

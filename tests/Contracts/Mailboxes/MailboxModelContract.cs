@@ -87,7 +87,7 @@ public abstract class MailboxModelContract : MailboxStoreContract
     {
         var changes = (await Store.ChangesAsync(Ann, since.Id, since.HighestModSeq, None))!;
         foreach (var state in changes.Changed) picture[state.Uid] = state.Flags;
-        foreach (var uid in changes.Expunged) picture.Remove(uid);
+        foreach (var uid in picture.Keys.Where(changes.Expunged.Contains).ToList()) picture.Remove(uid);
         picture.Should().Equal(model.Messages.Select(message => KeyValuePair.Create(message.Key, message.Value.Flags)));
         return changes.Mailbox;
     }

@@ -58,7 +58,7 @@ public sealed class MongoMailboxProcessesTests : IAsyncLifetime
             // Whatever has a UID that was given before the last look was there at the last look, or is no news of an arrival.
             changes.Changed.Where(state => !picture.ContainsKey(state.Uid)).Should().OnlyContain(state => state.Uid >= mailbox.UidNext && state.Uid < changes.Mailbox.UidNext);
             foreach (var state in changes.Changed) picture[state.Uid] = state;
-            foreach (var uid in changes.Expunged) picture.Remove(uid);
+            foreach (var uid in picture.Keys.Where(changes.Expunged.Contains).ToList()) picture.Remove(uid);
             picture.Should().HaveCount((int)changes.Mailbox.Messages);
             mailbox = changes.Mailbox;
             if (last) break;

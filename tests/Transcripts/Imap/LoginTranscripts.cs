@@ -239,7 +239,7 @@ public sealed class LoginTranscripts
             C: a LOGIN ann@example.test secret
             S~ a OK .*
             C: 5 ENABLE CONDSTORE X-UNKNOWN
-            S: * ENABLED
+            S: * ENABLED CONDSTORE
             S: 5 OK ENABLE completed
             C: 6 NAMESPACE
             S: * NAMESPACE (("" "/")) NIL NIL

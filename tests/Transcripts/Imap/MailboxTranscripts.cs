@@ -20,6 +20,7 @@ public sealed class MailboxTranscripts
             S: * OK [UNSEEN 1] First unseen
             S~ \* OK \[UIDVALIDITY \d+\] UIDs are valid
             S: * OK [UIDNEXT 4] Next UID
+            S~ \* OK \[HIGHESTMODSEQ \d+\] Highest
             S: 1 OK [READ-ONLY] EXAMINE completed
             C: 2 STORE 1 +FLAGS (\Seen)
             S: 2 NO [READ-ONLY] The mailbox is open read-only
@@ -38,6 +39,7 @@ public sealed class MailboxTranscripts
             S: * OK [UNSEEN 1] First unseen
             S~ \* OK \[UIDVALIDITY \d+\] UIDs are valid
             S: * OK [UIDNEXT 4] Next UID
+            S~ \* OK \[HIGHESTMODSEQ \d+\] Highest
             S: 6 OK [READ-WRITE] SELECT completed
             C: 7 UNSELECT
             S: 7 OK UNSELECT completed
@@ -127,6 +129,7 @@ public sealed class MailboxTranscripts
             S: * 0 RECENT
             S~ .*UIDVALIDITY.*
             S~ .*UIDNEXT.*
+            S~ .*HIGHESTMODSEQ.*
             S: 2 OK [READ-WRITE] SELECT completed
             S2~ \* OK .*
             C2: 1 LOGIN ann@example.test secret
@@ -138,6 +141,7 @@ public sealed class MailboxTranscripts
             S2: * 0 RECENT
             S2~ .*UIDVALIDITY.*
             S2~ .*UIDNEXT.*
+            S2~ .*HIGHESTMODSEQ.*
             S2: 2 OK [READ-WRITE] SELECT completed
             C: 3 DELETE temp
             S: 3 OK DELETE completed

@@ -8,7 +8,7 @@ namespace Merpati.Tests.Transcripts.Imap;
 internal static partial class Session
 {
     public const string Capabilities =
-        "IMAP4rev1 LITERAL+ ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE UIDPLUS MOVE IDLE UNSELECT ESEARCH APPENDLIMIT=52428800";
+        "IMAP4rev1 LITERAL+ ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE UIDPLUS MOVE IDLE UNSELECT ESEARCH CONDSTORE QRESYNC APPENDLIMIT=52428800";
 
     public const string LoggedIn = """
         S~ \* OK \[CAPABILITY .*\] Merpati ready
@@ -46,6 +46,7 @@ internal static partial class Session
             {{(firstUnseen > 0 ? $"S: * OK [UNSEEN {firstUnseen}] First unseen" : "")}}
             S~ \* OK \[UIDVALIDITY \d+\] UIDs are valid
             S~ \* OK \[UIDNEXT \d+\] Next UID
+            S~ \* OK \[HIGHESTMODSEQ \d+\] Highest
             S: b OK [READ-WRITE] SELECT completed
 
             """;

@@ -149,6 +149,7 @@ public sealed class SessionsTranscripts
             S~ \* OK \[UNSEEN 1\].*
             S~ \* OK \[UIDVALIDITY .*
             S~ \* OK \[UIDNEXT .*
+            S~ \* OK \[HIGHESTMODSEQ .*
             S: 2 OK [READ-ONLY] EXAMINE completed
             S: * 1 FETCH (UID 1)
             S: 3 OK FETCH completed

@@ -64,8 +64,8 @@ public readonly record struct CopiedMessage(Uid Source, Uid Destination);
 /// <summary>Changes of a mailbox after a MODSEQ, in one consistent view (RFC 7162 §3.2.5).</summary>
 /// <param name="Mailbox">The mailbox as of this view; its HIGHESTMODSEQ is where the next question starts.</param>
 /// <param name="Changed">New messages and flag changes, UID ascending.</param>
-/// <param name="Expunged">UIDs expunged since, ascending.</param>
-public sealed record MailboxChanges(MailboxInfo Mailbox, IReadOnlyList<MessageState> Changed, IReadOnlyList<Uid> Expunged);
+/// <param name="Expunged">UIDs expunged since; where tombstones are forgotten, all below UIDNEXT that are not there.</param>
+public sealed record MailboxChanges(MailboxInfo Mailbox, IReadOnlyList<MessageState> Changed, UidSet Expunged);
 
 /// <summary>Storage used by an account and its limits; a null limit is none.</summary>
 public sealed record QuotaUsage(long Octets, long Messages, long? OctetLimit, long? MessageLimit);

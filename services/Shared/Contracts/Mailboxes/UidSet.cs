@@ -52,6 +52,25 @@ public sealed class UidSet : IReadOnlyList<UidRange>
         return new UidSet([.. joined]);
     }
 
+    /// <summary>How many UIDs are in it.</summary>
+    public long Members => _ranges.Sum(range => range.Last.Value - (long)range.First.Value + 1);
+
+    /// <summary>The UIDs that are in both.</summary>
+    public UidSet Intersect(UidSet other)
+    {
+        var both = new List<UidRange>();
+        for (int i = 0, j = 0; i < _ranges.Length && j < other._ranges.Length;)
+        {
+            var (one, two) = (_ranges[i], other._ranges[j]);
+            var first = one.First > two.First ? one.First : two.First;
+            var last = one.Last < two.Last ? one.Last : two.Last;
+            if (first <= last) both.Add(new UidRange(first, last));
+            if (one.Last < two.Last) i++;
+            else j++;
+        }
+        return new UidSet([.. both]);
+    }
+
     public bool Contains(Uid uid)
     {
         int low = 0, high = _ranges.Length - 1;

@@ -6,7 +6,7 @@ namespace Merpati.Protocols.Imap;
 internal static class Capabilities
 {
     private const string Always =
-        "LITERAL+ ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE UIDPLUS MOVE IDLE UNSELECT ESEARCH";
+        "LITERAL+ ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE UIDPLUS MOVE IDLE UNSELECT ESEARCH CONDSTORE QRESYNC";
 
     /// <summary>LOGIN is taken when a client insists, but not offered: it has nothing over PLAIN.</summary>
     private static readonly string Mechanisms = string.Join(' ', SaslServer.Mechanisms.Where(mechanism => mechanism != "LOGIN").Select(mechanism => "AUTH=" + mechanism));

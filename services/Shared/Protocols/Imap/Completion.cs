@@ -14,9 +14,12 @@ internal enum CompletionStatus
 /// <param name="Code">Response code without brackets, or null.</param>
 /// <param name="Text">For a person; null is "COMMAND completed".</param>
 /// <param name="Bye">Not null: this is said in a BYE before it, and the session ends.</param>
-internal readonly record struct Completion(CompletionStatus Status, string? Code = null, string? Text = null, string? Bye = null)
+/// <param name="Changes">Messages are gone by it: who knows mod-sequences gets HIGHESTMODSEQ as the code (RFC 7162 §3.2.7).</param>
+internal readonly record struct Completion(CompletionStatus Status, string? Code = null, string? Text = null, string? Bye = null, bool Changes = false)
 {
     public static Completion Ok { get; }
+
+    public static Completion Expunged { get; } = Ok with { Changes = true };
 
     public static Completion OkWith(string code, string? text = null) => new(CompletionStatus.Ok, code, text);
 

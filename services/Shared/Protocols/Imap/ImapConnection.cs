@@ -103,7 +103,9 @@ internal sealed class ImapConnection(ImapSession session)
                 : Completion.No("SERVERBUG", "Internal error, it was logged");
         }
         if (completion.Bye is not null || definition.Announces == Announces.Nothing) return completion;
-        return await AnnounceAsync(definition).ConfigureAwait(false) ?? completion;
+        if (await AnnounceAsync(definition).ConfigureAwait(false) is { } gone) return gone;
+        // Only now, when the client has been told of everything up to it: it will not ask about that again.
+        return completion.Changes && session is { CondStoreEnabled: true, TrySelected: { } mailbox } ? completion with { Code = $"HIGHESTMODSEQ {mailbox.View.ModSeq}" } : completion;
     }
 
     private async ValueTask<Completion?> AnnounceAsync(CommandDefinition definition)

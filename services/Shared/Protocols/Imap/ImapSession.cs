@@ -8,6 +8,8 @@ namespace Merpati.Protocols.Imap;
 /// <summary>What the commands of one connection work on.</summary>
 internal sealed class ImapSession : IDisposable
 {
+    private const int RangesInALine = 500;
+
     private volatile bool _idling;
 
     public ImapSession(ImapEngine engine, ITransport transport, SessionLifetime lifetime)
@@ -62,6 +64,26 @@ internal sealed class ImapSession : IDisposable
 
     /// <summary>The tag of the running command, for ESEARCH (RFC 4466 §2.6.2).</summary>
     public string Tag { get; set; } = "";
+
+    /// <summary>What the client has enabled so far.</summary>
+    public Extensions Enabled { get; private set; }
+
+    /// <summary>The client knows mod-sequences (RFC 7162 §3.1).</summary>
+    public bool CondStoreEnabled => Enabled.HasFlag(Extensions.CondStore);
+
+    public bool QResyncEnabled => Enabled.HasFlag(Extensions.QResync);
+
+    /// <summary>
+    /// From here on the server speaks to the client as to one that knows these. Who enables CONDSTORE with a mailbox selected has not been
+    /// told its HIGHESTMODSEQ as of now (RFC 7162 §3.1).
+    /// </summary>
+    public void Enable(Extensions extensions)
+    {
+        if (extensions.HasFlag(Extensions.QResync)) extensions |= Extensions.CondStore;
+        var fresh = extensions & ~Enabled;
+        Enabled |= extensions;
+        if (fresh.HasFlag(Extensions.CondStore) && TrySelected is { } mailbox) WriteHighestModSeq(mailbox.View.ModSeq);
+    }
 
     /// <summary>The capabilities are other ones now, and the client is spared to ask (RFC 3501 §7.1 CAPABILITY).</summary>
     public async ValueTask<Completion> LogInAsync(Account account, CancellationToken cancellationToken)
@@ -139,7 +161,11 @@ internal sealed class ImapSession : IDisposable
     {
         if (TrySelected is not { } mailbox) return;
         var view = mailbox.View;
-        if (expunges)
+        if (expunges && QResyncEnabled)
+        {
+            await WriteVanishedAsync(view.TakeVanished(), earlier: false).ConfigureAwait(false);
+        }
+        else if (expunges)
         {
             foreach (var number in view.TakeExpunges())
             {
@@ -155,16 +181,45 @@ internal sealed class ImapSession : IDisposable
         }
     }
 
-    /// <summary><c>* n FETCH (FLAGS (…))</c>, after a FLAGS response when it has a keyword that is new.</summary>
+    /// <summary><c>* n FETCH (FLAGS (…))</c>, after a FLAGS response when it has a keyword that is new; with MODSEQ for who knows it.</summary>
     public void WriteFlags(SelectedMailbox mailbox, MessageState state, bool withUid)
     {
-        var number = mailbox.View.NumberOf(state.Uid);
-        if (number == 0) return;
+        if (mailbox.View.NumberOf(state.Uid) == 0) return;
         LearnKeywords(mailbox, state.Flags);
-        Output.Raw("* "u8).Number(number).Raw(" FETCH ("u8);
-        if (withUid) Output.Raw("UID "u8).Number(state.Uid.Value).Raw(" "u8);
-        Output.Raw("FLAGS "u8).Flags(state.Flags, mailbox.View.IsRecent(state.Uid)).Raw(")\r\n"u8);
+        if (!BeginFetch(mailbox.View, state.Uid, withUid)) Output.Raw(" "u8);
+        Output.Raw("FLAGS "u8).Flags(state.Flags, mailbox.View.IsRecent(state.Uid));
+        if (CondStoreEnabled) Output.Raw(" "u8).ModSeq(state.ModSeq);
+        Output.Raw(")\r\n"u8);
     }
+
+    /// <summary><c>* n FETCH (MODSEQ (…))</c>: the client knows the flags, having set them itself.</summary>
+    public void WriteModSeq(SelectedMailbox mailbox, MessageState state, bool withUid)
+    {
+        if (mailbox.View.NumberOf(state.Uid) == 0) return;
+        if (!BeginFetch(mailbox.View, state.Uid, withUid)) Output.Raw(" "u8);
+        Output.ModSeq(state.ModSeq).Raw(")\r\n"u8);
+    }
+
+    /// <summary><c>* n FETCH (</c>, and the UID where the command or QRESYNC asks for it (RFC 7162 §3.2.4). Returns whether no item was written.</summary>
+    public bool BeginFetch(MailboxView view, Uid uid, bool withUid)
+    {
+        Output.Raw("* "u8).Number(view.NumberOf(uid)).Raw(" FETCH ("u8);
+        withUid |= QResyncEnabled;
+        if (withUid) Output.Raw("UID "u8).Number(uid.Value);
+        return !withUid;
+    }
+
+    /// <summary><c>* VANISHED 1:3,5</c>, or <c>* VANISHED (EARLIER) …</c> of messages that have no number (RFC 7162 §3.2.10). A long set takes several lines.</summary>
+    public async ValueTask WriteVanishedAsync(IEnumerable<UidRange> ranges, bool earlier)
+    {
+        foreach (var line in ranges.Chunk(RangesInALine))
+        {
+            Output.Raw(earlier ? "* VANISHED (EARLIER) "u8 : "* VANISHED "u8).UidSet(line).Line();
+            await Output.FlushIfFullAsync().ConfigureAwait(false);
+        }
+    }
+
+    public void WriteHighestModSeq(ModSeq modSeq) => Output.Raw("* OK [HIGHESTMODSEQ "u8).Number(modSeq.Value).Raw("] Highest\r\n"u8);
 
     public void LearnKeywords(SelectedMailbox mailbox, MessageFlags flags)
     {

@@ -159,6 +159,18 @@ internal sealed class MailboxView
         }
     }
 
+    /// <summary>The UIDs of a range at which no message has a number.</summary>
+    public IEnumerable<UidRange> Gaps(UidRange range)
+    {
+        var next = (long)range.First.Value;
+        for (var i = LowerBound(next); i < _count && _uids[i] <= range.Last; i++)
+        {
+            if (_uids[i].Value > next) yield return new UidRange(new Uid((uint)next), new Uid(_uids[i].Value - 1));
+            next = _uids[i].Value + 1L;
+        }
+        if (next <= range.Last.Value) yield return range with { First = new Uid((uint)next) };
+    }
+
     private int CountOf(UidSet uids)
     {
         var count = 0;
@@ -182,7 +194,7 @@ internal sealed class MailboxView
             }
         }
         _told.Clear();
-        foreach (var uid in changes.Expunged) Expunge(uid);
+        foreach (var uid in Known(changes.Expunged)) _expunged.Add(uid);
         if (changes.Mailbox.HighestModSeq > ModSeq) ModSeq = changes.Mailbox.HighestModSeq;
     }
 
@@ -205,21 +217,26 @@ internal sealed class MailboxView
     /// The numbers to announce as EXPUNGE, in this order; each already counts the ones before it (RFC 3501 §7.4.1).
     /// A message that came and went before its EXISTS was told of goes without a word.
     /// </summary>
-    public IReadOnlyList<int> TakeExpunges()
+    public IReadOnlyList<int> TakeExpunges() => TakeGone(static (number, _) => number);
+
+    /// <summary>The same as UIDs, for VANISHED (RFC 7162 §3.2.10).</summary>
+    public UidSet TakeVanished() => UidSet.Of(TakeGone(static (_, uid) => uid));
+
+    private List<T> TakeGone<T>(Func<int, Uid, T> told)
     {
         if (_expunged.Count == 0) return [];
         OwnArray(_count);
-        var numbers = new List<int>(_expunged.Count);
+        var gone = new List<T>(_expunged.Count);
         var kept = 0;
         for (var i = 0; i < _count; i++)
         {
             if (!_expunged.Contains(_uids[i])) _uids[kept++] = _uids[i];
-            else if (i < _announced) numbers.Add(kept + 1);
+            else if (i < _announced) gone.Add(told(kept + 1, _uids[i]));
         }
         _count = kept;
-        _announced -= numbers.Count;
+        _announced -= gone.Count;
         _expunged.Clear();
-        return numbers;
+        return gone;
     }
 
     /// <summary>True once after messages arrived: EXISTS and RECENT are due.</summary>

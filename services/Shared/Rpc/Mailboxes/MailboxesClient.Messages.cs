@@ -30,15 +30,15 @@ internal sealed partial class MailboxesClient
     {
         MailboxInfo? info = null;
         var changed = new List<MessageState>();
-        var expunged = new List<Uid>();
+        var expunged = new List<UidRange>();
         var request = new Wire.ChangesRequest { AccountId = account.Value.ToWire(), MailboxId = mailbox.Value.ToWire(), Since = since.Value };
         await foreach (var response in caller.ReadAsync(CallKind.Question, client.Changes, request, cancellationToken))
         {
             info ??= First(response.Mailbox);
             foreach (var state in response.Changed) changed.Add(state.ToContract());
-            expunged.AddRange(new Wire.UidSet { Ranges = { response.Expunged } }.ToUids());
+            expunged.AddRange(new Wire.UidSet { Ranges = { response.Expunged } }.ToContract());
         }
-        return info is null ? null : new MailboxChanges(info, changed, expunged);
+        return info is null ? null : new MailboxChanges(info, changed, UidSet.Of(expunged));
     }
 
     /// <summary>Once: the second claim would find nothing left, and no session would show the messages as recent.</summary>

@@ -18,7 +18,7 @@ internal sealed partial class MailboxesServer
     {
         if (await mailboxes.ChangesAsync(Account(request.AccountId), Mailbox(request.MailboxId), new ModSeq(request.Since), context.CancellationToken) is not { } changes) return;
         await responseStream.WriteAsync(changes.Changed, Wire.MailboxConversions.ToWire, static (message, state) => message.Changed.Add(state), new Wire.ChangesResponse { Mailbox = changes.Mailbox.ToWire() }, context.CancellationToken);
-        await responseStream.WriteAsync(UidSet.Of(changes.Expunged), Wire.MailboxConversions.ToWire, static (message, range) => message.Expunged.Add(range), null, context.CancellationToken);
+        await responseStream.WriteAsync(changes.Expunged, Wire.MailboxConversions.ToWire, static (message, range) => message.Expunged.Add(range), null, context.CancellationToken);
     }
 
     public override async Task<Wire.ClaimRecentResponse> ClaimRecent(Wire.ClaimRecentRequest request, ServerCallContext context)

@@ -18,7 +18,7 @@ public sealed class MailboxViewTests
 
     private static MailboxChanges Changes(long modSeq, MessageState[] changed, params uint[] expunged) => new(
         new MailboxInfo { Id = default, Name = MailboxName.Inbox, UidValidity = new UidValidity(1), UidNext = new Uid(1), HighestModSeq = new ModSeq(modSeq) },
-        changed, Uids(expunged));
+        changed, UidSet.Of(Uids(expunged)));
 
     private static SequenceSet Set(string text)
     {
@@ -26,6 +26,40 @@ public sealed class MailboxViewTests
         var set = scanner.SequenceSet();
         scanner.Failed.Should().BeFalse();
         return set;
+    }
+
+    [Fact]
+    public void Gaps_are_what_has_no_number()
+    {
+        var view = View(3, 5, 9);
+        string Gaps(uint first, uint last) => UidSet.Of(view.Gaps(new UidRange(new Uid(first), new Uid(last)))).ToString();
+        Gaps(1, 10).Should().Be("1:2,4,6:8,10");
+        Gaps(3, 3).Should().BeEmpty();
+        Gaps(4, 4).Should().Be("4");
+        Gaps(5, 9).Should().Be("6:8");
+        Gaps(uint.MaxValue, uint.MaxValue).Should().Be("4294967295");
+    }
+
+    [Fact]
+    public void VANISHED_has_the_UIDs_of_what_had_been_told()
+    {
+        var view = View(1, 2, 3, 4);
+        view.Apply(Changes(11, [State(5, 11)], 2, 3));
+        view.Apply(Changes(12, [], 5));
+        view.TakeVanished().ToString().Should().Be("2:3");
+        view.TakeArrivals().Should().BeFalse();
+        view.Count.Should().Be(2);
+    }
+
+    [Fact]
+    public void Sets_intersect()
+    {
+        var one = UidSet.Of([new UidRange(new Uid(1), new Uid(5)), new UidRange(new Uid(8), new Uid(9)), new UidRange(new Uid(20), new Uid(30))]);
+        var two = UidSet.Of([new UidRange(new Uid(4), new Uid(8)), new UidRange(new Uid(22), new Uid(22)), new UidRange(new Uid(25), new Uid(40))]);
+        one.Intersect(two).ToString().Should().Be("4:5,8,22,25:30");
+        two.Intersect(one).Should().Equal(one.Intersect(two));
+        one.Intersect(UidSet.Empty).IsEmpty.Should().BeTrue();
+        one.Members.Should().Be(18);
     }
 
     [Theory]

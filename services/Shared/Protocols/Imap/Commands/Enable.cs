@@ -1,22 +1,45 @@
+using System.Text;
+
 namespace Merpati.Protocols.Imap.Commands;
 
-/// <summary>ENABLE (RFC 5161). Nothing that is advertised needs enabling yet; names we do not know are passed over, as §3.1 asks.</summary>
-internal sealed record Enable : Command
+/// <summary>ENABLE (RFC 5161). Names that cannot be enabled, known or not, are passed over, as §3.1 asks.</summary>
+internal sealed record Enable(Extensions Extensions) : Command
 {
     public static Command Parse(ref CommandScanner scanner)
     {
+        var extensions = Extensions.None;
         do
         {
             scanner.Space();
-            scanner.Atom("a capability");
+            extensions |= Named(scanner.Keyword("a capability"));
         }
         while (scanner.NextIs((byte)' '));
-        return new Enable();
+        return new Enable(extensions);
     }
 
     public override ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
-        session.Output.Raw("* ENABLED\r\n"u8);
+        var enabled = new StringBuilder("* ENABLED");
+        foreach (var extension in Enum.GetValues<Extensions>())
+        {
+            if (extension != Extensions.None && Extensions.HasFlag(extension)) enabled.Append(' ').Append(Name(extension));
+        }
+        session.Output.Ascii(enabled.ToString()).Line();
+        session.Enable(Extensions);
         return new(Completion.Ok);
     }
+
+    private static Extensions Named(string capability) => capability switch
+    {
+        "CONDSTORE" => Extensions.CondStore,
+        "QRESYNC" => Extensions.QResync,
+        _ => Extensions.None,
+    };
+
+    private static string Name(Extensions extension) => extension switch
+    {
+        Extensions.CondStore => "CONDSTORE",
+        Extensions.QResync => "QRESYNC",
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
 }

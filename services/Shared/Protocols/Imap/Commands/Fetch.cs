@@ -2,8 +2,8 @@ using Merpati.Mailboxes;
 
 namespace Merpati.Protocols.Imap.Commands;
 
-/// <summary>FETCH and UID FETCH (RFC 3501 §6.4.5, §7.4.2).</summary>
-internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<FetchItem> Items) : Command
+/// <summary>FETCH and UID FETCH (RFC 3501 §6.4.5, §7.4.2), with mod-sequences (RFC 7162 §3.1.4, §3.2.6).</summary>
+internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<FetchItem> Items, FetchModifiers Modifiers) : Command
 {
     /// <summary>Messages asked of the store at a time: it is not kept waiting for the client, and memory stays bounded.</summary>
     private const int MessagesAtATime = 256;
@@ -19,20 +19,53 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
         scanner.Space();
         var messages = scanner.SequenceSet();
         scanner.Space();
-        return new Fetch(messages, byUid, FetchItems.Parse(ref scanner));
+        var items = FetchItems.Parse(ref scanner);
+        var modifiers = FetchModifiers.Parse(ref scanner, byUid);
+        // RFC 7162 §3.1.4.1: CHANGEDSINCE asks for MODSEQ too.
+        return new Fetch(messages, byUid, modifiers.ChangedSince is null || items.Any(item => item is FetchItem.ModSeq) ? items : [.. items, new FetchItem.ModSeq()], modifiers);
     }
+
+    private bool AsksModSeq => Items.Any(item => item is FetchItem.ModSeq);
+
+    private bool AsksFlags => Items.Any(item => item is FetchItem.Flags);
+
+    /// <summary>Flags alone need no more than states: what a client asks that only synchronises.</summary>
+    private bool AsksStates => Items.All(item => item is FetchItem.Flags or FetchItem.Uid or FetchItem.ModSeq);
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
         var mailbox = session.Selected;
+        if (Modifiers.Vanished && !session.QResyncEnabled) return Completion.Bad("VANISHED needs QRESYNC to be enabled");
         if (mailbox.View.Resolve(Messages, ByUid) is not var (uids, count)) return Completion.NoSuchNumber;
+        if (AsksModSeq) session.Enable(Extensions.CondStore);
+        if (Modifiers.ChangedSince is { } since) return await FetchChangedAsync(session, mailbox, uids, since, cancellationToken).ConfigureAwait(false);
         if (count == 0) return Completion.Ok;
         // What the UIDs are is known here, also of messages that others expunged and that still have their numbers.
-        if (Items.All(item => item is FetchItem.Uid)) return await FetchUidsAsync(session, mailbox.View, uids).ConfigureAwait(false);
-        // Flags alone need no more than states: what a client asks that only synchronises.
-        return Items.All(item => item is FetchItem.Flags or FetchItem.Uid)
+        if (Items.All(item => item is FetchItem.Uid) && !ShowsModSeq(session, newlySeen: false)) return await FetchUidsAsync(session, mailbox.View, uids).ConfigureAwait(false);
+        return AsksStates
             ? await FetchStatesAsync(session, mailbox, uids, count, cancellationToken).ConfigureAwait(false)
             : await FetchMessagesAsync(session, mailbox, uids, count, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>One question to the store, however large the mailbox is: what changed, and with VANISHED what is gone.</summary>
+    private async ValueTask<Completion> FetchChangedAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, ModSeq since, CancellationToken cancellationToken)
+    {
+        var changes = await session.Mailboxes.ChangesAsync(mailbox.Account, mailbox.Id, since, cancellationToken).ConfigureAwait(false) ?? throw new MailboxGoneException();
+        if (Modifiers.Vanished)
+        {
+            var highest = new Uid(changes.Mailbox.UidNext.Value - 1);
+            // What has a number here is told without EARLIER, when this command ends.
+            await session.WriteVanishedAsync(changes.Expunged.Intersect(Messages.ToUids(highest)).SelectMany(mailbox.View.Gaps), earlier: true).ConfigureAwait(false);
+        }
+        var changed = changes.Changed.Where(state => uids.Contains(state.Uid) && mailbox.View.NumberOf(state.Uid) > 0).ToList();
+        if (!AsksStates && changed.Count > 0)
+            return await FetchMessagesAsync(session, mailbox, UidSet.Of(changed.Select(state => state.Uid)), changed.Count, cancellationToken).ConfigureAwait(false);
+        foreach (var state in changed)
+        {
+            WriteState(session, mailbox, state);
+            await session.Output.FlushIfFullAsync().ConfigureAwait(false);
+        }
+        return Completion.Ok;
     }
 
     private static async ValueTask<Completion> FetchUidsAsync(ImapSession session, MailboxView view, UidSet uids)
@@ -55,25 +88,35 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
             await foreach (var state in session.Mailboxes.StatesAsync(mailbox.Account, mailbox.Id, batch, cancellationToken).ConfigureAwait(false)) states.Add(state);
             foreach (var state in states)
             {
-                var number = mailbox.View.NumberOf(state.Uid);
-                if (number == 0) continue;
+                if (mailbox.View.NumberOf(state.Uid) == 0) continue;
                 found++;
-                Begin(session, mailbox, number, state.Flags);
-                var first = WriteUid(session, state.Uid);
-                foreach (var item in Items)
-                {
-                    if (item is FetchItem.Uid && ByUid) continue;
-                    if (!first) session.Output.Raw(" "u8);
-                    first = false;
-                    if (item is FetchItem.Uid) session.Output.Raw("UID "u8).Number(state.Uid.Value);
-                    else session.Output.Raw("FLAGS "u8).Flags(state.Flags, mailbox.View.IsRecent(state.Uid));
-                }
-                session.Output.Raw(")\r\n"u8);
+                WriteState(session, mailbox, state);
                 await session.Output.FlushIfFullAsync().ConfigureAwait(false);
             }
         }
         return found < count && !ByUid ? Completion.SomeAreGone : Completion.Ok;
     }
+
+    private void WriteState(ImapSession session, SelectedMailbox mailbox, MessageState state)
+    {
+        if (AsksFlags) session.LearnKeywords(mailbox, state.Flags);
+        var hasUid = !session.BeginFetch(mailbox.View, state.Uid, ByUid);
+        var first = !hasUid;
+        foreach (var item in Items)
+        {
+            if (item is FetchItem.Uid && hasUid) continue;
+            if (!first) session.Output.Raw(" "u8);
+            first = false;
+            if (item is FetchItem.Uid) session.Output.Raw("UID "u8).Number(state.Uid.Value);
+            else if (item is FetchItem.ModSeq) session.Output.ModSeq(state.ModSeq);
+            else session.Output.Raw("FLAGS "u8).Flags(state.Flags, mailbox.View.IsRecent(state.Uid));
+        }
+        if (ShowsModSeq(session, newlySeen: false)) session.Output.Raw(" "u8).ModSeq(state.ModSeq);
+        session.Output.Raw(")\r\n"u8);
+    }
+
+    /// <summary>MODSEQ is shown unasked to who knows it, with flags (RFC 7162 §3.1), and once QRESYNC is enabled in every answer to UID FETCH (§3.2.6).</summary>
+    private bool ShowsModSeq(ImapSession session, bool newlySeen) => !AsksModSeq && session.CondStoreEnabled && (AsksFlags || newlySeen || ByUid && session.QResyncEnabled);
 
     private async ValueTask<Completion> FetchMessagesAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, int count, CancellationToken cancellationToken)
     {
@@ -144,19 +187,20 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
             {
                 if (item is FetchItem.Section section) contents.Add(await SectionContent.OpenAsync(session, message, section, cancellationToken).ConfigureAwait(false));
             }
-            var asksFlags = Items.Any(item => item is FetchItem.Flags);
-            Begin(session, mailbox, mailbox.View.NumberOf(message.Uid), newlySeen || asksFlags ? message.Flags : null);
-            var first = WriteUid(session, message.Uid);
+            if (newlySeen || AsksFlags) session.LearnKeywords(mailbox, message.Flags);
+            var hasUid = !session.BeginFetch(mailbox.View, message.Uid, ByUid);
+            var first = !hasUid;
             var next = 0;
             foreach (var item in Items)
             {
-                if (item is FetchItem.Uid && ByUid) continue;
+                if (item is FetchItem.Uid && hasUid) continue;
                 if (!first) session.Output.Raw(" "u8);
                 first = false;
                 if (item is FetchItem.Section section) await WriteSectionAsync(session, mailbox, message, section, contents[next++], cancellationToken).ConfigureAwait(false);
                 else WriteItem(session.Output, mailbox, message, item);
             }
-            if (newlySeen && !asksFlags) session.Output.Raw(" FLAGS "u8).Flags(message.Flags, mailbox.View.IsRecent(message.Uid));
+            if (newlySeen && !AsksFlags) session.Output.Raw(" FLAGS "u8).Flags(message.Flags, mailbox.View.IsRecent(message.Uid));
+            if (ShowsModSeq(session, newlySeen)) session.Output.Raw(" "u8).ModSeq(message.ModSeq);
             session.Output.Raw(")\r\n"u8);
         }
         finally
@@ -168,19 +212,6 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
         }
     }
 
-    private static void Begin(ImapSession session, SelectedMailbox mailbox, int number, MessageFlags? shown)
-    {
-        if (shown is not null) session.LearnKeywords(mailbox, shown);
-        session.Output.Raw("* "u8).Number(number).Raw(" FETCH ("u8);
-    }
-
-    /// <summary>A UID FETCH always shows the UID (RFC 3501 §6.4.8). Returns whether nothing was written.</summary>
-    private bool WriteUid(ImapSession session, Uid uid)
-    {
-        if (ByUid) session.Output.Raw("UID "u8).Number(uid.Value);
-        return !ByUid;
-    }
-
     private static void WriteItem(ResponseWriter output, SelectedMailbox mailbox, MessageInfo message, FetchItem item)
     {
         switch (item)
@@ -190,6 +221,9 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
                 break;
             case FetchItem.Uid:
                 output.Raw("UID "u8).Number(message.Uid.Value);
+                break;
+            case FetchItem.ModSeq:
+                output.ModSeq(message.ModSeq);
                 break;
             case FetchItem.InternalDate:
                 output.Raw("INTERNALDATE "u8).DateTime(message.InternalDate);

@@ -108,6 +108,7 @@ internal sealed record List(IReadOnlyList<ListPattern?> Patterns, ListSelection 
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
+        if (Status is not null) Commands.Status.Enable(session, Status);
         var mailboxes = await session.Mailboxes.ListAsync(session.Account.Id, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<MailboxName> subscriptions = ReturnsSubscribed ? await session.Mailboxes.ListSubscriptionsAsync(session.Account.Id, cancellationToken).ConfigureAwait(false) : [];
         foreach (var listed in MailboxTree.Names(mailboxes, subscriptions))

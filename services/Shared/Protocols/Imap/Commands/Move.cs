@@ -32,7 +32,8 @@ internal sealed record Move(SequenceSet Messages, bool ByUid, MailboxArgument De
             case CopyOutcome.Done done:
                 session.Output.Untagged("OK", Copy.CopyUid(done), "Moved");
                 foreach (var message in done.Messages) mailbox.View.Expunge(message.Source);
-                return Completion.Ok;
+                mailbox.Ring();
+                return Completion.Expunged;
             case CopyOutcome.OverQuota:
                 return Completion.OverQuota;
             default:

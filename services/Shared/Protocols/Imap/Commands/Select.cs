@@ -2,8 +2,8 @@ using Merpati.Mailboxes;
 
 namespace Merpati.Protocols.Imap.Commands;
 
-/// <summary>SELECT (RFC 3501 §6.3.1) and EXAMINE (§6.3.2). Whatever comes of it, the mailbox selected before is no more.</summary>
-internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly) : Command
+/// <summary>SELECT (RFC 3501 §6.3.1) and EXAMINE (§6.3.2), with CONDSTORE and QRESYNC (RFC 7162 §3.1.8, §3.2.5). Whatever comes of it, the mailbox selected before is no more.</summary>
+internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly, bool CondStore, QResyncParameters? QResync) : Command
 {
     public static Command Parse(ref CommandScanner scanner) => Parse(ref scanner, readOnly: false);
 
@@ -12,12 +12,39 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly) : Command
     private static Select Parse(ref CommandScanner scanner, bool readOnly)
     {
         scanner.Space();
-        return new Select(scanner.Mailbox(), readOnly);
+        var mailbox = scanner.Mailbox();
+        var condStore = false;
+        QResyncParameters? qresync = null;
+        if (!scanner.TryTake((byte)' ')) return new Select(mailbox, readOnly, condStore, qresync);
+        scanner.Expect((byte)'(');
+        do
+        {
+            switch (scanner.Keyword("a parameter"))
+            {
+                case "CONDSTORE":
+                    condStore = true;
+                    break;
+                case "QRESYNC" when qresync is null:
+                    scanner.Space();
+                    qresync = QResyncParameters.Parse(ref scanner);
+                    break;
+                default:
+                    scanner.Fail("Unknown parameter, or one too many");
+                    break;
+            }
+        }
+        while (scanner.TryTake((byte)' '));
+        scanner.Expect((byte)')');
+        return new Select(mailbox, readOnly, condStore, qresync);
     }
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
+        if (QResync is not null && !session.QResyncEnabled) return Completion.Bad("QRESYNC has to be enabled first");
+        // RFC 7162 §3.2.11: what comes from here on is of the other mailbox.
+        if (session.TrySelected is not null && session.QResyncEnabled) session.Output.Untagged("OK", "CLOSED", "The mailbox selected before is closed");
         session.Deselect();
+        if (CondStore) session.Enable(Extensions.CondStore);
         var account = session.Account.Id;
         if (Mailbox.Name is not { } name || await session.Mailboxes.FindAsync(account, name, cancellationToken).ConfigureAwait(false) is not { } found)
             return Completion.NoSuchMailbox;
@@ -40,7 +67,25 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly) : Command
         if (firstUnseen > 0) output.Raw("* OK [UNSEEN "u8).Number(firstUnseen).Raw("] First unseen\r\n"u8);
         output.Raw("* OK [UIDVALIDITY "u8).Number(mailbox.UidValidity.Value).Raw("] UIDs are valid\r\n"u8);
         output.Raw("* OK [UIDNEXT "u8).Number(mailbox.UidNext.Value).Raw("] Next UID\r\n"u8);
+        session.WriteHighestModSeq(mailbox.HighestModSeq);
+        if (QResync is { } known && known.UidValidity == mailbox.UidValidity) await ResynchroniseAsync(session, selected, known, cancellationToken).ConfigureAwait(false);
         return Completion.OkWith(ReadOnly ? "READ-ONLY" : "READ-WRITE");
+    }
+
+    /// <summary>
+    /// What happened to the mailbox since the client saw it last: one question to the store. Its answer may be newer than the snapshot; what is
+    /// newer is told again at the end of the next command.
+    /// </summary>
+    private static async ValueTask ResynchroniseAsync(ImapSession session, SelectedMailbox mailbox, QResyncParameters known, CancellationToken cancellationToken)
+    {
+        var changes = await session.Mailboxes.ChangesAsync(mailbox.Account, mailbox.Id, known.ModSeq, cancellationToken).ConfigureAwait(false) ?? throw new MailboxGoneException();
+        await session.WriteVanishedAsync(known.Vanished(changes.Expunged, mailbox.View), earlier: true).ConfigureAwait(false);
+        foreach (var state in changes.Changed)
+        {
+            if (known.Known is { } uids && !uids.Contains(state.Uid)) continue;
+            session.WriteFlags(mailbox, state, withUid: true);
+            await session.Output.FlushIfFullAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>

@@ -2,7 +2,7 @@ using Merpati.Mailboxes;
 
 namespace Merpati.Protocols.Imap.Commands;
 
-/// <summary>STATUS (RFC 3501 §6.3.10), with SIZE (RFC 8438) and APPENDLIMIT (RFC 7889).</summary>
+/// <summary>STATUS (RFC 3501 §6.3.10), with SIZE (RFC 8438), APPENDLIMIT (RFC 7889) and HIGHESTMODSEQ (RFC 7162 §3.1.7).</summary>
 internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem> Items) : Command
 {
     public static Command Parse(ref CommandScanner scanner)
@@ -29,6 +29,7 @@ internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem>
                 "UNSEEN" => StatusItem.Unseen,
                 "SIZE" => StatusItem.Size,
                 "APPENDLIMIT" => StatusItem.AppendLimit,
+                "HIGHESTMODSEQ" => StatusItem.HighestModSeq,
                 _ => null,
             };
             if (item is null) scanner.Fail("Unknown status item");
@@ -43,8 +44,15 @@ internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem>
     {
         if (Mailbox.Name is not { } name || await session.Mailboxes.FindAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false) is not { } mailbox)
             return Completion.NoSuchMailbox;
+        Enable(session, Items);
         Write(session, mailbox, Items);
         return Completion.Ok;
+    }
+
+    /// <summary>Who asks for HIGHESTMODSEQ knows mod-sequences (RFC 7162 §3.1).</summary>
+    public static void Enable(ImapSession session, IReadOnlyList<StatusItem> items)
+    {
+        if (items.Contains(StatusItem.HighestModSeq)) session.Enable(Extensions.CondStore);
     }
 
     public static void Write(ImapSession session, MailboxInfo mailbox, IReadOnlyList<StatusItem> items)
@@ -63,6 +71,7 @@ internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem>
                 StatusItem.Unseen => output.Raw("UNSEEN "u8).Number(mailbox.Unseen),
                 StatusItem.Size => output.Raw("SIZE "u8).Number(mailbox.Size),
                 StatusItem.AppendLimit => output.Raw("APPENDLIMIT "u8).Number(session.Options.AppendLimit),
+                StatusItem.HighestModSeq => output.Raw("HIGHESTMODSEQ "u8).Number(mailbox.HighestModSeq.Value),
                 _ => throw new System.Diagnostics.UnreachableException(),
             };
         }
@@ -79,4 +88,5 @@ internal enum StatusItem
     Unseen,
     Size,
     AppendLimit,
+    HighestModSeq,
 }

@@ -2,8 +2,9 @@ using Merpati.Mailboxes;
 
 namespace Merpati.Protocols.Imap.Commands;
 
-/// <summary>STORE and UID STORE (RFC 3501 §6.4.6).</summary>
-internal sealed record Store(SequenceSet Messages, bool ByUid, FlagOperation Operation, bool Silent, FlagArgument Flags) : Command
+/// <summary>STORE and UID STORE (RFC 3501 §6.4.6), conditional with UNCHANGEDSINCE (RFC 7162 §3.1.3).</summary>
+/// <param name="UnchangedSince">Messages with a higher MODSEQ are left alone, and named in MODIFIED.</param>
+internal sealed record Store(SequenceSet Messages, bool ByUid, ModSeq? UnchangedSince, FlagOperation Operation, bool Silent, FlagArgument Flags) : Command
 {
     public static Command Parse(ref CommandScanner scanner) => Parse(ref scanner, byUid: false);
 
@@ -14,65 +15,80 @@ internal sealed record Store(SequenceSet Messages, bool ByUid, FlagOperation Ope
         scanner.Space();
         var messages = scanner.SequenceSet();
         scanner.Space();
+        var unchangedSince = ParseUnchangedSince(ref scanner);
         var operation = scanner.TryTake((byte)'+') ? FlagOperation.Add : scanner.TryTake((byte)'-') ? FlagOperation.Remove : FlagOperation.Replace;
         var silent = scanner.TryWord("FLAGS.SILENT"u8);
         if (!silent && !scanner.TryWord("FLAGS"u8)) scanner.Fail("Expected FLAGS, +FLAGS or -FLAGS");
         scanner.Space();
-        return new Store(messages, byUid, operation, silent, scanner.Flags(bare: true));
+        return new Store(messages, byUid, unchangedSince, operation, silent, scanner.Flags(bare: true));
+    }
+
+    /// <summary>store-modifiers of RFC 4466 §2.5; this is the one there is.</summary>
+    private static ModSeq? ParseUnchangedSince(ref CommandScanner scanner)
+    {
+        if (!scanner.TryTake((byte)'(')) return null;
+        if (!scanner.TryWord("UNCHANGEDSINCE"u8)) scanner.Fail("Unknown STORE modifier");
+        scanner.Space();
+        var unchangedSince = new ModSeq(scanner.ModSeqValue());
+        scanner.Expect((byte)')');
+        scanner.Space();
+        return unchangedSince;
     }
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
         var mailbox = session.Selected;
         if (mailbox.View.Resolve(Messages, ByUid) is not var (uids, count)) return Completion.NoSuchNumber;
+        if (UnchangedSince is not null) session.Enable(Extensions.CondStore);
         if (mailbox.ReadOnly) return Completion.ReadOnly;
         if (!Flags.IsWithinLimits) return Completion.FlagLimit;
         if (uids.IsEmpty) return Completion.Ok;
         var flags = Flags.ToFlags();
         if (Operation == FlagOperation.Add && flags.Keywords.Count > 0 && await WouldOverflowAsync(session, mailbox, uids, flags, cancellationToken).ConfigureAwait(false))
             return Completion.FlagLimit;
-        var stored = Silent
-            ? await StoreSilentlyAsync(session, mailbox, uids, flags, cancellationToken).ConfigureAwait(false)
-            : await StoreAsync(session, mailbox, uids, flags, cancellationToken).ConfigureAwait(false);
-        if (stored == count || ByUid) return Completion.Ok;
+        var (stored, modified) = await StoreAsync(session, mailbox, uids, flags, cancellationToken).ConfigureAwait(false);
+        var code = modified.Count == 0 ? null : "MODIFIED " + (ByUid ? UidSet.Of(modified).ToString() : Numbers(mailbox.View, modified));
+        if (stored + modified.Count == count || ByUid) return code is null ? Completion.Ok : Completion.OkWith(code, "Some of the messages have changed since");
+        if (code is not null) return Completion.No(code, "Some of the messages have changed since, or are no longer there");
         // RFC 2180 §4.2: with .SILENT it is enough that all that are still there were changed.
         return Silent && stored > 0 ? Completion.OkWith("EXPUNGEISSUED") : Completion.SomeAreGone;
     }
 
-    /// <summary>Says what became of each message. Returns how many were still there.</summary>
-    private async ValueTask<int> StoreAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, MessageFlags flags, CancellationToken cancellationToken)
-    {
-        var outcome = await session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, uids, Operation, flags, unchangedSince: null, cancellationToken).ConfigureAwait(false);
-        var stored = 0;
-        foreach (var state in outcome.Changed)
-        {
-            if (mailbox.View.NumberOf(state.Uid) == 0) continue;
-            stored++;
-            mailbox.View.Told(state);
-            session.WriteFlags(mailbox, state, ByUid);
-            await session.Output.FlushIfFullAsync().ConfigureAwait(false);
-        }
-        return stored;
-    }
-
     /// <summary>
     /// The client takes its own change as known, and nothing else: flags that others changed, of which it has not heard, have to be told with it
-    /// (RFC 3501 §6.4.6). So the messages that are as the client knows them are changed first, and only of these there is no news.
+    /// (RFC 3501 §6.4.6). So the messages that are as the client knows them are changed first, and only of these .SILENT says nothing.
+    /// Returns how many messages were still there, and which were left alone.
     /// </summary>
-    private async ValueTask<int> StoreSilentlyAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, MessageFlags flags, CancellationToken cancellationToken)
+    private async ValueTask<(int Stored, IReadOnlyList<Uid> Modified)> StoreAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, MessageFlags flags, CancellationToken cancellationToken)
     {
-        var (known, modified) = await session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, uids, Operation, flags, mailbox.View.ModSeq, cancellationToken).ConfigureAwait(false);
-        foreach (var state in known)
+        var view = mailbox.View;
+        var known = UnchangedSince;
+        if (Silent && (known is null || known > view.ModSeq)) known = view.ModSeq;
+        var (changed, modified) = await session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, uids, Operation, flags, known, cancellationToken).ConfigureAwait(false);
+        var stored = 0;
+        foreach (var state in changed)
         {
-            mailbox.View.Told(state);
-            mailbox.View.Made(state.ModSeq);
+            if (view.NumberOf(state.Uid) == 0) continue;
+            stored++;
+            view.Told(state);
+            view.Made(state.ModSeq);
+            if (!Silent) session.WriteFlags(mailbox, state, ByUid);
+            else if (session.CondStoreEnabled) session.WriteModSeq(mailbox, state, ByUid);
+            await session.Output.FlushIfFullAsync().ConfigureAwait(false);
         }
-        if (modified.Count == 0) return known.Count;
-        var others = await session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, UidSet.Of(modified), Operation, flags, unchangedSince: null, cancellationToken).ConfigureAwait(false);
-        // Told before this command ends, whether or not the bell of the others' changes has come through.
-        mailbox.Ring();
-        return known.Count + others.Changed.Count;
+        if (modified.Count > 0 && known != UnchangedSince)
+        {
+            (var others, modified) = await session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, UidSet.Of(modified), Operation, flags, UnchangedSince, cancellationToken).ConfigureAwait(false);
+            stored += others.Count(state => view.NumberOf(state.Uid) > 0);
+            // Told before this command ends, whether or not the bell of the others' changes has come through.
+            mailbox.Ring();
+        }
+        // What kept a message from being changed is news as well.
+        if (modified.Count > 0) mailbox.Ring();
+        return (stored, [.. modified.Where(uid => view.NumberOf(uid) > 0)]);
     }
+
+    private static string Numbers(MailboxView view, IReadOnlyList<Uid> uids) => UidSet.Of(uids.Select(uid => new Uid((uint)view.NumberOf(uid)))).ToString();
 
     private static async ValueTask<bool> WouldOverflowAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, MessageFlags flags, CancellationToken cancellationToken)
     {

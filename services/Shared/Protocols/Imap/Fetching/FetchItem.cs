@@ -14,6 +14,9 @@ internal abstract record FetchItem
 
     public sealed record Uid : FetchItem;
 
+    /// <summary>RFC 7162 §3.1.4.2.</summary>
+    public sealed record ModSeq : FetchItem;
+
     public sealed record InternalDate : FetchItem;
 
     public sealed record Size : FetchItem;
@@ -61,6 +64,7 @@ internal static class FetchItems
         {
             case "FLAGS": items.Add(new FetchItem.Flags()); break;
             case "UID": items.Add(new FetchItem.Uid()); break;
+            case "MODSEQ": items.Add(new FetchItem.ModSeq()); break;
             case "INTERNALDATE": items.Add(new FetchItem.InternalDate()); break;
             case "RFC822.SIZE": items.Add(new FetchItem.Size()); break;
             case "ENVELOPE": items.Add(new FetchItem.Envelope()); break;

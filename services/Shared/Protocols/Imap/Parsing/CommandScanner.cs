@@ -228,6 +228,19 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command)
         return number;
     }
 
+    /// <summary>mod-sequence-valzer: 63 bits (RFC 7162 §7).</summary>
+    public long ModSeqValue()
+    {
+        var rest = Rest;
+        if (rest.Length == 0 || !char.IsAsciiDigit((char)rest[0]) || !Utf8Parser.TryParse(rest, out long number, out var digits))
+        {
+            Fail("Expected a mod-sequence");
+            return 0;
+        }
+        _position += digits;
+        return number;
+    }
+
     /// <summary>sequence-set: <c>1,3:5,9:*</c>.</summary>
     public SequenceSet SequenceSet()
     {

@@ -1,3 +1,5 @@
+using Merpati.Mailboxes;
+
 namespace Merpati.Protocols.Imap;
 
 /// <summary>One member of a sequence-set; <see cref="Star"/> stands for the highest number in use.</summary>
@@ -19,4 +21,9 @@ internal readonly record struct SequenceRange(uint First, uint Last)
 }
 
 /// <summary>sequence-set as it was sent (RFC 3501 §9): message numbers or UIDs, not yet looked at in a mailbox.</summary>
-internal sealed record SequenceSet(IReadOnlyList<SequenceRange> Ranges);
+internal sealed record SequenceSet(IReadOnlyList<SequenceRange> Ranges)
+{
+    /// <summary>A set of UIDs, of messages that are there or not.</summary>
+    public UidSet ToUids(Uid highest)
+        => UidSet.Of(Ranges.Select(range => range.Resolve(Math.Max(highest.Value, 1))).Select(range => new UidRange(new Uid(range.First), new Uid(range.Last))));
+}

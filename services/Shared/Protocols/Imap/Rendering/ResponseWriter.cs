@@ -171,6 +171,23 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
         }
     }
 
+    /// <summary>uid-set.</summary>
+    public ResponseWriter UidSet(IEnumerable<UidRange> ranges)
+    {
+        var first = true;
+        foreach (var range in ranges)
+        {
+            if (!first) Raw(","u8);
+            first = false;
+            Number(range.First.Value);
+            if (range.Last > range.First) Raw(":"u8).Number(range.Last.Value);
+        }
+        return this;
+    }
+
+    /// <summary><c>MODSEQ (n)</c> (RFC 7162 §3.1.4.2).</summary>
+    public ResponseWriter ModSeq(ModSeq modSeq) => Raw("MODSEQ ("u8).Number(modSeq.Value).Raw(")"u8);
+
     /// <summary><c>* OK [code] text</c> and its kin.</summary>
     public ResponseWriter Untagged(ReadOnlySpan<char> status, string? code, string text)
     {

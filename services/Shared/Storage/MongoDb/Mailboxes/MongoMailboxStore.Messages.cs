@@ -25,7 +25,7 @@ public sealed partial class MongoMailboxStore
     {
         // Mostly there is nothing new, and one document tells.
         if (await GetAsync(account, mailbox, cancellationToken) is not { } info) return null;
-        if (since >= info.HighestModSeq) return new MailboxChanges(info, [], []);
+        if (since >= info.HighestModSeq) return new MailboxChanges(info, [], UidSet.Empty);
         return await _connection.TransactAsync((session, token) => new ReadMailbox(_collections, session, account, mailbox, token).ChangesAsync(since), cancellationToken);
     }
 

@@ -16,7 +16,7 @@ internal sealed class ReadMailbox(MailboxCollections collections, IClientSession
     public async Task<MailboxChanges?> ChangesAsync(ModSeq since)
     {
         if (await FindAsync() is not { } row) return null;
-        if (since >= row.Info.HighestModSeq) return new MailboxChanges(row.Info, [], []);
+        if (since >= row.Info.HighestModSeq) return new MailboxChanges(row.Info, [], UidSet.Empty);
         using var found = await collections.Messages.FindAsync(
             session, Where("change", MailboxKeys.Changes(mailbox, since)), new FindOptions<BsonDocument, StoredMessage> { Projection = StoredMessage.States, BatchSize = Batch }, cancellationToken);
         var changed = (await found.ToListAsync(cancellationToken)).ConvertAll(message => message.State);
@@ -41,38 +41,32 @@ internal sealed class ReadMailbox(MailboxCollections collections, IClientSession
         return await found.FirstOrDefaultAsync(cancellationToken) is { } document ? MailboxRow.Read(document) : null;
     }
 
-    private async Task<Uid[]> TombstonesAsync(ModSeq since)
+    private async Task<UidSet> TombstonesAsync(ModSeq since)
     {
-        var uids = new List<Uid>();
+        var runs = new List<UidRange>();
         using var found = await collections.Tombstones.FindAsync(session, Where("_id", MailboxKeys.Changes(mailbox, since)), cancellationToken: cancellationToken);
-        await found.ForEachAsync(
-            tombstone =>
-            {
-                foreach (var run in StoredMessages.ReadRuns(tombstone.Octets("uids"))) AddRange(uids, run.First.Value, run.Last.Value);
-            },
-            cancellationToken);
-        uids.Sort();
-        return [.. uids];
+        await found.ForEachAsync(tombstone => runs.AddRange(StoredMessages.ReadRuns(tombstone.Octets("uids"))), cancellationToken);
+        return UidSet.Of(runs);
     }
 
     /// <summary>The tombstones that would tell are forgotten: everything that is not there was expunged at some time.</summary>
-    private async Task<Uid[]> MissingAsync(MailboxRow row)
+    private async Task<UidSet> MissingAsync(MailboxRow row)
     {
-        var missing = new List<Uid>();
+        var missing = new List<UidRange>();
         var next = 1L;
         foreach (var uid in await UidsAsync(collections.Messages, session, account, mailbox, cancellationToken))
         {
-            AddRange(missing, next, uid.Value - 1L);
+            Add(missing, next, uid.Value - 1L);
             next = uid.Value + 1L;
         }
-        AddRange(missing, next, row.Info.UidNext.Value - 1L);
-        return [.. missing];
+        Add(missing, next, row.Info.UidNext.Value - 1L);
+        return UidSet.Of(missing);
     }
 
     private BsonDocument Where(string field, BsonValue condition) => AccountWork.Where(account, field, condition);
 
-    private static void AddRange(List<Uid> uids, long first, long last)
+    private static void Add(List<UidRange> ranges, long first, long last)
     {
-        for (var uid = first; uid <= last; uid++) uids.Add(new Uid((uint)uid));
+        if (first <= last) ranges.Add(new UidRange(new Uid((uint)first), new Uid((uint)last)));
     }
 }

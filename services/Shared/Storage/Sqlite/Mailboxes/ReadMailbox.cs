@@ -19,7 +19,7 @@ internal static class ReadMailbox
     public static MailboxChanges? Changes(SqliteSession session, AccountId account, MailboxId mailbox, ModSeq since)
     {
         if (MailboxRow.Find(session, account, mailbox) is not { } row) return null;
-        if (since >= row.Info.HighestModSeq) return new MailboxChanges(row.Info, [], []);
+        if (since >= row.Info.HighestModSeq) return new MailboxChanges(row.Info, [], UidSet.Empty);
         var changed = new List<MessageState>();
         using (var rows = session.Query("SELECT uid, modseq, flags, keywords FROM messages INDEXED BY messages_modseq WHERE mailbox = ?1 AND modseq > ?2 ORDER BY uid", row.Key, since.Value))
         {
@@ -90,32 +90,31 @@ internal static class ReadMailbox
         }
     }
 
-    private static Uid[] Tombstones(SqliteSession session, MailboxRow mailbox, ModSeq since)
+    private static UidSet Tombstones(SqliteSession session, MailboxRow mailbox, ModSeq since)
     {
-        var uids = new List<Uid>();
+        var runs = new List<UidRange>();
         using var rows = session.Query("SELECT first, last FROM tombstones WHERE mailbox = ?1 AND modseq > ?2", mailbox.Key, since.Value);
-        while (rows.Next()) AddRange(uids, rows.Int64(0), rows.Int64(1));
-        uids.Sort();
-        return [.. uids];
+        while (rows.Next()) runs.Add(new UidRange(new Uid((uint)rows.Int64(0)), new Uid((uint)rows.Int64(1))));
+        return UidSet.Of(runs);
     }
 
     /// <summary>The tombstones that would tell are forgotten: everything that is not there was expunged at some time.</summary>
-    private static Uid[] Missing(SqliteSession session, MailboxRow mailbox)
+    private static UidSet Missing(SqliteSession session, MailboxRow mailbox)
     {
-        var missing = new List<Uid>();
+        var missing = new List<UidRange>();
         var next = 1L;
         using var rows = session.Query("SELECT uid FROM messages WHERE mailbox = ?1 ORDER BY uid", mailbox.Key);
         while (rows.Next())
         {
-            AddRange(missing, next, rows.Int64(0) - 1);
+            Add(missing, next, rows.Int64(0) - 1);
             next = rows.Int64(0) + 1;
         }
-        AddRange(missing, next, mailbox.Info.UidNext.Value - 1L);
-        return [.. missing];
+        Add(missing, next, mailbox.Info.UidNext.Value - 1L);
+        return UidSet.Of(missing);
     }
 
-    private static void AddRange(List<Uid> uids, long first, long last)
+    private static void Add(List<UidRange> ranges, long first, long last)
     {
-        for (var uid = first; uid <= last; uid++) uids.Add(new Uid((uint)uid));
+        if (first <= last) ranges.Add(new UidRange(new Uid((uint)first), new Uid((uint)last)));
     }
 }

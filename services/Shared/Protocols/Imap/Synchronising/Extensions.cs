@@ -1,0 +1,14 @@
+namespace Merpati.Protocols.Imap;
+
+/// <summary>What the client has enabled: it changes what the server may send, and stays until the connection ends (RFC 5161 §3.1).</summary>
+[Flags]
+internal enum Extensions
+{
+    None = 0,
+
+    /// <summary>By any of the commands of RFC 7162 §3.1: FETCH responses about flags carry MODSEQ.</summary>
+    CondStore = 1,
+
+    /// <summary>RFC 7162 §3.2: VANISHED instead of EXPUNGE, and UIDs in every FETCH response that nobody asked for.</summary>
+    QResync = 2,
+}
