@@ -6,6 +6,7 @@ using Merpati.Cli.Commands.Aliases;
 using Merpati.Cli.Commands.Domains;
 using Merpati.Cli.Commands.Queue;
 using Merpati.Cli.Commands.Stores;
+using Merpati.Cli.Commands.Suppressions;
 using Merpati.Cli.Terminal;
 using Spectre.Console;
 using Spectre.Console.Cli;
@@ -84,6 +85,13 @@ public static class MerpatiCommand
             queue.AddCommand<RetryEntries>("retry");
             queue.AddCommand<DiscardEntries>("discard");
             queue.AddCommand<ShowQueueStatus>("status");
+        });
+        configuration.AddBranch("suppression", suppression =>
+        {
+            suppression.SetDescription("The addresses and domains that are sent no mail.");
+            suppression.AddCommand<AddSuppression>("add");
+            suppression.AddCommand<ListSuppressions>("list");
+            suppression.AddCommand<RemoveSuppression>("remove");
         });
         configuration.AddCommand<Trace>("trace");
         configuration.AddCommand<Backup>("backup");

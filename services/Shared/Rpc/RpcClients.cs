@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Merpati.Accounts;
 using Merpati.Mailboxes;
+using Merpati.Relaying;
 using Merpati.Rpc.Accounts;
 using Merpati.Rpc.Calls;
 using Merpati.Rpc.Mailboxes;
@@ -45,6 +46,10 @@ public static class RpcClients
     /// <summary><see cref="IDirectory"/> at UserDirectory.</summary>
     public static IServiceCollection AddDirectoryClient(this IServiceCollection services)
         => services.AddClient<IDirectory>("directory", AtUserDirectory, static (_, invoker, caller) => new DirectoryClient(new(invoker), caller));
+
+    /// <summary><see cref="ISuppressionList"/> at UserDirectory.</summary>
+    public static IServiceCollection AddSuppressionsClient(this IServiceCollection services)
+        => services.AddClient<ISuppressionList>("suppression list", AtUserDirectory, static (_, invoker, caller) => new SuppressionClient(new(invoker), caller));
 
     /// <summary>Whether Delivery is ready; for a host that cannot do without it. Throws with the reason where it does not.</summary>
     public static ValueTask CheckDeliveryAsync(IServiceProvider provider, CancellationToken cancellationToken)

@@ -79,5 +79,8 @@ public sealed class RpcAccess
     public string Timeline { get; set; } = ServiceNames.UserDirectory;
 
     [Required]
+    public string Suppressions { get; set; } = ServiceNames.OutboundRelay;
+
+    [Required]
     public string Directory { get; set; } = $"{ServiceNames.SmtpIngress},{ServiceNames.Delivery},{ServiceNames.OutboundRelay},{ServiceNames.ImapGateway},{ServiceNames.Pop3Gateway}";
 }

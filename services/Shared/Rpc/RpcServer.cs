@@ -38,6 +38,7 @@ public static class RpcServer
         services.TryAddSingleton<QueuedHeaderServer>();
         services.TryAddSingleton<TimelineServer>();
         services.TryAddSingleton<DirectoryServer>();
+        services.TryAddSingleton<SuppressionServer>();
         services.AddGrpc(grpc =>
         {
             grpc.Interceptors.Add<GuardedCalls>();
@@ -97,6 +98,9 @@ public static class RpcServer
 
     /// <summary>Serves <see cref="Merpati.Accounts.IDirectory"/>.</summary>
     public static IEndpointRouteBuilder MapDirectory(this IEndpointRouteBuilder endpoints) => endpoints.Serve<DirectoryServer>();
+
+    /// <summary>Serves <see cref="Merpati.Relaying.ISuppressionList"/>.</summary>
+    public static IEndpointRouteBuilder MapSuppressions(this IEndpointRouteBuilder endpoints) => endpoints.Serve<SuppressionServer>();
 
     /// <summary>Serves grpc.health.v1 as <see cref="Merpati.Platform.Health.Readiness"/> has it, and reflection in development.</summary>
     public static IEndpointRouteBuilder MapRpcHealth(this IEndpointRouteBuilder endpoints)

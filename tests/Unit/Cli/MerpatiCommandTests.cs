@@ -203,6 +203,19 @@ public sealed class MerpatiCommandTests : IAsyncLifetime
         ((int)everything.StatusCode).Should().Be(400, "a forgotten filter must not empty the queue");
     }
 
+    [Fact]
+    public async Task Addresses_and_domains_are_suppressed_listed_and_let_go()
+    {
+        (await DoneAsync("suppression add Ann@Elsewhere.test --reason bounced")).Should().Be("No mail goes to ann@elsewhere.test any more." + Environment.NewLine);
+        (await DoneAsync("suppression add example.net --days 2")).Should().Contain("until");
+        (await DoneAsync("suppression list")).Should().Contain("ann@elsewhere.test").And.Contain("bounced").And.Contain("put on the list by administrator");
+        JsonDocument.Parse(await DoneAsync("suppression list --contains elsewhere --json")).RootElement[0].GetProperty("source").GetString().Should().Be("person");
+        await DoneAsync("suppression remove ann@elsewhere.test");
+        (await FailAsync(1, "suppression remove ann@elsewhere.test")).Should().Contain("not on the suppression list");
+        (await FailAsync(1, "suppression add two@@ats")).Should().Contain("neither an address nor a domain");
+        await FailAsync(2, "suppression add ann@elsewhere.test --days 0");
+    }
+
     [Theory]
     [InlineData("<1/2@elsewhere.test>")]
     [InlineData("ann@example.test")]

@@ -26,6 +26,7 @@ internal sealed class AdminServer : IAsyncDisposable
         builder.Services.AddSingleton<IDirectoryStore>(new InMemoryDirectoryStore());
         var owner = AdminToken.Generate();
         builder.Services.AddSingleton(owner).AddSingleton(new AdminTokens([owner, .. others]));
+        builder.Services.AddSingleton<Relaying.ISuppressionList>(new InMemorySuppressionList(TimeProvider.System));
         builder.Services.AddUserDirectory();
         builder.Services.Configure<UserDirectoryOptions>(DirectoryUnderTest.MakeCheap);
         if (queue is not null) builder.Services.AddSingleton(queue);

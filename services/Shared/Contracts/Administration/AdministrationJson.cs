@@ -28,6 +28,8 @@ namespace Merpati.Administration;
 [JsonSerializable(typeof(QueueSelection))]
 [JsonSerializable(typeof(QueueChange))]
 [JsonSerializable(typeof(QueueStatus))]
+[JsonSerializable(typeof(IReadOnlyList<SuppressionView>))]
+[JsonSerializable(typeof(NewSuppression))]
 [JsonSerializable(typeof(IReadOnlyList<TraceView>))]
 [JsonSerializable(typeof(BackupOrder))]
 [JsonSerializable(typeof(BackupDone))]

@@ -12,6 +12,14 @@ public sealed record NewDomain(string Name, string? CatchAll = null);
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record CatchAllChange(string? CatchAll);
 
+/// <summary>An address or a domain that is sent no mail.</summary>
+/// <param name="Source">person, bounce or complaint.</param>
+/// <param name="Until">Null is for ever.</param>
+public sealed record SuppressionView(string Pattern, string Source, string Reason, DateTimeOffset Since, DateTimeOffset? Until);
+
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record NewSuppression(string Pattern, string? Reason = null, DateTimeOffset? Until = null);
+
 /// <summary>An account; never its credentials.</summary>
 public sealed record AccountView(string Id, string Address, string? Name, bool Enabled, long? QuotaOctets, long? QuotaMessages);
 

@@ -25,6 +25,7 @@ internal sealed class CallerRights
             [Merpati.Queueing.V1.MailQueueService.Descriptor.FullName] = Names(allow.Queue),
             [Merpati.Queueing.V1.QueuedHeaderService.Descriptor.FullName] = Names(allow.Queue),
             [Merpati.Timeline.V1.TimelineService.Descriptor.FullName] = Names(allow.Timeline),
+            [Merpati.Accounts.V1.SuppressionService.Descriptor.FullName] = Names(allow.Suppressions),
             [Merpati.Accounts.V1.DirectoryService.Descriptor.FullName] = Names(allow.Directory),
         }.ToFrozenDictionary(StringComparer.Ordinal);
     }

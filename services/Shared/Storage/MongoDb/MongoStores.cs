@@ -21,6 +21,7 @@ public sealed class MongoStores : IAsyncDisposable
     private readonly Lazy<MongoMailQueue> _queue;
     private readonly Lazy<MongoJournal> _journal;
     private readonly Lazy<MongoDirectoryStore> _directory;
+    private readonly Lazy<MongoSuppressionList> _suppressions;
     private readonly Lazy<MongoMaildropLeases> _maildrops;
     private readonly Lazy<MongoMailboxStore> _mailboxes;
 
@@ -36,6 +37,7 @@ public sealed class MongoStores : IAsyncDisposable
         _queue = new(() => new MongoMailQueue(Connect("queue"), time));
         _journal = new(() => new MongoJournal(Connect("journal"), time));
         _directory = new(() => new MongoDirectoryStore(Connect("directory")));
+        _suppressions = new(() => new MongoSuppressionList(Connect("directory"), time));
         _maildrops = new(() => new MongoMaildropLeases(Connect("maildrops"), time));
         _mailboxes = new(() => new MongoMailboxStore(Connect("mailboxes"), time));
     }
@@ -47,6 +49,8 @@ public sealed class MongoStores : IAsyncDisposable
     public MongoJournal Journal => _journal.Value;
 
     public MongoDirectoryStore Directory => _directory.Value;
+
+    public MongoSuppressionList Suppressions => _suppressions.Value;
 
     public MongoMaildropLeases Maildrops => _maildrops.Value;
 

@@ -1,3 +1,4 @@
+using Merpati.Relaying;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -20,6 +21,7 @@ public static class MongoStoresRegistration
         if (kinds.HasFlag(MongoStoreKinds.Queue)) services.AddSingleton<IMailQueue>(provider => provider.GetRequiredService<MongoStores>().Queue);
         if (kinds.HasFlag(MongoStoreKinds.Journal)) services.AddSingleton<IJournal>(provider => provider.GetRequiredService<MongoStores>().Journal);
         if (kinds.HasFlag(MongoStoreKinds.Directory)) services.AddSingleton<IDirectoryStore>(provider => provider.GetRequiredService<MongoStores>().Directory);
+        if (kinds.HasFlag(MongoStoreKinds.Directory)) services.AddSingleton<ISuppressionList>(provider => provider.GetRequiredService<MongoStores>().Suppressions);
         if (kinds.HasFlag(MongoStoreKinds.Maildrops)) services.AddSingleton<IMaildropLeases>(provider => provider.GetRequiredService<MongoStores>().Maildrops);
         if (kinds.HasFlag(MongoStoreKinds.Mailboxes)) services.AddSingleton<IMailboxStore>(provider => provider.GetRequiredService<MongoStores>().Mailboxes);
         return services;

@@ -24,6 +24,7 @@ public sealed class SqliteStores : IAsyncDisposable
         Queue = new SqliteMailQueue(Of(SqliteMailQueue.Schema), time);
         Journal = new SqliteJournal(Of(SqliteJournal.Schema));
         Directory = new SqliteDirectoryStore(Of(SqliteDirectoryStore.Schema));
+        Suppressions = new SqliteSuppressionList(Of(SqliteDirectoryStore.Schema), time);
         Mailboxes = new SqliteMailboxStore(Of(SqliteMailboxStore.Schema), time, logger);
     }
 
@@ -34,6 +35,8 @@ public sealed class SqliteStores : IAsyncDisposable
     public SqliteJournal Journal { get; }
 
     public SqliteDirectoryStore Directory { get; }
+
+    public SqliteSuppressionList Suppressions { get; }
 
     public SqliteMailboxStore Mailboxes { get; }
 

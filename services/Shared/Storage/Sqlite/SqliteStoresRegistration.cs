@@ -1,3 +1,4 @@
+using Merpati.Relaying;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,7 @@ public static class SqliteStoresRegistration
         services.AddSingleton<IMailQueue>(provider => provider.GetRequiredService<SqliteStores>().Queue);
         services.AddSingleton<IJournal>(provider => provider.GetRequiredService<SqliteStores>().Journal);
         services.AddSingleton<IDirectoryStore>(provider => provider.GetRequiredService<SqliteStores>().Directory);
+        services.AddSingleton<ISuppressionList>(provider => provider.GetRequiredService<SqliteStores>().Suppressions);
         services.AddSingleton<IMailboxStore>(provider => provider.GetRequiredService<SqliteStores>().Mailboxes);
         return services;
     }

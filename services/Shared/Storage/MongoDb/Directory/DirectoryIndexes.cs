@@ -5,7 +5,7 @@ namespace Merpati.Storage.MongoDb;
 /// <summary>
 /// <c>directory.addresses</c> has a document per address that is an account's or an alias's, its key as <c>_id</c>: so no address is two things.
 /// <c>directory.accounts</c> has the account with its credential, <c>directory.domains</c> the domains by name; a change of an account or an alias touches its domain, so that
-/// a domain is not removed under it. <c>directory.settings</c>: the installation's secret.
+/// a domain is not removed under it. <c>directory.settings</c>: the installation's secret. <c>directory.suppressions</c>: who is sent no mail, by pattern.
 /// </summary>
 internal static class DirectoryIndexes
 {
@@ -13,8 +13,9 @@ internal static class DirectoryIndexes
     public const string Accounts = "directory.accounts";
     public const string Addresses = "directory.addresses";
     public const string Settings = "directory.settings";
+    public const string Suppressions = "directory.suppressions";
 
-    public static readonly IReadOnlyList<string> Collections = [Domains, Accounts, Addresses, Settings];
+    public static readonly IReadOnlyList<string> Collections = [Domains, Accounts, Addresses, Settings, Suppressions];
 
     public static readonly IReadOnlyList<MongoIndex> All = [new(Accounts, "key_1", new BsonDocument("key", 1))];
 }

@@ -5,7 +5,7 @@ namespace Merpati.Storage.Sqlite;
 /// </summary>
 internal static class DirectorySchema
 {
-    public static SqliteSchema Schema { get; } = new("directory", [V1]);
+    public static SqliteSchema Schema { get; } = new("directory", [V1, Suppressions]);
 
     private const string V1 = """
         CREATE TABLE domains (
@@ -50,6 +50,17 @@ internal static class DirectorySchema
         CREATE TABLE secrets (
             name   TEXT PRIMARY KEY,
             secret BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """;
+
+    /// <summary>Who is sent no mail; see <see cref="SqliteSuppressionList"/>.</summary>
+    private const string Suppressions = """
+        CREATE TABLE suppressions (
+            pattern TEXT    PRIMARY KEY,
+            source  INTEGER NOT NULL,
+            reason  TEXT    NOT NULL,
+            since   INTEGER NOT NULL,
+            until   INTEGER
         ) STRICT, WITHOUT ROWID;
         """;
 }
