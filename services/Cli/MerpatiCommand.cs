@@ -83,7 +83,8 @@ public static class MerpatiCommand
             queue.AddCommand<HoldEntries>("hold");
             queue.AddCommand<ReleaseEntries>("release");
             queue.AddCommand<RetryEntries>("retry");
-            queue.AddCommand<DiscardEntries>("discard");
+            queue.AddCommand<BounceEntries>("bounce");
+            queue.AddCommand<DiscardEntries>("discard").WithAlias("delete");
             queue.AddCommand<ShowQueueStatus>("status");
         });
         configuration.AddBranch("suppression", suppression =>

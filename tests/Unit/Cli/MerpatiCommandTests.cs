@@ -155,6 +155,7 @@ public sealed class MerpatiCommandTests : IAsyncLifetime
     [InlineData("account frobnicate")]
     [InlineData("frobnicate")]
     [InlineData("queue hold")]
+    [InlineData("queue hold --older-than yesterday")]
     [InlineData("domain list --nonsense")]
     [InlineData("trace")]
     public async Task A_wrong_line_says_so_in_one_line(string line)
@@ -193,7 +194,11 @@ public sealed class MerpatiCommandTests : IAsyncLifetime
         await DoneAsync("queue release --recipient example.test");
         await DoneAsync("queue retry --all");
         JsonDocument.Parse(await DoneAsync($"queue discard {id} --json")).RootElement.GetProperty("changed")[0].GetString().Should().Be(id);
-        _queue.Asked.Select(asked => asked.Action).Should().Equal("hold", "release", "retry", "discard");
+        (await DoneAsync("queue bounce --domain dead.test --reply refused --older-than 3d --reason gone")).Should().Contain("sent back");
+        _queue.Asked.Select(asked => asked.Action).Should().Equal("hold", "release", "retry", "discard", "bounce");
+        var bounced = _queue.Asked[4].Filter;
+        bounced.Should().BeEquivalentTo(new { Domain = "dead.test", Reply = "refused" });
+        bounced.AcceptedBefore.Should().BeCloseTo(TimeProvider.System.GetUtcNow().AddDays(-3), TimeSpan.FromMinutes(10));
         _queue.Asked[0].Reason.Should().Be("why (hold by administrator)");
         _queue.Asked[1].Filter.Recipient.Should().Be("example.test");
         _queue.Asked[3].Reason.Should().Be("discard by administrator");

@@ -40,7 +40,7 @@ internal sealed class QueueOfOne : IMailQueue, IJournal, IQueuedHeaders
 
     public ValueTask<IReadOnlyList<QueueId>> RetryNowAsync(QueueFilter filter, CancellationToken cancellationToken) => Act("retry", filter, null);
 
-    public ValueTask<IReadOnlyList<QueueId>> BounceAsync(QueueFilter filter, string reason, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<IReadOnlyList<QueueId>> BounceAsync(QueueFilter filter, string reason, CancellationToken cancellationToken) => Act("bounce", filter, reason);
 
     public ValueTask<IReadOnlyList<QueueId>> DiscardAsync(QueueFilter filter, string reason, CancellationToken cancellationToken) => Act("discard", filter, reason);
 

@@ -17,6 +17,10 @@ internal sealed class ListQueue(ITerminal terminal) : AdminCommand<ListQueue.Opt
             ("recipient", options.Recipient),
             ("state", options.State),
             ("route", options.Route),
+            ("domain", options.Domain),
+            ("submitter", options.Submitter),
+            ("reply", options.Reply),
+            ("acceptedBefore", options.AcceptedBefore()?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)),
             ("after", options.After),
             ("limit", options.Limit.ToString(CultureInfo.InvariantCulture)));
         var entries = await server.GetAsync("queue" + query, AdministrationJson.Default.IReadOnlyListQueueEntryView, cancellationToken);

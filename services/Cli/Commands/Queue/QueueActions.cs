@@ -7,12 +7,12 @@ using Spectre.Console.Cli;
 
 namespace Merpati.Cli.Commands.Queue;
 
-/// <summary>The four things that a person does to entries differ in a word only.</summary>
+/// <summary>What a person does to entries differs in a word only.</summary>
 internal abstract class QueueAction(ITerminal terminal, string verb, string done) : AdminCommand<QueueAction.Options>(terminal)
 {
     protected override async Task RunAsync(AdminClient server, Options options, Printer printer, CancellationToken cancellationToken)
     {
-        var selection = new QueueSelection(options.Id, options.Route, options.State, options.Sender, options.Recipient, AcceptedBefore: null, options.All, options.Reason);
+        var selection = new QueueSelection(options.Id, options.Route, options.State, options.Sender, options.Recipient, options.AcceptedBefore(), options.All, options.Reason, options.Domain, options.Submitter, options.Reply);
         if ((selection with { All = false, Reason = null }) == new QueueSelection() && !options.All) throw new UsageFailure("Say which entries: an id, a filter such as --recipient, or --all.");
         var change = await server.SendAsync(HttpMethod.Post, $"queue/{verb}", selection, AdministrationJson.Default.QueueSelection, AdministrationJson.Default.QueueChange, cancellationToken);
         printer.Print(change, () =>
@@ -51,6 +51,9 @@ internal sealed class ReleaseEntries(ITerminal terminal) : QueueAction(terminal,
 
 [Description("Try entries again at once.")]
 internal sealed class RetryEntries(ITerminal terminal) : QueueAction(terminal, "retry", "made due now");
+
+[Description("Send entries back: the senders get a report with the reason.")]
+internal sealed class BounceEntries(ITerminal terminal) : QueueAction(terminal, "bounce", "sent back");
 
 [Description("Throw entries away: nobody gets them, nobody is told.")]
 internal sealed class DiscardEntries(ITerminal terminal) : QueueAction(terminal, "discard", "discarded");

@@ -54,7 +54,10 @@ public sealed record QueueSelection(
     string? Recipient = null,
     DateTimeOffset? AcceptedBefore = null,
     bool All = false,
-    string? Reason = null);
+    string? Reason = null,
+    string? Domain = null,
+    string? Submitter = null,
+    string? Reply = null);
 
 /// <summary>The entries that were changed.</summary>
 public sealed record QueueChange(IReadOnlyList<string> Changed);

@@ -29,6 +29,7 @@ public static class QueueAdministration
         MapAction(queue, "hold", static (q, filter, reason, ct) => q.HoldAsync(filter, reason, ct));
         MapAction(queue, "release", static (q, filter, _, ct) => q.ReleaseAsync(filter, ct));
         MapAction(queue, "retry", static (q, filter, _, ct) => q.RetryNowAsync(filter, ct));
+        MapAction(queue, "bounce", static (q, filter, reason, ct) => q.BounceAsync(filter, reason, ct));
         MapAction(queue, "discard", static (q, filter, reason, ct) => q.DiscardAsync(filter, reason, ct));
         return endpoints;
     }
@@ -40,11 +41,15 @@ public static class QueueAdministration
         string? state,
         string? sender,
         string? recipient,
+        string? domain,
+        string? submitter,
+        string? reply,
+        DateTimeOffset? acceptedBefore,
         string? after,
         int? limit,
         CancellationToken cancellationToken)
     {
-        if (!TryFilter(new QueueSelection(id, route, state, sender, recipient), out var filter, out var reason)) return Problems.Invalid(reason);
+        if (!TryFilter(new QueueSelection(id, route, state, sender, recipient, acceptedBefore, Domain: domain, Submitter: submitter, Reply: reply), out var filter, out var reason)) return Problems.Invalid(reason);
         QueueId? last = null;
         if (after is not null)
         {
@@ -98,12 +103,17 @@ public static class QueueAdministration
 
     private static bool TryFilter(QueueSelection selection, out QueueFilter filter, out string reason)
     {
-        filter = new QueueFilter { Sender = selection.Sender, Recipient = selection.Recipient, AcceptedBefore = selection.AcceptedBefore };
+        filter = new QueueFilter { Sender = selection.Sender, Recipient = selection.Recipient, AcceptedBefore = selection.AcceptedBefore, Domain = selection.Domain, Reply = selection.Reply };
         reason = "";
         if (selection.Id is not null)
         {
             if (!QueueId.TryParse(selection.Id, out var id)) reason = $"'{selection.Id}' is not a queue id: it has 32 hexadecimal digits.";
             filter = filter with { Id = id };
+        }
+        if (selection.Submitter is not null)
+        {
+            if (!Guid.TryParse(selection.Submitter, out var submitter)) reason = $"'{selection.Submitter}' is not the id of an account; merpati account show prints it.";
+            filter = filter with { Submitter = new AccountId(submitter) };
         }
         if (selection.Route is not null)
         {
