@@ -73,7 +73,7 @@ public sealed class DkimSignerTests
     {
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(message));
         var parsed = await MimeMessage.LoadAsync(stream);
-        var verifier = new DkimVerifier(new Locator());
+        var verifier = new MimeKit.Cryptography.DkimVerifier(new Locator());
         var results = new List<bool>();
         foreach (var header in parsed.Headers.Where(header => header.Id == HeaderId.DkimSignature)) results.Add(await verifier.VerifyAsync(parsed, header));
         return results;

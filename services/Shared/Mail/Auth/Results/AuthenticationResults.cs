@@ -1,0 +1,128 @@
+using System.Net;
+using System.Text;
+
+namespace Merpati.Mail.Auth;
+
+/// <summary>All that was found out about who sends a message.</summary>
+/// <param name="Sender">The reverse-path without brackets; empty for the null one.</param>
+/// <param name="Hello">What the client called itself.</param>
+/// <param name="Dkim">From the top; empty without a signature.</param>
+public sealed record MessageVerdict(IPAddress Client, string Sender, string Hello, IprevResult Iprev, SpfResult HelloSpf, SpfResult Spf, IReadOnlyList<DkimResult> Dkim, DmarcResult Dmarc, ArcResult Arc);
+
+/// <summary>
+/// The header fields that tell of a <see cref="MessageVerdict"/>: Authentication-Results (RFC 8601) and Received-SPF (RFC 7208 §9.1).
+/// A message may bring a forged one in our name. It is never changed; ours comes first, and whoever reads must trust the topmost with our name alone.
+/// </summary>
+public static class AuthenticationResults
+{
+    private const string Special = "()<>@,;:\\/[]?=\"";
+
+    /// <param name="authServId">The name of this server.</param>
+    /// <returns>Field and CRLF.</returns>
+    public static string Write(string authServId, MessageVerdict verdict)
+    {
+        var field = new FoldedField("Authentication-Results");
+        field.Piece(" " + authServId + ";");
+        var results = Results(verdict).ToList();
+        for (var i = 0; i < results.Count; i++) WriteResult(field, results[i], last: i == results.Count - 1);
+        return Encoding.UTF8.GetString(field.Plain());
+    }
+
+    /// <summary>The results without the name of the server, on one line: what ARC-Authentication-Results repeats.</summary>
+    public static string Payload(MessageVerdict verdict) => string.Join("; ", Results(verdict).Select(words => string.Join(' ', words)));
+
+    /// <returns>Field and CRLF, on one identity: MAIL FROM, or HELO for the null reverse-path.</returns>
+    public static string WriteReceivedSpf(string receiver, MessageVerdict verdict)
+    {
+        var spf = verdict.Spf;
+        var field = new FoldedField("Received-SPF");
+        field.Piece(" " + spf.Result.Name());
+        field.Piece($" ({Comment($"{receiver}: {SpfWords(verdict)}")})");
+        field.Piece($" receiver={Value(receiver)};");
+        field.Piece($" client-ip={verdict.Client};");
+        field.Piece($" identity={(verdict.Sender.Length == 0 ? "helo" : "mailfrom")};");
+        field.Piece($" envelope-from={Quoted(verdict.Sender)};");
+        field.Piece($" helo={Value(verdict.Hello)}{(spf.Mechanism is null ? "" : ";")}");
+        if (spf.Mechanism is { } mechanism) field.Piece($" mechanism={Quoted(mechanism)}");
+        return Encoding.UTF8.GetString(field.Plain());
+    }
+
+    private static IEnumerable<List<string>> Results(MessageVerdict verdict)
+    {
+        yield return [Method("iprev", verdict.Iprev.Result), .. Reason(verdict.Iprev.Reason), $"policy.iprev={Value(verdict.Client.ToString())}", .. verdict.Iprev.Name is { } name ? [$"({Comment(name)})"] : Array.Empty<string>()];
+        yield return [Method("spf", verdict.HelloSpf.Result), .. Reason(verdict.HelloSpf.Reason), $"smtp.helo={Value(verdict.Hello)}"];
+        if (verdict.Sender.Length > 0) yield return [Method("spf", verdict.Spf.Result), .. Reason(verdict.Spf.Reason), $"smtp.mailfrom={Value(verdict.Spf.Domain)}"];
+        if (verdict.Dkim.Count == 0) yield return ["dkim=none"];
+        foreach (var dkim in verdict.Dkim)
+        {
+            List<string> words = [Method("dkim", dkim.Result)];
+            if (dkim.Testing) words.Add("(testing)");
+            words.AddRange(Reason(dkim.Reason));
+            if (dkim.Domain.Length > 0) words.Add($"header.d={Value(dkim.Domain)}");
+            if (dkim.Selector.Length > 0) words.Add($"header.s={Value(dkim.Selector)}");
+            if (dkim.Algorithm.Length > 0) words.Add($"header.a={Value(dkim.Algorithm)}");
+            if (dkim.SignaturePrefix.Length > 0) words.Add($"header.b={Value(dkim.SignaturePrefix)}");
+            yield return words;
+        }
+        yield return [Method("dmarc", verdict.Dmarc.Result), .. DmarcComment(verdict.Dmarc), .. Reason(verdict.Dmarc.Reason), .. verdict.Dmarc.Domain.Length > 0 ? [$"header.from={Value(verdict.Dmarc.Domain)}"] : Array.Empty<string>()];
+        yield return [Method("arc", verdict.Arc.Result), .. verdict.Arc.Instances > 0 ? [$"(i={verdict.Arc.Instances})"] : Array.Empty<string>(), .. Reason(verdict.Arc.Reason)];
+    }
+
+    private static void WriteResult(FoldedField field, List<string> words, bool last)
+    {
+        for (var i = 0; i < words.Count; i++) field.Piece(" " + words[i] + (i == words.Count - 1 && !last ? ";" : ""));
+    }
+
+    private static string SpfWords(MessageVerdict verdict)
+    {
+        var domain = verdict.Spf.Domain;
+        return verdict.Spf.Result switch
+        {
+            AuthResult.Pass => $"domain of {domain} designates {verdict.Client} as permitted sender",
+            AuthResult.Fail => $"domain of {domain} does not designate {verdict.Client} as permitted sender",
+            AuthResult.SoftFail => $"domain of transitioning {domain} does not designate {verdict.Client} as permitted sender",
+            AuthResult.Neutral => $"{verdict.Client} is neither permitted nor denied by domain of {domain}",
+            AuthResult.None => $"domain of {domain} does not designate permitted sender hosts",
+            _ => verdict.Spf.Reason ?? "no answer",
+        };
+    }
+
+    private static string[] DmarcComment(DmarcResult dmarc) => dmarc.Record is null ? [] : [$"(p={PolicyName(dmarc.Policy)})"];
+
+    internal static string PolicyName(DmarcPolicy policy) => policy switch { DmarcPolicy.Reject => "reject", DmarcPolicy.Quarantine => "quarantine", _ => "none" };
+
+    private static string Method(string name, AuthResult result) => $"{name}={result.Name()}";
+
+    private static string[] Reason(string? reason) => reason is null ? [] : [$"reason={Quoted(reason)}"];
+
+    /// <summary>A token (RFC 2045 §5.1), or else quoted; a domain goes as it is.</summary>
+    private static string Value(string text)
+        => text.Length > 0 && text.All(c => c is > ' ' and not '\x7f' && !Special.Contains(c, StringComparison.Ordinal) && !char.IsControl(c) && !char.IsWhiteSpace(c)) ? text : Quoted(text);
+
+    private static string Quoted(string text)
+    {
+        var quoted = new StringBuilder("\"");
+        foreach (var c in Plain(text))
+        {
+            if (c is '"' or '\\') quoted.Append('\\');
+            quoted.Append(c);
+        }
+        return quoted.Append('"').ToString();
+    }
+
+    private static string Comment(string text) => Plain(text).Replace('(', '[').Replace(')', ']').Replace('\\', '/');
+
+    /// <summary>What strangers wrote, on one line, no longer than a line may be and without what steers.</summary>
+    private static string Plain(string text)
+    {
+        const int most = 300;
+        var plain = new StringBuilder();
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (plain.Length >= most) break;
+            if (Rune.IsControl(rune)) plain.Append(' ');
+            else plain.Append(rune);
+        }
+        return plain.ToString();
+    }
+}
