@@ -31,7 +31,7 @@ public static class DkimSigner
         {
             var field = new FoldedField("DKIM-Signature")
                 .Tag("v", "1").Tag("a", Name(key.Algorithm)).Tag("c", $"{Name(signing.Header)}/{Name(message.Body)}")
-                .Tag("d", DomainName.ToAscii(key.Domain) ?? key.Domain).Tag("s", key.Selector)
+                .Tag("d", Domain(key)).Tag("s", key.Selector)
                 .Tag("t", Seconds(signing.Time));
             if (signing.Lifetime is { } lifetime) field.Tag("x", Seconds(signing.Time + lifetime));
             field.Words("h", names).Tag("bh", Convert.ToBase64String(message.BodyHash));
@@ -48,6 +48,9 @@ public static class DkimSigner
         DkimAlgorithm.Ed25519Sha256 => "ed25519-sha256",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
+
+    /// <summary>In A-labels: no verifier has trouble with those.</summary>
+    internal static string Domain(DkimSigningKey key) => DomainName.ToAscii(key.Domain) ?? key.Domain;
 
     internal static string Seconds(DateTimeOffset time) => time.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
 

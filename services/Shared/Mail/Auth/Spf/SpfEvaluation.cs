@@ -173,7 +173,7 @@ internal sealed class SpfEvaluation(IMailDns dns, IPAddress client, string local
         'l' => localPart,
         'o' => sender,
         'd' => domain,
-        'i' => client.AddressFamily == AddressFamily.InterNetwork ? client.ToString() : string.Join('.', Convert.ToHexString(client.GetAddressBytes()).ToLowerInvariant().ToCharArray()),
+        'i' => client.AddressFamily == AddressFamily.InterNetwork ? client.ToString() : string.Join('.', Convert.ToHexString(client.GetAddressBytes()).ToCharArray()),
         'p' => await ClientNameAsync(domain),
         'v' => client.AddressFamily == AddressFamily.InterNetwork ? "in-addr" : "ip6",
         'h' => hello,

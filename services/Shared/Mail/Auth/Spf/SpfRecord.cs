@@ -138,18 +138,20 @@ internal sealed class SpfRecord
     private static bool TryTakePrefixes(ref string argument, out int prefix4, out int prefix6)
     {
         (prefix4, prefix6) = (32, 128);
-        var twice = argument.IndexOf("//", StringComparison.Ordinal);
-        if (twice >= 0)
+        var rest = WithoutDigits(argument);
+        if (rest.EndsWith("//", StringComparison.Ordinal) && rest.Length < argument.Length)
         {
-            if (!TryPrefix(argument[(twice + 2)..], 128, out prefix6)) return false;
-            argument = argument[..twice];
+            if (!TryPrefix(argument[rest.Length..], 128, out prefix6)) return false;
+            argument = rest[..^2];
+            rest = WithoutDigits(argument);
         }
-        // A slash may also be a delimiter within a macro.
-        var once = argument.LastIndexOf('/');
-        if (once < 0 || once < argument.LastIndexOf('}')) return true;
-        if (!TryPrefix(argument[(once + 1)..], 32, out prefix4)) return false;
-        argument = argument[..once];
+        // A slash without digits behind it belongs to the name, or to nothing.
+        if (!rest.EndsWith('/') || rest.Length == argument.Length) return true;
+        if (!TryPrefix(argument[rest.Length..], 32, out prefix4)) return false;
+        argument = rest[..^1];
         return true;
+
+        static string WithoutDigits(string text) => text.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
     }
 
     private static bool TryPrefix(string text, int most, out int prefix)
