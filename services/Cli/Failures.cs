@@ -13,6 +13,8 @@ internal abstract class CommandFailure(string code, string message, int exitCode
 
 internal sealed class RefusedFailure(Problem problem) : CommandFailure(problem.Code, problem.Detail, Cli.ExitCode.Refused);
 
+internal sealed class NotFoundFailure(string message) : CommandFailure("not_found", message, Cli.ExitCode.Refused);
+
 internal sealed class UsageFailure(string message) : CommandFailure("usage", message, Cli.ExitCode.Usage);
 
 internal sealed class DamageFailure(string message) : CommandFailure("damaged", message, Cli.ExitCode.Refused);

@@ -38,6 +38,8 @@ internal class GlobalOptions : CommandSettings
         for (var i = 0; i < arguments.Count; i++)
         {
             var argument = arguments[i];
+            // Standard input, which is read anyway where no file is named; Spectre.Console.Cli would take it for an option without a name.
+            if (argument == "-") continue;
             if (argument == "--")
             {
                 rest.AddRange(globals);

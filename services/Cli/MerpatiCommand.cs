@@ -3,6 +3,8 @@ using System.Text.Json;
 using Merpati.Cli.Commands;
 using Merpati.Cli.Commands.Accounts;
 using Merpati.Cli.Commands.Aliases;
+using Merpati.Cli.Commands.Checks;
+using Merpati.Cli.Commands.Dkim;
 using Merpati.Cli.Commands.Domains;
 using Merpati.Cli.Commands.Queue;
 using Merpati.Cli.Commands.Stores;
@@ -75,6 +77,16 @@ public static class MerpatiCommand
             alias.AddCommand<ChangeAlias>("change");
             alias.AddCommand<RemoveAlias>("remove");
         });
+        configuration.AddBranch("dkim", dkim =>
+        {
+            dkim.SetDescription("The keys with which the domains sign their mail.");
+            dkim.AddCommand<AddDkimKey>("add");
+            dkim.AddCommand<ListDkimKeys>("list");
+            dkim.AddCommand<ShowDkimKeys>("show");
+            dkim.AddCommand<RotateDkimKeys>("rotate");
+            dkim.AddCommand<RetireDkimKey>("retire");
+            dkim.AddCommand<RemoveDkimKey>("remove");
+        });
         configuration.AddBranch("queue", queue =>
         {
             queue.SetDescription("The mail that was accepted and is not delivered yet.");
@@ -96,7 +108,16 @@ public static class MerpatiCommand
         });
         configuration.AddCommand<Trace>("trace");
         configuration.AddCommand<Backup>("backup");
-        configuration.AddCommand<Check>("check");
+        configuration.AddBranch("check", check =>
+        {
+            check.SetDescription("Check the stores of the running server, or, without a server, who sent a message.");
+            check.SetDefaultCommand<Check>();
+            check.AddCommand<Check>("stores");
+            check.AddCommand<CheckSpf>("spf");
+            check.AddCommand<CheckDkim>("dkim");
+            check.AddCommand<CheckDmarc>("dmarc");
+            check.AddCommand<CheckArc>("arc");
+        });
         configuration.AddCommand<ShowVersion>("version");
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Merpati.Mail.Auth;
 
 namespace Merpati.SmtpIngress;
 
@@ -15,6 +16,8 @@ internal sealed class IngressMetrics
     private readonly Counter<long> _octets;
     private readonly Counter<long> _refusals;
     private readonly Histogram<double> _duration;
+    private readonly Counter<long> _checks;
+    private readonly Histogram<double> _checksDuration;
 
     public IngressMetrics(IMeterFactory meters)
     {
@@ -25,6 +28,8 @@ internal sealed class IngressMetrics
         _octets = meter.CreateCounter<long>("merpati.smtp.accepted.bytes", "By", "Octets of accepted messages");
         _refusals = meter.CreateCounter<long>("merpati.smtp.refused.commands", "{command}", "Commands and messages that got a 4yz or 5yz reply, by code and verb");
         _duration = meter.CreateHistogram<double>("merpati.smtp.acceptance.duration", "s", "From DATA or the first BDAT to the reply");
+        _checks = meter.CreateCounter<long>("merpati.smtp.checks", "{result}", "Results of the checks of messages, by method (iprev, spf, dkim, dmarc, arc) and result");
+        _checksDuration = meter.CreateHistogram<double>("merpati.smtp.checks.duration", "s", "From DATA or the first BDAT to the verdict of the checks");
     }
 
     public ConnectionCount CountConnection(SmtpRole role)
@@ -41,6 +46,19 @@ internal sealed class IngressMetrics
         _accepted.Add(1, tag);
         _octets.Add(size, tag);
         _duration.Record(duration.TotalSeconds, tag);
+    }
+
+    public void CountChecks(MessageVerdict verdict, TimeSpan duration)
+    {
+        Count("iprev", verdict.Iprev.Result);
+        Count("spf", verdict.Spf.Result);
+        if (verdict.Dkim.Count == 0) Count("dkim", AuthResult.None);
+        foreach (var signature in verdict.Dkim) Count("dkim", signature.Result);
+        Count("dmarc", verdict.Dmarc.Result);
+        Count("arc", verdict.Arc.Result);
+        _checksDuration.Record(duration.TotalSeconds);
+
+        void Count(string method, AuthResult result) => _checks.Add(1, new KeyValuePair<string, object?>("method", method), new KeyValuePair<string, object?>("result", result.Name()));
     }
 
     public void CountRefusal(SmtpRole role, string verb, int code)

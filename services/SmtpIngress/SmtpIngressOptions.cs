@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Merpati.Protocols.Smtp;
+using Merpati.SmtpIngress.Checks;
 using Microsoft.Extensions.Options;
 
 namespace Merpati.SmtpIngress;
@@ -27,6 +28,13 @@ public sealed class SmtpIngressOptions
     /// <summary>Octets of all header fields together.</summary>
     [Range(16_384, 16_777_216)]
     public int MaxHeaderSize { get; set; } = 1_048_576;
+
+    /// <summary>Who sends what comes in from outside.</summary>
+    [ValidateObjectMembers]
+    public CheckOptions Checks { get; set; } = new();
+
+    /// <summary>What is done with mail that is not its author's.</summary>
+    public DmarcOptions Dmarc { get; set; } = new();
 
     /// <summary>Received fields before a message counts as going round in circles (RFC 5321 §6.3 wants at least 100 to be safe; 50 is what real mail never reaches).</summary>
     [Range(10, 1000)]

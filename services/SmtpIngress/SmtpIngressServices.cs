@@ -1,5 +1,7 @@
 using Merpati.Accounts;
+using Merpati.Platform.Dns;
 using Merpati.SmtpIngress.Acceptance;
+using Merpati.SmtpIngress.Checks;
 using Merpati.SmtpIngress.Recipients;
 using Merpati.SmtpIngress.Senders;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +27,8 @@ public static class SmtpIngressServices
         services.AddSingleton<StoreRoom>();
         services.AddSingleton<SenderPolicy>();
         services.AddSingleton<RecipientPolicy>();
+        services.AddMailDns();
+        services.AddSingleton<MessageChecks>();
         services.AddSingleton<MessageAcceptance>();
         services.AddSingleton(static provider => new SmtpSessions(
             provider.GetRequiredService<IDirectory>(),

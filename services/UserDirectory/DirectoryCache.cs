@@ -2,6 +2,7 @@ using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mailboxes;
 using Merpati.Platform.Caching;
+using Merpati.Signing;
 using Merpati.UserDirectory.Addresses;
 using Microsoft.Extensions.Options;
 
@@ -25,6 +26,7 @@ internal sealed class DirectoryCache : IDisposable
         Wildcards = new(this, capacity, lifetime, time);
         Matches = new(this, capacity, lifetime, time);
         Accounts = new(this, capacity, lifetime, time);
+        SigningKeys = new(this, capacity, lifetime, time);
     }
 
     public Part<string, LocalDomain?> Domains { get; }
@@ -34,6 +36,8 @@ internal sealed class DirectoryCache : IDisposable
     public Part<EmailAddress, AddressMatch> Matches { get; }
 
     public Part<AccountId, Account?> Accounts { get; }
+
+    public Part<string, IReadOnlyList<DkimSigningKey>> SigningKeys { get; }
 
     public void Dispose() => _changes.Dispose();
 

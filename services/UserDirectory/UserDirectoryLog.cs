@@ -23,6 +23,12 @@ internal static partial class UserDirectoryLog
     [LoggerMessage(6004, LogLevel.Error, "The password verifier of account {Account} cannot be read; nobody can log in to it until its password is set again")]
     public static partial void UnreadableVerifier(this ILogger logger, AccountId account);
 
+    [LoggerMessage(6005, LogLevel.Information, "The DKIM key {Record} can be seen in DNS and signs from now on")]
+    public static partial void DkimKeySigns(this ILogger logger, string record);
+
+    [LoggerMessage(6006, LogLevel.Warning, "The announced DKIM keys cannot be looked after now")]
+    public static partial void DkimLookFailed(this ILogger logger, Exception exception);
+
     [LoggerMessage(6010, LogLevel.Information, "{Change} {Subject}: {Outcome}")]
     public static partial void Changed(this ILogger logger, string change, string subject, DirectoryOutcome outcome);
 }

@@ -30,6 +30,10 @@ public sealed class UserDirectoryOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan CacheLifetime { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often DNS is asked whether the record of an announced DKIM key is there.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan DkimCheckInterval { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Resolved addresses kept at most.</summary>
     [Range(16, 10_000_000)]
     public int CachedAddresses { get; set; } = 20_000;

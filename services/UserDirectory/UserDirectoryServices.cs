@@ -1,10 +1,13 @@
 using Merpati.Accounts;
 using Merpati.Platform.Bus;
+using Merpati.Platform.Dns;
+using Merpati.Signing;
 using Merpati.Storage;
 using Merpati.UserDirectory.Accounts;
 using Merpati.UserDirectory.Addresses;
 using Merpati.UserDirectory.Credentials;
 using Merpati.UserDirectory.Domains;
+using Merpati.UserDirectory.Signing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -36,6 +39,15 @@ public static class UserDirectoryServices
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<LoginCheck>();
         services.AddSingleton<IDirectory, AccountDirectory>();
+        services.AddMailDns();
+        services.AddSingleton<SigningSecrets>();
+        services.AddSingleton<IDkimKeys>(static provider => provider.GetRequiredService<SigningSecrets>());
+        services.AddSingleton<ISenderRewritingSecret>(static provider => provider.GetRequiredService<SigningSecrets>());
+        services.AddSingleton(static provider => new DkimAdministration(
+            provider.GetRequiredService<IDirectoryStore>(),
+            provider.GetRequiredService<DirectoryChanges>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<DkimActivation>();
         services.AddSingleton(provider => new DomainAdministration(
             provider.GetRequiredService<IDirectoryStore>(),
             provider.GetRequiredService<DirectoryChanges>(),

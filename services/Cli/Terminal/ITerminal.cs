@@ -7,6 +7,9 @@ public interface ITerminal
 {
     TextReader Input { get; }
 
+    /// <summary>The octets of the input, instead of <see cref="Input"/>.</summary>
+    Stream OpenInput();
+
     TextWriter Output { get; }
 
     TextWriter Error { get; }

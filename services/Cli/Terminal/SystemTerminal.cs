@@ -28,6 +28,8 @@ public sealed class SystemTerminal : ITerminal
 
     public bool InputIsTerminal => !System.Console.IsInputRedirected;
 
+    public Stream OpenInput() => System.Console.OpenStandardInput();
+
     public static SystemTerminal Open() => new();
 
     public string? Environment(string variable) => System.Environment.GetEnvironmentVariable(variable);

@@ -1,7 +1,6 @@
 using Merpati.Mail.Dns;
+using Merpati.Platform.Dns;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Merpati.OutboundRelay.Destinations;
@@ -12,15 +11,12 @@ internal static class DestinationServices
     /// <summary><see cref="DestinationResolver"/>, <see cref="TlsPolicies"/>, <see cref="MtaStsPolicies"/> and <see cref="TlsReportCollector"/>, with the sections Dns, Destinations and TlsPolicies.</summary>
     public static IServiceCollection AddDestinations(this IServiceCollection services)
     {
-        services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<DnsOptions>().BindConfiguration(DnsOptions.Section).ValidateOnStart();
+        services.AddMailDns();
         services.AddOptions<DestinationOptions>().BindConfiguration(DestinationOptions.Section).ValidateOnStart();
         services.AddOptions<TlsPolicyOptions>().BindConfiguration(TlsPolicyOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<DnsOptions>, DnsOptionsValidator>();
         services.AddSingleton<IValidateOptions<DestinationOptions>, DestinationOptionsValidator>();
         services.AddSingleton<IValidateOptions<TlsPolicyOptions>, TlsPolicyOptionsValidator>();
 
-        services.TryAddSingleton<IMailDns>(provider => new MailDns(Options<DnsOptions>(provider), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<MailDns>>()));
         services.AddSingleton(provider => new DestinationResolver(provider.GetRequiredService<IMailDns>(), Options<DestinationOptions>(provider), Random.Shared));
         services.AddSingleton<IMtaStsCache>(provider => new MemoryMtaStsCache(provider.GetRequiredService<TimeProvider>(), Options<TlsPolicyOptions>(provider).KeptPolicies));
         services.AddSingleton<IPolicyFetcher>(provider => new HttpPolicyFetcher(provider.GetRequiredService<IMailDns>(), Options<DestinationOptions>(provider), Options<TlsPolicyOptions>(provider).FetchTimeout));
@@ -36,9 +32,6 @@ internal static class DestinationServices
         where T : class
         => provider.GetRequiredService<IOptions<T>>().Value;
 }
-
-[OptionsValidator]
-internal sealed partial class DnsOptionsValidator : IValidateOptions<DnsOptions>;
 
 [OptionsValidator]
 internal sealed partial class DestinationOptionsValidator : IValidateOptions<DestinationOptions>;

@@ -7,7 +7,9 @@ using Merpati.Rpc.Calls;
 using Merpati.Rpc.Mailboxes;
 using Merpati.Rpc.Queueing;
 using Merpati.Rpc.Security;
+using Merpati.Rpc.Signing;
 using Merpati.Rpc.Timeline;
+using Merpati.Signing;
 using Merpati.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -50,6 +52,15 @@ public static class RpcClients
     /// <summary><see cref="ISuppressionList"/> at UserDirectory.</summary>
     public static IServiceCollection AddSuppressionsClient(this IServiceCollection services)
         => services.AddClient<ISuppressionList>("suppression list", AtUserDirectory, static (_, invoker, caller) => new SuppressionClient(new(invoker), caller));
+
+    /// <summary><see cref="IDkimKeys"/> at UserDirectory, remembered; needs <see cref="IDirectoryChangeFeed"/>.</summary>
+    public static IServiceCollection AddDkimKeysClient(this IServiceCollection services)
+        => services.AddDirectoryCacheOptions().AddClient<IDkimKeys>("DKIM keys", AtUserDirectory, static (provider, invoker, caller)
+            => ActivatorUtilities.CreateInstance<CachedDkimKeys>(provider, new DkimKeysClient(new(invoker), caller)));
+
+    /// <summary><see cref="ISenderRewritingSecret"/> at UserDirectory.</summary>
+    public static IServiceCollection AddSenderRewritingClient(this IServiceCollection services)
+        => services.AddClient<ISenderRewritingSecret>("sender rewriting", AtUserDirectory, static (_, invoker, caller) => new SenderRewritingClient(new(invoker), caller));
 
     /// <summary>Whether Delivery is ready; for a host that cannot do without it. Throws with the reason where it does not.</summary>
     public static ValueTask CheckDeliveryAsync(IServiceProvider provider, CancellationToken cancellationToken)

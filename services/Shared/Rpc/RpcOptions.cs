@@ -73,6 +73,12 @@ public sealed class RpcAccess
     public string AccountRemoval { get; set; } = ServiceNames.UserDirectory;
 
     [Required]
+    public string DkimKeys { get; set; } = ServiceNames.OutboundRelay;
+
+    [Required]
+    public string SenderRewriting { get; set; } = $"{ServiceNames.Delivery},{ServiceNames.SmtpIngress}";
+
+    [Required]
     public string Queue { get; set; } = ServiceNames.UserDirectory;
 
     [Required]

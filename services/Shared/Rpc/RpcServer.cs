@@ -6,6 +6,7 @@ using Merpati.Rpc.Mailboxes;
 using Merpati.Rpc.Queueing;
 using Merpati.Rpc.Security;
 using Merpati.Rpc.Serving;
+using Merpati.Rpc.Signing;
 using Merpati.Rpc.Timeline;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -39,6 +40,8 @@ public static class RpcServer
         services.TryAddSingleton<TimelineServer>();
         services.TryAddSingleton<DirectoryServer>();
         services.TryAddSingleton<SuppressionServer>();
+        services.TryAddSingleton<DkimKeysServer>();
+        services.TryAddSingleton<SenderRewritingServer>();
         services.AddGrpc(grpc =>
         {
             grpc.Interceptors.Add<GuardedCalls>();
@@ -101,6 +104,12 @@ public static class RpcServer
 
     /// <summary>Serves <see cref="Merpati.Relaying.ISuppressionList"/>.</summary>
     public static IEndpointRouteBuilder MapSuppressions(this IEndpointRouteBuilder endpoints) => endpoints.Serve<SuppressionServer>();
+
+    /// <summary>Serves <see cref="Merpati.Signing.IDkimKeys"/>.</summary>
+    public static IEndpointRouteBuilder MapDkimKeys(this IEndpointRouteBuilder endpoints) => endpoints.Serve<DkimKeysServer>();
+
+    /// <summary>Serves <see cref="Merpati.Signing.ISenderRewritingSecret"/>.</summary>
+    public static IEndpointRouteBuilder MapSenderRewriting(this IEndpointRouteBuilder endpoints) => endpoints.Serve<SenderRewritingServer>();
 
     /// <summary>Serves grpc.health.v1 as <see cref="Merpati.Platform.Health.Readiness"/> has it, and reflection in development.</summary>
     public static IEndpointRouteBuilder MapRpcHealth(this IEndpointRouteBuilder endpoints)

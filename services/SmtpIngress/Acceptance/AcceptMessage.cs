@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Text;
 using Merpati.Envelopes;
+using Merpati.Mail.Auth;
 using Merpati.Protocols.Smtp;
 using Merpati.Queueing;
+using Merpati.SmtpIngress.Checks;
 using Merpati.Storage;
 using Merpati.Timeline;
 
@@ -11,7 +13,7 @@ namespace Merpati.SmtpIngress.Acceptance;
 /// <summary>
 /// The acceptance of one message. The order is the promise (design §3):
 /// <list type="number">
-/// <item>the body streams into the content store, <see cref="WriteAsync"/>, while its header is looked at;</item>
+/// <item>the body streams into the content store, <see cref="WriteAsync"/>, while its header is looked at and its signatures are hashed; who sends it is judged when it is whole;</item>
 /// <item>the content is committed: durable;</item>
 /// <item>the queue entry is committed: from here on the message is ours, and the timeline says so;</item>
 /// <item>the reply is 250;</item>
@@ -20,7 +22,7 @@ namespace Merpati.SmtpIngress.Acceptance;
 /// Before step 3 is done every fault is a temporary refusal and the message stays the client's. A content without an entry is left to the collector:
 /// after a fault nobody knows whether the entry exists, and a content that is deleted in error is mail that is lost.
 /// </summary>
-internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role, SmtpPeer peer, Envelope envelope, QueueId id, Activity? activity, IContentWriter writer) : IBodyReceiver
+internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role, SmtpPeer peer, Envelope envelope, QueueId id, Activity? activity, IContentWriter writer, MessageCheck? check) : IBodyReceiver
 {
     private readonly HeaderInspector _header = new(acceptance.Options.MaxHeaderSize);
     private readonly long _startedAt = acceptance.Time.GetTimestamp();
@@ -33,6 +35,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
             _header.Inspect(octets.Span);
             if (ObjectionToHeader() is { } objection) return objection;
         }
+        check?.Write(octets.Span);
         try
         {
             await writer.WriteAsync(octets, cancellationToken).ConfigureAwait(false);
@@ -48,6 +51,8 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         _header.Complete();
         if (ObjectionToHeader() is { } objection) return objection;
         if (await ObjectionToAuthorsAsync(cancellationToken).ConfigureAwait(false) is { } spoof) return spoof;
+        var verdict = check is null ? null : await check.CompleteAsync(cancellationToken).ConfigureAwait(false);
+        if (verdict is not null && await ObjectionToSenderAsync(verdict, cancellationToken).ConfigureAwait(false) is { } forged) return forged;
         var at = acceptance.Time.GetUtcNow();
         try
         {
@@ -55,8 +60,8 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
             var content = await writer.CommitAsync(cancellationToken).ConfigureAwait(false);
 
             // 3. The queue entry is committed; the timeline is written at the same time, and is not worth a message.
-            var entry = CreateEntry(content, at);
-            var recorded = RecordAsync(Subject(entry), Event(TimelineStep.Accepted, at, Peer()), cancellationToken);
+            var entry = CreateEntry(content, at, verdict);
+            var recorded = RecordAsync(Subject(entry.AcceptedAt, entry.Size), Event(TimelineStep.Accepted, at, verdict is null ? Peer() : $"{Peer()}; {AuthenticationResults.Summary(verdict)}"), cancellationToken);
             try { await acceptance.Queue.EnqueueAsync(entry, cancellationToken).ConfigureAwait(false); }
             catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
             {
@@ -80,6 +85,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
     public async ValueTask DisposeAsync()
     {
         activity?.Dispose();
+        check?.Dispose();
         await writer.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -97,13 +103,20 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
             : await acceptance.Senders.JudgeAuthorsAsync(account, _header.From, envelope.ReversePath.Address, cancellationToken).ConfigureAwait(false);
     }
 
-    private QueueEntry CreateEntry(ContentInfo content, DateTimeOffset at) => new()
+    private async ValueTask<SmtpReply?> ObjectionToSenderAsync(MessageVerdict verdict, CancellationToken cancellationToken)
+    {
+        if (DmarcDecision.Judge(verdict, acceptance.Options.Dmarc, id) is not { } reply) return null;
+        await RecordAsync(Subject(acceptance.Time.GetUtcNow(), writer.Length), Event(TimelineStep.Refused, acceptance.Time.GetUtcNow(), $"{Peer()}; {AuthenticationResults.Summary(verdict)}; dmarc.reject {verdict.Dmarc.Domain}"), cancellationToken).ConfigureAwait(false);
+        return reply;
+    }
+
+    private QueueEntry CreateEntry(ContentInfo content, DateTimeOffset at, MessageVerdict? verdict) => new()
     {
         Id = id,
         Route = QueueRoute.Local,
         Content = content.Id,
         Size = content.Size,
-        TraceHeaders = Encoding.UTF8.GetBytes(HeadersToAdd(at)),
+        TraceHeaders = Encoding.UTF8.GetBytes(HeadersToAdd(at, verdict)),
         ReversePath = envelope.ReversePath,
         Body = envelope.Body,
         SmtpUtf8 = envelope.SmtpUtf8,
@@ -116,9 +129,11 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         TraceParent = activity?.Id,
     };
 
-    private string HeadersToAdd(DateTimeOffset at)
+    private string HeadersToAdd(DateTimeOffset at, MessageVerdict? verdict)
     {
         var headers = TraceHeaders.Received(peer, envelope, acceptance.Options.HostName, id, at);
+        // Ours is the topmost Authentication-Results in our name: one that the message brought stands below it.
+        if (verdict is not null) headers = AuthenticationResults.Write(acceptance.Options.HostName, verdict) + AuthenticationResults.WriteReceivedSpf(acceptance.Options.HostName, verdict) + headers;
         if (role != SmtpRole.Submission) return headers;
         if (!_header.HasDate) headers += TraceHeaders.MissingDate(at);
         if (_header.MessageId is null) headers += TraceHeaders.MissingMessageId(OwnMessageId);
@@ -127,8 +142,8 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
 
     private string OwnMessageId => $"<{id}@{acceptance.Options.HostName}>";
 
-    private TimelineSubject Subject(QueueEntry entry) => new(id, entry.AcceptedAt, _header.MessageId ?? (role == SmtpRole.Submission ? OwnMessageId : null),
-        envelope.ReversePath.Address?.ToString() ?? "", [.. envelope.Recipients.Select(recipient => recipient.Address.ToString())], entry.Size, peer.RemoteEndPoint.Address.ToString());
+    private TimelineSubject Subject(DateTimeOffset at, long size) => new(id, at, _header.MessageId ?? (role == SmtpRole.Submission ? OwnMessageId : null),
+        envelope.ReversePath.Address?.ToString() ?? "", [.. envelope.Recipients.Select(recipient => recipient.Address.ToString())], size, peer.RemoteEndPoint.Address.ToString());
 
     private TimelineEvent Event(TimelineStep step, DateTimeOffset at, string detail) => new(id, at, step, Recipient: null, detail);
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Merpati.Envelopes;
 using Merpati.Protocols.Smtp;
 using Merpati.Queueing;
+using Merpati.SmtpIngress.Checks;
 using Merpati.SmtpIngress.Senders;
 using Merpati.Storage;
 using Microsoft.Extensions.Logging;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Merpati.SmtpIngress.Acceptance;
 
 /// <summary>What every acceptance needs, and where it begins.</summary>
-internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, SenderPolicy senders, StoreRoom room,
+internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, SenderPolicy senders, MessageChecks checks, StoreRoom room,
     IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<MessageAcceptance> logger)
 {
     public IMailQueue Queue => queue;
@@ -37,7 +38,7 @@ internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue
         try
         {
             var writer = await contents.CreateAsync(cancellationToken).ConfigureAwait(false);
-            return new BodyVerdict.Accepted(new AcceptMessage(this, role, peer, envelope, id, activity, writer));
+            return new BodyVerdict.Accepted(new AcceptMessage(this, role, peer, envelope, id, activity, writer, checks.Begin(role, peer, envelope)));
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {

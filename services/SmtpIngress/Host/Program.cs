@@ -1,4 +1,5 @@
 using Merpati.Bus;
+using Merpati.Mail.Dns;
 using Merpati.Platform.Hosting;
 using Merpati.Platform.Listeners;
 using Merpati.Rpc;
@@ -17,6 +18,7 @@ var sections = new Dictionary<string, Type>
     [RpcOptions.Section] = typeof(RpcOptions),
     [DirectoryCacheOptions.Section] = typeof(DirectoryCacheOptions),
     [BusOptions.Section] = typeof(BusOptions),
+    [DnsOptions.Section] = typeof(DnsOptions),
 };
 
 return await ServiceHost.RunAsync<SmtpIngressHostOptions>("merpati-smtp-ingress", args, sections, static host =>

@@ -1,6 +1,7 @@
 using Merpati.Delivery;
 using Merpati.Delivery.Mailboxes;
 using Merpati.ImapGateway;
+using Merpati.Mail.Dns;
 using Merpati.Platform.Hosting;
 using Merpati.Pop3Gateway;
 using Merpati.SmtpIngress;
@@ -19,6 +20,7 @@ internal static class StandaloneConfiguration
         [ImapGatewayOptions.Section] = typeof(ImapGatewayOptions),
         [Pop3GatewayOptions.Section] = typeof(Pop3GatewayOptions),
         [UserDirectoryOptions.Section] = typeof(UserDirectoryOptions),
+        [DnsOptions.Section] = typeof(DnsOptions),
     };
 
     /// <summary>Whoever writes a configuration does not want a demo, unless it says so.</summary>

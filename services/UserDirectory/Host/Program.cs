@@ -1,4 +1,5 @@
 using Merpati.Bus;
+using Merpati.Mail.Dns;
 using Merpati.Platform.Admin;
 using Merpati.Platform.Hosting;
 using Merpati.Rpc;
@@ -16,6 +17,7 @@ var sections = new Dictionary<string, Type>
     [MongoStoreOptions.Section] = typeof(MongoStoreOptions),
     [RpcOptions.Section] = typeof(RpcOptions),
     [BusOptions.Section] = typeof(BusOptions),
+    [DnsOptions.Section] = typeof(DnsOptions),
 };
 
 return await ServiceHost.RunAsync<UserDirectoryHostOptions>("merpati-user-directory", args, sections, static host =>
@@ -30,7 +32,7 @@ return await ServiceHost.RunAsync<UserDirectoryHostOptions>("merpati-user-direct
         .PostConfigure<UserDirectoryOptions>(directory => directory.HostName = host.Hostname);
     host.DependsOn("MongoDB", static (provider, cancellationToken) => provider.GetRequiredService<MongoStores>().CheckAsync(Stores, cancellationToken));
     host.Listen((_, kestrel) => kestrel.ListenForRpc(host.Configuration.Addresses));
-    host.Map(static endpoints => endpoints.MapDirectory().MapSuppressions().MapRpcHealth());
+    host.Map(static endpoints => endpoints.MapDirectory().MapSuppressions().MapDkimKeys().MapSenderRewriting().MapRpcHealth());
     var tokens = AdminTokens.Load(host.Options.Admin);
     if (!tokens.Any) return;
     host.Services.AddSingleton(tokens).AddSingleton(host.Options.Admin);

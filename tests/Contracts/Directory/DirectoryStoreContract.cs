@@ -2,6 +2,7 @@ using AwesomeAssertions;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mailboxes;
+using Merpati.Signing;
 using Merpati.Storage;
 using Xunit;
 
@@ -73,6 +74,41 @@ public abstract class DirectoryStoreContract : IAsyncLifetime
         await Store.RemoveAliasAsync(Address("info@example.test"), None);
         (await Store.RemoveDomainAsync("Example.Test", None)).Should().Be(DirectoryOutcome.Done);
         (await Store.ListDomainsAsync(None)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task ADkimKeyComesBackAsItWasPutIn()
+    {
+        var key = DkimKey("Example.test", "s1");
+        (await Store.AddDkimKeyAsync(key, None)).Should().Be(DirectoryOutcome.Done);
+        (await Store.AddDkimKeyAsync(key, None)).Should().Be(DirectoryOutcome.AlreadyExists);
+        (await Store.AddDkimKeyAsync(DkimKey("other.test", "s1"), None)).Should().Be(DirectoryOutcome.NoSuchDomain);
+        (await Store.AddDkimKeyAsync(DkimKey("example.test", "a1"), None)).Should().Be(DirectoryOutcome.Done);
+        await Store.AddDomainAsync(new LocalDomain("zebra.test", null), None);
+        await Store.AddDkimKeyAsync(DkimKey("zebra.test", "b1"), None);
+
+        await _host!.ReopenAsync();
+        (await Store.ListDkimKeysAsync(null, None)).Select(one => $"{one.Key}").Should().Equal("a1._domainkey.example.test (Ed25519Sha256)", "s1._domainkey.example.test (Ed25519Sha256)", "b1._domainkey.zebra.test (Ed25519Sha256)");
+        var kept = (await Store.ListDkimKeysAsync("EXAMPLE.test", None))[1];
+        kept.Should().Be(key with { Key = kept.Key });
+        kept.Key.PrivateKey.ToArray().Should().Equal(1, 2, 3);
+    }
+
+    [Fact]
+    public async Task ADkimKeyChangesItsStateAndGoesWithItsDomain()
+    {
+        var key = DkimKey("example.test", "s1");
+        await Store.AddDkimKeyAsync(key, None);
+        var later = key.CreatedAt.AddDays(1);
+        (await Store.ChangeDkimKeyAsync("Example.test", "S1", DkimKeyState.Active, later, None)).Should().Be(DirectoryOutcome.Done);
+        (await Store.ChangeDkimKeyAsync("example.test", "s2", DkimKeyState.Active, later, None)).Should().Be(DirectoryOutcome.NotFound);
+        (await Store.ListDkimKeysAsync("example.test", None)).Should().ContainSingle().Which.Should().Match<DkimKey>(one => one.State == DkimKeyState.Active && one.ChangedAt == later && one.CreatedAt == key.CreatedAt);
+
+        (await Store.RemoveDkimKeyAsync("example.test", "s2", None)).Should().Be(DirectoryOutcome.NotFound);
+        (await Store.RemoveDkimKeyAsync("example.test", "s1", None)).Should().Be(DirectoryOutcome.Done);
+        await Store.AddDkimKeyAsync(key, None);
+        await Store.RemoveDomainAsync("example.test", None);
+        (await Store.ListDkimKeysAsync(null, None)).Should().BeEmpty();
     }
 
     [Fact]
@@ -255,4 +291,7 @@ public abstract class DirectoryStoreContract : IAsyncLifetime
 
     private static Credential Credential(byte seed)
         => new("$argon2id$v=19$m=19456,t=2,p=1$" + seed, new ScramCredential(new[] { seed, (byte)0 }, 4096, Enumerable.Repeat(seed, 32).ToArray(), Enumerable.Repeat((byte)(seed + 1), 32).ToArray()));
+
+    private static DkimKey DkimKey(string domain, string selector)
+        => new(new DkimSigningKey(DomainName.Normalize(domain), selector, DkimAlgorithm.Ed25519Sha256, new byte[] { 1, 2, 3 }), DkimKeyState.Announced, new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
 }

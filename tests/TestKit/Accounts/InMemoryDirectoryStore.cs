@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mailboxes;
+using Merpati.Signing;
 using Merpati.Storage;
 
 namespace Merpati.TestKit.Accounts;
@@ -14,6 +15,7 @@ public sealed class InMemoryDirectoryStore : IDirectoryStore
     private readonly Dictionary<EmailAddress, Account> _accounts = [];
     private readonly Dictionary<EmailAddress, AddressAlias> _aliases = [];
     private readonly Dictionary<AccountId, Credential> _credentials = [];
+    private readonly SortedDictionary<string, DkimKey> _dkimKeys = new(StringComparer.Ordinal);
     private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
     private int _reads;
 
@@ -34,6 +36,7 @@ public sealed class InMemoryDirectoryStore : IDirectoryStore
         if (!_domains.ContainsKey(Name(name))) return DirectoryOutcome.NotFound;
         if (_accounts.Keys.Concat(_aliases.Keys).Any(address => address.Domain == Name(name))) return DirectoryOutcome.InUse;
         _domains.Remove(Name(name));
+        foreach (var key in _dkimKeys.Keys.Where(key => key.StartsWith(Name(name) + " ", StringComparison.Ordinal)).ToList()) _dkimKeys.Remove(key);
         return DirectoryOutcome.Done;
     });
 
@@ -106,12 +109,30 @@ public sealed class InMemoryDirectoryStore : IDirectoryStore
             .Where(alias => domain is null || alias.Address.Domain == Name(domain))
             .OrderBy(alias => Key(alias.Address), StringComparer.Ordinal)]);
 
+    public ValueTask<DirectoryOutcome> AddDkimKeyAsync(DkimKey key, CancellationToken cancellationToken) => Change(() =>
+        !_domains.ContainsKey(Name(key.Key.Domain)) ? DirectoryOutcome.NoSuchDomain : _dkimKeys.TryAdd(Key(key.Key.Domain, key.Key.Selector), key) ? DirectoryOutcome.Done : DirectoryOutcome.AlreadyExists);
+
+    public ValueTask<DirectoryOutcome> ChangeDkimKeyAsync(string domain, string selector, DkimKeyState state, DateTimeOffset at, CancellationToken cancellationToken) => Change(() =>
+    {
+        if (!_dkimKeys.TryGetValue(Key(domain, selector), out var key)) return DirectoryOutcome.NotFound;
+        _dkimKeys[Key(domain, selector)] = key with { State = state, ChangedAt = at };
+        return DirectoryOutcome.Done;
+    });
+
+    public ValueTask<DirectoryOutcome> RemoveDkimKeyAsync(string domain, string selector, CancellationToken cancellationToken)
+        => Change(() => _dkimKeys.Remove(Key(domain, selector)) ? DirectoryOutcome.Done : DirectoryOutcome.NotFound);
+
+    public ValueTask<IReadOnlyList<DkimKey>> ListDkimKeysAsync(string? domain, CancellationToken cancellationToken)
+        => Read<IReadOnlyList<DkimKey>>(() => [.. _dkimKeys.Values.Where(key => domain is null || key.Key.Domain == Name(domain))]);
+
     public ValueTask<ReadOnlyMemory<byte>> InstallationSecretAsync(CancellationToken cancellationToken) => ValueTask.FromResult<ReadOnlyMemory<byte>>(_secret);
 
     private static string Name(string domain) => DomainName.Normalize(domain);
 
     /// <summary>Order of address: by domain, then by local part.</summary>
     private static string Key(EmailAddress address) => $"{address.Domain}\0{address.LocalPart.ToLowerInvariant()}";
+
+    private static string Key(string domain, string selector) => $"{Name(domain)} {selector.ToLowerInvariant()}";
 
     private bool LeadsBack(AddressAlias alias)
     {

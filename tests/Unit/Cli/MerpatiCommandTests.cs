@@ -28,6 +28,21 @@ public sealed class MerpatiCommandTests : IAsyncLifetime
         (await LoginAsync("ann@example.test", "s3cret päss")).Should().BeOfType<LoginOutcome.Granted>();
     }
 
+    [Fact]
+    public async Task The_keys_of_a_domain_are_made_shown_and_turned_over()
+    {
+        await DoneAsync("domain add example.test");
+        (await DoneAsync("dkim add example.test --algorithm rsa --selector s1")).Should().Contain("s1._domainkey.example.test. IN TXT ( \"v=DKIM1; k=rsa; p=MIIB").And.Contain("\" \"");
+        (await DoneAsync("dkim list example.test")).Should().MatchRegex("example.test +s1 +rsa +announced");
+        (await DoneAsync("dkim rotate example.test --now")).Should().Contain("k=ed25519");
+        var list = await DoneAsync("dkim list");
+        list.Should().MatchRegex("m[0-9]+e +ed25519 +active").And.MatchRegex("m[0-9]+r +rsa +active");
+        (await DoneAsync("dkim retire example.test s1")).Should().Contain("signs no more");
+        (await DoneAsync("dkim show example.test s1 --json")).Should().Contain("\"state\": \"retired\"").And.NotContain("privateKey", "a private half never leaves");
+        await DoneAsync("dkim remove example.test s1");
+        (await DoneAsync("dkim list")).Should().NotContain("s1");
+    }
+
     [Theory]
     [InlineData("{data} domain list --json")]
     [InlineData("domain {data} --json list")]

@@ -25,5 +25,7 @@ internal sealed class ScriptedTerminal(string input = "", IReadOnlyDictionary<st
 
     public string Complained => _error.ToString();
 
+    public Stream OpenInput() => new MemoryStream(System.Text.Encoding.UTF8.GetBytes(input));
+
     public string? Environment(string variable) => environment?.GetValueOrDefault(variable);
 }

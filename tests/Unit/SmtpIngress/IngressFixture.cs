@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using Merpati.Accounts;
+using Merpati.Mail.Dns;
 using Merpati.Mailboxes;
 using Merpati.Queueing;
 using Merpati.SmtpIngress;
 using Merpati.Storage;
 using Merpati.TestKit;
 using Merpati.TestKit.Smtp;
+using Merpati.Tests.Unit.Mail.Auth;
 using Merpati.Timeline;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,7 +26,8 @@ public sealed class IngressFixture : IAsyncDisposable
         Directory.Add("joe@example.test", enabled: false);
         Directory.AddAlias("sales@example.test", "ann@example.test", "bob@example.test");
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection([new("SmtpIngress:HostName", "mail.example.test")])
+            // Who sends is looked at where a test is about that.
+            .AddInMemoryCollection([new("SmtpIngress:HostName", "mail.example.test"), new("SmtpIngress:Checks:Enabled", "false")])
             .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>("SmtpIngress:" + setting.Key, setting.Value)))
             .Build();
         _services = new ServiceCollection()
@@ -36,6 +39,7 @@ public sealed class IngressFixture : IAsyncDisposable
             .AddSingleton<IMailQueue>(Queue)
             .AddSingleton<IJournal>(Journal)
             .AddSingleton<IQueueBell>(Bell)
+            .AddSingleton<IMailDns>(Dns)
             .AddSmtpIngress()
             .BuildServiceProvider();
     }
@@ -51,6 +55,8 @@ public sealed class IngressFixture : IAsyncDisposable
     public MemoryJournal Journal { get; } = new();
 
     public CountingBell Bell { get; } = new();
+
+    internal TurningDns Dns { get; } = new();
 
     public SmtpSessions Sessions => _services.GetRequiredService<SmtpSessions>();
 

@@ -18,6 +18,7 @@ using Merpati.Pop3Gateway.Host;
 using Merpati.Rpc;
 using Merpati.Rpc.Accounts;
 using Merpati.SmtpIngress;
+using Merpati.SmtpIngress.Checks;
 using Merpati.SmtpIngress.Host;
 using Merpati.Standalone.Configuration;
 using Merpati.Storage.MongoDb;
@@ -35,6 +36,8 @@ public sealed partial class DocumentationTests
     [InlineData(typeof(TlsOptions), "tls")]
     [InlineData(typeof(ConnectionLimits), "connections")]
     [InlineData(typeof(SmtpIngressOptions), "smtpIngress")]
+    [InlineData(typeof(CheckOptions), "smtpIngress checks")]
+    [InlineData(typeof(DmarcOptions), "smtpIngress dmarc")]
     [InlineData(typeof(DeliveryOptions), "delivery")]
     [InlineData(typeof(MailboxesOptions), "mailboxes")]
     [InlineData(typeof(ImapGatewayOptions), "imapGateway")]

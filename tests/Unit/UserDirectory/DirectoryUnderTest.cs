@@ -1,9 +1,11 @@
 using AwesomeAssertions;
 using Merpati.Accounts;
 using Merpati.Addresses;
+using Merpati.Mail.Dns;
 using Merpati.Mailboxes;
 using Merpati.Storage;
 using Merpati.TestKit.Accounts;
+using Merpati.Tests.Unit.Mail.Auth;
 using Merpati.UserDirectory;
 using Merpati.UserDirectory.Accounts;
 using Merpati.UserDirectory.Addresses;
@@ -26,6 +28,7 @@ internal sealed class DirectoryUnderTest : IDisposable
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
         services.AddSingleton<IDirectoryStore>(Store);
         services.AddSingleton<TimeProvider>(Time);
+        services.AddSingleton<IMailDns>(Dns);
         services.AddUserDirectory();
         foreach (var removal in removals) services.AddSingleton(removal);
         services.Configure<UserDirectoryOptions>(MakeCheap);
@@ -39,6 +42,9 @@ internal sealed class DirectoryUnderTest : IDisposable
     public InMemoryDirectoryStore Store { get; } = new();
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 5, 4, 12, 0, 0, TimeSpan.Zero));
+
+    /// <summary>A zone that a test may change.</summary>
+    public TurningDns Dns { get; } = new();
 
     public IDirectory Directory { get; }
 

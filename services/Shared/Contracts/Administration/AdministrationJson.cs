@@ -38,6 +38,13 @@ namespace Merpati.Administration;
 [JsonSerializable(typeof(Removed))]
 [JsonSerializable(typeof(PasswordSet))]
 [JsonSerializable(typeof(VersionView))]
+[JsonSerializable(typeof(IReadOnlyList<DkimKeyView>))]
+[JsonSerializable(typeof(NewDkimKey))]
+[JsonSerializable(typeof(DkimRotation))]
+[JsonSerializable(typeof(SpfCheckView))]
+[JsonSerializable(typeof(DkimCheckView))]
+[JsonSerializable(typeof(ArcCheckView))]
+[JsonSerializable(typeof(DmarcCheckView))]
 public sealed partial class AdministrationJson : JsonSerializerContext
 {
     /// <summary>The same JSON for eyes and grep: letters of all languages, plus and angle brackets as they are. Not for HTML.</summary>

@@ -4,6 +4,7 @@ using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mailboxes;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -59,13 +60,19 @@ public static class DirectoryCacheServices
     /// <summary>Puts the cache in front of the <see cref="IDirectory"/> that is registered; needs <see cref="IDirectoryChangeFeed"/>.</summary>
     public static IServiceCollection AddDirectoryCache(this IServiceCollection services)
     {
-        services.AddMetrics();
-        services.AddOptions<DirectoryCacheOptions>().BindConfiguration(DirectoryCacheOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<DirectoryCacheOptions>, DirectoryCacheOptionsValidator>();
+        services.AddDirectoryCacheOptions();
         var asked = services.Last(service => service.ServiceType == typeof(IDirectory));
         services.Remove(asked);
         var ask = asked.ImplementationFactory ?? (provider => ActivatorUtilities.CreateInstance(provider, asked.ImplementationType!));
         services.AddSingleton<IDirectory>(provider => ActivatorUtilities.CreateInstance<CachedDirectory>(provider, (IDirectory)ask(provider)));
+        return services;
+    }
+
+    internal static IServiceCollection AddDirectoryCacheOptions(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.AddOptions<DirectoryCacheOptions>().BindConfiguration(DirectoryCacheOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DirectoryCacheOptions>, DirectoryCacheOptionsValidator>());
         return services;
     }
 }

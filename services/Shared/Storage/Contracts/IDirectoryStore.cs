@@ -1,17 +1,18 @@
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mailboxes;
+using Merpati.Signing;
 
 namespace Merpati.Storage;
 
-/// <summary>Domains, accounts, aliases and credentials. Names compare without case.</summary>
+/// <summary>Domains, accounts, aliases, credentials and DKIM keys. Names compare without case.</summary>
 public interface IDirectoryStore
 {
     ValueTask<DirectoryOutcome> AddDomainAsync(LocalDomain domain, CancellationToken cancellationToken);
 
     ValueTask<DirectoryOutcome> ChangeDomainAsync(LocalDomain domain, CancellationToken cancellationToken);
 
-    /// <summary><see cref="DirectoryOutcome.InUse"/> while it has accounts or aliases.</summary>
+    /// <summary><see cref="DirectoryOutcome.InUse"/> while it has accounts or aliases. Its DKIM keys go with it.</summary>
     ValueTask<DirectoryOutcome> RemoveDomainAsync(string name, CancellationToken cancellationToken);
 
     ValueTask<LocalDomain?> FindDomainAsync(string name, CancellationToken cancellationToken);
@@ -47,6 +48,16 @@ public interface IDirectoryStore
 
     /// <summary>Aliases of the domain, or all, in order of address; wildcards among them.</summary>
     ValueTask<IReadOnlyList<AddressAlias>> ListAliasesAsync(string? domain, CancellationToken cancellationToken);
+
+    /// <summary><see cref="DirectoryOutcome.NoSuchDomain"/>, or <see cref="DirectoryOutcome.AlreadyExists"/> where the domain has a key of this selector.</summary>
+    ValueTask<DirectoryOutcome> AddDkimKeyAsync(DkimKey key, CancellationToken cancellationToken);
+
+    ValueTask<DirectoryOutcome> ChangeDkimKeyAsync(string domain, string selector, DkimKeyState state, DateTimeOffset at, CancellationToken cancellationToken);
+
+    ValueTask<DirectoryOutcome> RemoveDkimKeyAsync(string domain, string selector, CancellationToken cancellationToken);
+
+    /// <summary>Keys of the domain, or of all, in order of domain and selector; the private halves with them.</summary>
+    ValueTask<IReadOnlyList<DkimKey>> ListDkimKeysAsync(string? domain, CancellationToken cancellationToken);
 
     /// <summary>A secret of the installation, 32 bytes, made on first use and then the same for ever; for made-up SCRAM salts.</summary>
     ValueTask<ReadOnlyMemory<byte>> InstallationSecretAsync(CancellationToken cancellationToken);

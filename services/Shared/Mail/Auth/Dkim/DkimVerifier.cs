@@ -33,6 +33,10 @@ public static class DkimVerifier
         return results;
     }
 
+    /// <summary>A temporary error for each signature: there was no time to look.</summary>
+    public static IReadOnlyList<DkimResult> Unknown(ReceivedMessage message, string reason)
+        => [.. message.Signatures.Select(one => new DkimResult(AuthResult.TempError, one.Domain, one.Selector, one.Identity, one.AlgorithmName, one.Prefix, reason, Testing: false, KeyBits: null))];
+
     internal static async Task<DkimResult> VerifyAsync(ReceivedMessage message, DkimSignature signature, IMailDns dns, DkimPolicy policy, DateTimeOffset now, CancellationToken cancellationToken)
     {
         DkimKeyRecord? record = null;

@@ -48,14 +48,19 @@ internal sealed class FoldedField
 
     public byte[] Plain() => Encoding.UTF8.GetBytes(_text + "\r\n");
 
+    /// <summary>What follows begins on a line of its own.</summary>
+    public FoldedField NewLine()
+    {
+        _text.Append("\r\n\t");
+        _column = 1;
+        return this;
+    }
+
+    /// <summary>Text that is not to be broken, on the next line if this one is full.</summary>
     public FoldedField Piece(string text)
     {
-        if (_column + text.Length > MaxLine && _column > 1)
-        {
-            _text.Append("\r\n\t");
-            _column = 1;
-            text = text.TrimStart(' ');
-        }
+        if (_column + text.Length > MaxLine && _column > 1) NewLine();
+        if (_column == 1) text = text.TrimStart(' ');
         _text.Append(text);
         _column += text.Length;
         return this;

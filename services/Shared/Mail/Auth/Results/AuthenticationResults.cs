@@ -31,6 +31,13 @@ public static class AuthenticationResults
     /// <summary>The results without the name of the server, on one line: what ARC-Authentication-Results repeats.</summary>
     public static string Payload(MessageVerdict verdict) => string.Join("; ", Results(verdict).Select(words => string.Join(' ', words)));
 
+    /// <summary>The results alone, for timelines and logs: <c>spf=pass dkim=fail dmarc=pass arc=none iprev=pass</c>. The words never change: they are the stable reason codes.</summary>
+    public static string Summary(MessageVerdict verdict)
+    {
+        var dkim = verdict.Dkim.Count == 0 ? "dkim=none" : string.Join(' ', verdict.Dkim.Select(one => Method("dkim", one.Result)).Distinct());
+        return $"{Method("spf", verdict.Spf.Result)} {dkim} {Method("dmarc", verdict.Dmarc.Result)} {Method("arc", verdict.Arc.Result)} {Method("iprev", verdict.Iprev.Result)}";
+    }
+
     /// <returns>Field and CRLF, on one identity: MAIL FROM, or HELO for the null reverse-path.</returns>
     public static string WriteReceivedSpf(string receiver, MessageVerdict verdict)
     {
@@ -70,6 +77,7 @@ public static class AuthenticationResults
 
     private static void WriteResult(FoldedField field, List<string> words, bool last)
     {
+        field.NewLine();
         for (var i = 0; i < words.Count; i++) field.Piece(" " + words[i] + (i == words.Count - 1 && !last ? ";" : ""));
     }
 

@@ -1,6 +1,7 @@
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mailboxes;
+using Merpati.Signing;
 using MongoDB.Bson;
 
 namespace Merpati.Storage.MongoDb;
@@ -55,6 +56,27 @@ internal static class DirectoryDocuments
     public static Credential ReadCredential(BsonDocument document) => new(
         document["argon2id"].AsString,
         new ScramCredential(document.Octets("scramSalt"), document["scramIterations"].ToInt32(), document.Octets("scramStoredKey"), document.Octets("scramServerKey")));
+
+    /// <summary>In order of domain and selector, like <see cref="Key"/>.</summary>
+    public static string DkimKey(string domain, string selector) => $"{DomainName.Normalize(domain)} {selector.ToLowerInvariant()}";
+
+    public static BsonDocument Write(DkimKey key) => new()
+    {
+        { "_id", DkimKey(key.Key.Domain, key.Key.Selector) },
+        { "algorithm", (int)key.Key.Algorithm },
+        { "state", (int)key.State },
+        { "createdAt", Bson.Time(key.CreatedAt) },
+        { "changedAt", Bson.Time(key.ChangedAt) },
+        { "privateKey", Bson.Octets(key.Key.PrivateKey) },
+    };
+
+    public static DkimKey ReadDkimKey(BsonDocument document)
+    {
+        var id = document["_id"].AsString.Split(' ', 2);
+        return new DkimKey(
+            new DkimSigningKey(id[0], id[1], (DkimAlgorithm)document["algorithm"].ToInt32(), document.Octets("privateKey")),
+            (DkimKeyState)document["state"].ToInt32(), document.Instant("createdAt"), document.Instant("changedAt"));
+    }
 
     public static BsonDocument Write(AddressAlias alias) => new() { { "_id", Key(alias.Address) }, { "address", Write(alias.Address) }, { "targets", new BsonArray(alias.Targets.Select(Write)) } };
 

@@ -6,6 +6,7 @@ namespace Merpati.Storage.MongoDb;
 /// <c>directory.addresses</c> has a document per address that is an account's or an alias's, its key as <c>_id</c>: so no address is two things.
 /// <c>directory.accounts</c> has the account with its credential, <c>directory.domains</c> the domains by name; a change of an account or an alias touches its domain, so that
 /// a domain is not removed under it. <c>directory.settings</c>: the installation's secret. <c>directory.suppressions</c>: who is sent no mail, by pattern.
+/// <c>directory.dkimKeys</c> has the keys that sign, by domain and selector.
 /// </summary>
 internal static class DirectoryIndexes
 {
@@ -15,7 +16,9 @@ internal static class DirectoryIndexes
     public const string Settings = "directory.settings";
     public const string Suppressions = "directory.suppressions";
 
-    public static readonly IReadOnlyList<string> Collections = [Domains, Accounts, Addresses, Settings, Suppressions];
+    public const string DkimKeys = "directory.dkimKeys";
+
+    public static readonly IReadOnlyList<string> Collections = [Domains, Accounts, Addresses, Settings, Suppressions, DkimKeys];
 
     public static readonly IReadOnlyList<MongoIndex> All = [new(Accounts, "key_1", new BsonDocument("key", 1))];
 }

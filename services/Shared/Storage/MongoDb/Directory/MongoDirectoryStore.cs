@@ -2,12 +2,13 @@ using System.Security.Cryptography;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mailboxes;
+using Merpati.Signing;
 using MongoDB.Bson;
 using MongoDB.Driver;
 
 namespace Merpati.Storage.MongoDb;
 
-/// <summary>Domains, accounts, aliases and credentials. What a change checks first is still so when it is made: each is a transaction.</summary>
+/// <summary>Domains, accounts, aliases, credentials and DKIM keys. What a change checks first is still so when it is made: each is a transaction.</summary>
 public sealed class MongoDirectoryStore : IDirectoryStore
 {
     private static readonly BsonDocument IsAlias = new("targets", new BsonDocument("$exists", true));
@@ -17,6 +18,7 @@ public sealed class MongoDirectoryStore : IDirectoryStore
     private readonly IMongoCollection<BsonDocument> _accounts;
     private readonly IMongoCollection<BsonDocument> _addresses;
     private readonly IMongoCollection<BsonDocument> _settings;
+    private readonly IMongoCollection<BsonDocument> _dkimKeys;
 
     internal MongoDirectoryStore(MongoConnection connection)
     {
@@ -25,6 +27,7 @@ public sealed class MongoDirectoryStore : IDirectoryStore
         _accounts = connection.Collection(DirectoryIndexes.Accounts);
         _addresses = connection.Collection(DirectoryIndexes.Addresses);
         _settings = connection.Collection(DirectoryIndexes.Settings);
+        _dkimKeys = connection.Collection(DirectoryIndexes.DkimKeys);
     }
 
     public ValueTask<DirectoryOutcome> AddDomainAsync(LocalDomain domain, CancellationToken cancellationToken)
@@ -47,8 +50,9 @@ public sealed class MongoDirectoryStore : IDirectoryStore
         {
             var domain = DomainName.Normalize(name);
             if ((await _domains.DeleteOneAsync(session, ById(domain), cancellationToken: token)).DeletedCount == 0) return DirectoryOutcome.NotFound;
-            if (!await ExistsAsync(_addresses, session, DirectoryDocuments.InDomain("_id", domain), token)) return DirectoryOutcome.Done;
-            throw new RolledBackException(DirectoryOutcome.InUse);
+            if (await ExistsAsync(_addresses, session, DirectoryDocuments.InDomain("_id", domain), token)) throw new RolledBackException(DirectoryOutcome.InUse);
+            await _dkimKeys.DeleteManyAsync(session, DirectoryDocuments.InDomain("_id", domain), cancellationToken: token);
+            return DirectoryOutcome.Done;
         }, cancellationToken).OrAsRolledBackAsync();
 
     public async ValueTask<LocalDomain?> FindDomainAsync(string name, CancellationToken cancellationToken)
@@ -140,6 +144,25 @@ public sealed class MongoDirectoryStore : IDirectoryStore
         var filter = domain is null ? IsAlias : new BsonDocument("$and", new BsonArray { IsAlias, DirectoryDocuments.InDomain("_id", DomainName.Normalize(domain)) });
         return (await ListAsync(_addresses, filter, "_id", limit: null, cancellationToken)).ConvertAll(DirectoryDocuments.ReadAlias);
     }
+
+    public ValueTask<DirectoryOutcome> AddDkimKeyAsync(DkimKey key, CancellationToken cancellationToken)
+        => _connection.TransactAsync(async (session, token) =>
+        {
+            var document = DirectoryDocuments.Write(key);
+            if (!await TouchDomainAsync(session, DomainName.Normalize(key.Key.Domain), token)) return DirectoryOutcome.NoSuchDomain;
+            if (await ExistsAsync(_dkimKeys, session, ById(document["_id"]), token)) throw new RolledBackException(DirectoryOutcome.AlreadyExists);
+            await _dkimKeys.InsertOneAsync(session, document, cancellationToken: token);
+            return DirectoryOutcome.Done;
+        }, cancellationToken).OrAsRolledBackAsync();
+
+    public ValueTask<DirectoryOutcome> ChangeDkimKeyAsync(string domain, string selector, DkimKeyState state, DateTimeOffset at, CancellationToken cancellationToken)
+        => ChangeAsync(_dkimKeys, DirectoryDocuments.DkimKey(domain, selector), new BsonDocument { { "state", (int)state }, { "changedAt", Bson.Time(at) } }, cancellationToken);
+
+    public ValueTask<DirectoryOutcome> RemoveDkimKeyAsync(string domain, string selector, CancellationToken cancellationToken)
+        => _connection.RunAsync(async token => (await _dkimKeys.DeleteOneAsync(ById(DirectoryDocuments.DkimKey(domain, selector)), token)).DeletedCount > 0 ? DirectoryOutcome.Done : DirectoryOutcome.NotFound, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<DkimKey>> ListDkimKeysAsync(string? domain, CancellationToken cancellationToken)
+        => (await ListAsync(_dkimKeys, domain is null ? [] : DirectoryDocuments.InDomain("_id", DomainName.Normalize(domain)), "_id", limit: null, cancellationToken)).ConvertAll(DirectoryDocuments.ReadDkimKey);
 
     public ValueTask<ReadOnlyMemory<byte>> InstallationSecretAsync(CancellationToken cancellationToken)
         => _connection.TransactAsync<ReadOnlyMemory<byte>>(async (session, token) =>

@@ -5,7 +5,7 @@ namespace Merpati.Storage.Sqlite;
 /// </summary>
 internal static class DirectorySchema
 {
-    public static SqliteSchema Schema { get; } = new("directory", [V1, Suppressions]);
+    public static SqliteSchema Schema { get; } = new("directory", [V1, Suppressions, DkimKeys]);
 
     private const string V1 = """
         CREATE TABLE domains (
@@ -61,6 +61,20 @@ internal static class DirectorySchema
             reason  TEXT    NOT NULL,
             since   INTEGER NOT NULL,
             until   INTEGER
+        ) STRICT, WITHOUT ROWID;
+        """;
+
+    /// <summary>The keys with which the domains sign; see <see cref="DkimKeyRows"/>.</summary>
+    private const string DkimKeys = """
+        CREATE TABLE dkim_keys (
+            domain      TEXT    NOT NULL,
+            selector    TEXT    NOT NULL,
+            algorithm   INTEGER NOT NULL,
+            state       INTEGER NOT NULL,
+            created_at  INTEGER NOT NULL,
+            changed_at  INTEGER NOT NULL,
+            private_key BLOB    NOT NULL,
+            PRIMARY KEY (domain, selector)
         ) STRICT, WITHOUT ROWID;
         """;
 }

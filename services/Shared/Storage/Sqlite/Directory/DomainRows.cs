@@ -17,6 +17,7 @@ internal static class DomainRows
     {
         if (!Exists(session, name)) return DirectoryOutcome.NotFound;
         if (AccountRows.AnyIn(session, name) || AliasRows.AnyIn(session, name)) return DirectoryOutcome.InUse;
+        session.Execute("DELETE FROM dkim_keys WHERE domain = ?1", name);
         session.Execute("DELETE FROM domains WHERE name = ?1", name);
         return DirectoryOutcome.Done;
     }

@@ -2,10 +2,11 @@ using System.Security.Cryptography;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mailboxes;
+using Merpati.Signing;
 
 namespace Merpati.Storage.Sqlite;
 
-/// <summary>Domains, accounts, aliases and credentials in <c>directory.db</c>. There is one writer, so what a change checks first is still so when it is made.</summary>
+/// <summary>Domains, accounts, aliases, credentials and DKIM keys in <c>directory.db</c>. There is one writer, so what a change checks first is still so when it is made.</summary>
 public sealed class SqliteDirectoryStore(SqliteDatabase database) : IDirectoryStore
 {
     private const string InstallationSecret = "installation";
@@ -68,6 +69,21 @@ public sealed class SqliteDirectoryStore(SqliteDatabase database) : IDirectorySt
     {
         var name = domain is null ? null : DomainName.Normalize(domain);
         return database.ReadAsync<IReadOnlyList<AddressAlias>>(session => AliasRows.List(session, name), cancellationToken);
+    }
+
+    public ValueTask<DirectoryOutcome> AddDkimKeyAsync(DkimKey key, CancellationToken cancellationToken)
+        => database.WriteAsync(session => DkimKeyRows.Add(session, key), cancellationToken);
+
+    public ValueTask<DirectoryOutcome> ChangeDkimKeyAsync(string domain, string selector, DkimKeyState state, DateTimeOffset at, CancellationToken cancellationToken)
+        => database.WriteAsync(session => DkimKeyRows.Change(session, DomainName.Normalize(domain), selector.ToLowerInvariant(), state, at), cancellationToken);
+
+    public ValueTask<DirectoryOutcome> RemoveDkimKeyAsync(string domain, string selector, CancellationToken cancellationToken)
+        => database.WriteAsync(session => DkimKeyRows.Remove(session, DomainName.Normalize(domain), selector.ToLowerInvariant()), cancellationToken);
+
+    public ValueTask<IReadOnlyList<DkimKey>> ListDkimKeysAsync(string? domain, CancellationToken cancellationToken)
+    {
+        var name = domain is null ? null : DomainName.Normalize(domain);
+        return database.ReadAsync<IReadOnlyList<DkimKey>>(session => DkimKeyRows.List(session, name), cancellationToken);
     }
 
     public async ValueTask<ReadOnlyMemory<byte>> InstallationSecretAsync(CancellationToken cancellationToken)

@@ -1,0 +1,32 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Merpati.Signing;
+using Wire = Merpati.Signing.V1;
+
+namespace Merpati.Rpc.Signing;
+
+/// <summary>Serves <see cref="IDkimKeys"/>.</summary>
+internal sealed class DkimKeysServer(IDkimKeys keys) : Wire.DkimKeysService.DkimKeysServiceBase
+{
+    public override async Task<Wire.SigningKeysResponse> SigningKeys(Wire.SigningKeysRequest request, ServerCallContext context)
+        => new()
+        {
+            Keys =
+            {
+                (await keys.SigningKeysAsync(request.Domain, context.CancellationToken)).Select(key => new Wire.SigningKey
+                {
+                    Domain = key.Domain,
+                    Selector = key.Selector,
+                    Algorithm = (Wire.DkimAlgorithm)(key.Algorithm + 1),
+                    PrivateKey = ByteString.CopyFrom(key.PrivateKey.Span),
+                }),
+            },
+        };
+}
+
+/// <summary>Serves <see cref="ISenderRewritingSecret"/>.</summary>
+internal sealed class SenderRewritingServer(ISenderRewritingSecret secret) : Wire.SenderRewritingService.SenderRewritingServiceBase
+{
+    public override async Task<Wire.SecretResponse> Secret(Wire.SecretRequest request, ServerCallContext context)
+        => new() { Secret = ByteString.CopyFrom((await secret.SenderRewritingSecretAsync(context.CancellationToken)).Span) };
+}

@@ -1,0 +1,53 @@
+using System.Net;
+using Merpati.Envelopes;
+using Merpati.Mail.Auth;
+using Merpati.Mail.Dns;
+using Merpati.Protocols.Smtp;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.SmtpIngress.Checks;
+
+/// <summary>Where the checks of a message begin.</summary>
+internal sealed class MessageChecks
+{
+    private static readonly IPNetwork[] Loopback = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
+
+    private readonly SmtpIngressOptions _options;
+    private readonly IPNetwork[] _exempt;
+
+    public MessageChecks(IMailDns dns, IOptions<SmtpIngressOptions> options, IngressMetrics metrics, TimeProvider time)
+    {
+        (Dns, _options, Metrics, Time) = (dns, options.Value, metrics, time);
+        _exempt = Options.ExemptNetworks.Count == 0 ? Loopback : [.. Options.ExemptNetworks.Select(IPNetwork.Parse)];
+        Spf = new SpfVerifier(dns, _options.HostName, time);
+        Dmarc = new DmarcVerifier(dns);
+        Policy = DkimPolicy.Standard with { MaxSignatures = Options.MaxSignatures, AcceptPartialBody = Options.AcceptPartialBody };
+    }
+
+    public IMailDns Dns { get; }
+
+    public CheckOptions Options => _options.Checks;
+
+    public DmarcOptions DmarcOptions => _options.Dmarc;
+
+    public int MaxHeaderSize => _options.MaxHeaderSize;
+
+    public SpfVerifier Spf { get; }
+
+    public DmarcVerifier Dmarc { get; }
+
+    public DkimPolicy Policy { get; }
+
+    public IngressMetrics Metrics { get; }
+
+    public TimeProvider Time { get; }
+
+    /// <summary>Null when the message is not to be checked: it comes from a user of ours, or from a network that is exempt.</summary>
+    public MessageCheck? Begin(SmtpRole role, SmtpPeer peer, Envelope envelope)
+    {
+        if (role != SmtpRole.Mx || !Options.Enabled) return null;
+        var client = peer.RemoteEndPoint.Address;
+        if (client.IsIPv4MappedToIPv6) client = client.MapToIPv4();
+        return Array.Exists(_exempt, network => network.Contains(client)) ? null : new MessageCheck(this, client, peer.Hello, envelope.ReversePath.Address);
+    }
+}

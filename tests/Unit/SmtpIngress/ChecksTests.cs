@@ -1,0 +1,141 @@
+using System.Text;
+using AwesomeAssertions;
+using Merpati.SmtpIngress;
+using Merpati.TestKit;
+using Merpati.Tests.Unit.Mail.Auth;
+using Merpati.Timeline;
+using Xunit;
+
+namespace Merpati.Tests.Unit.SmtpIngress;
+
+/// <summary>Who sends: told at the top of the message and in the timeline, and refused where the author's domain asks for it and we are told to.</summary>
+public sealed class ChecksTests
+{
+    private const string Zone = """
+        example.org TXT "v=spf1 ip4:192.0.2.7 -all"
+        example.org MX 10 client.example.org
+        client.example.org A 192.0.2.7
+        client.example.org TXT "v=spf1 a -all"
+        7.2.0.192.in-addr.arpa PTR client.example.org
+        _dmarc.example.org TXT "v=DMARC1; p=reject"
+        _dmarc.strict.example TXT "v=DMARC1; p=reject"
+        _dmarc.half.example TXT "v=DMARC1; p=reject; pct=0"
+        """;
+
+    [Fact]
+    public async Task The_results_stand_at_the_top()
+    {
+        await using var fixture = Fixture();
+        await SendAsync(fixture, "joe@example.org", "ann@example.org", accepted: true, "Authentication-Results: mail.example.test; dmarc=pass header.from=bank.example");
+        var entry = fixture.Queue.Entries.Should().ContainSingle().Which;
+        Encoding.ASCII.GetString(entry.TraceHeaders.Span).Should().StartWith("""
+            Authentication-Results: mail.example.test;
+            	iprev=pass policy.iprev=192.0.2.7 (client.example.org);
+            	spf=pass smtp.helo=client.example.org;
+            	spf=pass smtp.mailfrom=example.org;
+            	dkim=none;
+            	dmarc=pass (p=reject) header.from=example.org;
+            	arc=none
+            Received-SPF: pass
+            	(mail.example.test: domain of example.org designates 192.0.2.7 as permitted sender)
+            	receiver=mail.example.test; client-ip=192.0.2.7; identity=mailfrom;
+            	envelope-from="joe@example.org"; helo=client.example.org;
+            	mechanism="ip4:192.0.2.7"
+            Received: from client.example.org
+            """.ReplaceLineEndings("\r\n"));
+        fixture.Journal.Events.Should().ContainSingle(one => one.Step == TimelineStep.Accepted).Which.Detail.Should().EndWith("; spf=pass dkim=none dmarc=pass arc=none iprev=pass");
+        Encoding.ASCII.GetString(fixture.Contents.Committed[entry.Content]).Should().StartWith("Authentication-Results: mail.example.test; dmarc=pass header.from=bank.example", "the message is never changed");
+    }
+
+    [Fact]
+    public async Task A_signature_is_verified_as_the_message_streams_by()
+    {
+        await using var fixture = Fixture(zone: Mail.Auth.Zone.Keys);
+        var signed = await Mail.Auth.Zone.SignAsync("From: ann@example.org\r\nSubject: hi\r\n\r\nhello\r\n", Keys.Rsa());
+        await fixture.RunAsync(SmtpRole.Mx, Begin("joe@example.org") + string.Concat(signed.TrimEnd('\r', '\n').Split("\r\n").Select(line => $"C: {line}\n")) + "C: .\nS~ 250 .*\n");
+        Encoding.ASCII.GetString(fixture.Queue.Entries[0].TraceHeaders.Span).Should().Contain("dkim=pass header.d=example.org");
+    }
+
+    [Theory]
+    [InlineData("x@strict.example", false)]
+    [InlineData("x@half.example", true)]
+    [InlineData("x@nopolicy.example", true)]
+    [InlineData("x@example.org", true)]
+    public async Task A_policy_of_reject_is_honoured_when_we_are_told_to(string author, bool accepted)
+    {
+        await using var fixture = Fixture([("Dmarc:Enforce", "true")]);
+        await SendAsync(fixture, "joe@example.org", author, accepted);
+        fixture.Queue.Entries.Should().HaveCount(accepted ? 1 : 0);
+        if (!accepted) fixture.Journal.Events.Should().ContainSingle(one => one.Step == TimelineStep.Refused).Which.Detail.Should().EndWith("dmarc.reject strict.example");
+    }
+
+    [Fact]
+    public async Task Without_being_told_to_the_verdict_is_only_told()
+    {
+        await using var fixture = Fixture();
+        await SendAsync(fixture, "joe@example.org", "x@strict.example", accepted: true);
+        Encoding.ASCII.GetString(fixture.Queue.Entries[0].TraceHeaders.Span).Should().Contain("dmarc=fail (p=reject)");
+    }
+
+    [Fact]
+    public async Task A_network_that_is_exempt_is_not_checked()
+    {
+        await using var fixture = Fixture([("Checks:ExemptNetworks:0", "192.0.2.0/24"), ("Dmarc:Enforce", "true")]);
+        await SendAsync(fixture, "joe@example.org", "x@strict.example", accepted: true);
+        Encoding.ASCII.GetString(fixture.Queue.Entries[0].TraceHeaders.Span).Should().StartWith("Received: ");
+    }
+
+    [Fact]
+    public async Task Silence_of_DNS_is_a_temporary_error_and_the_message_comes_in()
+    {
+        await using var fixture = Fixture([("Dmarc:Enforce", "true")], "example.org !TIMEOUT\nclient.example.org !TIMEOUT\n7.2.0.192.in-addr.arpa !TIMEOUT\n_dmarc.example.org !TIMEOUT");
+        await SendAsync(fixture, "joe@example.org", "ann@example.org", accepted: true);
+        fixture.Journal.Events.Should().ContainSingle(one => one.Step == TimelineStep.Accepted).Which.Detail.Should().EndWith("; spf=temperror dkim=none dmarc=temperror arc=none iprev=temperror");
+    }
+
+    [Fact]
+    public async Task An_answer_that_does_not_come_costs_no_more_than_the_budget()
+    {
+        await using var fixture = Fixture([("Checks:Budget", "00:00:05")]);
+        fixture.Dns.Hang();
+        var sending = SendAsync(fixture, "joe@example.org", "ann@example.org", accepted: true);
+        while (!sending.IsCompleted)
+        {
+            fixture.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(sending, Task.Delay(20));
+        }
+        await sending;
+        Encoding.ASCII.GetString(fixture.Queue.Entries[0].TraceHeaders.Span).Should().Contain("reason=\"no answer in time\"");
+    }
+
+    private static IngressFixture Fixture((string Key, string Value)[]? settings = null, string zone = Zone)
+    {
+        var fixture = new IngressFixture([("Checks:Enabled", "true"), .. settings ?? []]);
+        fixture.Dns.Load(zone);
+        return fixture;
+    }
+
+    private static string Begin(string sender) => $"""
+        S~ 220 .*
+        C: HELO client.example.org
+        S: 250 mail.example.test
+        C: MAIL FROM:<{sender}>
+        S: 250 2.1.0 Sender OK
+        C: RCPT TO:<ann@example.test>
+        S: 250 2.1.5 Recipient OK
+        C: DATA
+        S~ 354 .*
+
+        """;
+
+    private static Task SendAsync(IngressFixture fixture, string sender, string author, bool accepted, string header = "Subject: hi")
+        => fixture.RunAsync(SmtpRole.Mx, Begin(sender) + $"""
+            C: {header}
+            C: From: {author}
+            C:
+            C: hello
+            C: .
+            S~ {(accepted ? "250 2.0.0 .*" : "550 5.7.26 Message failed DMARC, and the policy of strict.example is to reject it")}
+
+            """);
+}
