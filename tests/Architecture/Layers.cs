@@ -10,7 +10,7 @@ public sealed class Layers
     private static readonly string[] Services = ["Merpati.SmtpIngress", "Merpati.Delivery", "Merpati.OutboundRelay", "Merpati.ImapGateway", "Merpati.Pop3Gateway", "Merpati.UserDirectory"];
 
     /// <summary>What a host may put together besides its service.</summary>
-    private static readonly string[] OfHosts = ["Merpati.Contracts", "Merpati.Storage", "Merpati.Platform", "Merpati.Protocols.Wire", "Merpati.Bus", "Merpati.Rpc", "Merpati.Storage.MongoDb"];
+    private static readonly string[] OfHosts = ["Merpati.Contracts", "Merpati.Storage", "Merpati.Platform", "Merpati.Mail.Dns", "Merpati.Protocols.Wire", "Merpati.Bus", "Merpati.Rpc", "Merpati.Storage.MongoDb"];
 
     public static TheoryData<string> ServiceNames => [.. Services];
 

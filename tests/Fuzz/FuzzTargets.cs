@@ -12,6 +12,8 @@ internal static class FuzzTargets
         ["imap-commands"] = ImapCommands.Run,
         ["mime-structure"] = MimeStructure.Run,
         ["pop3-commands"] = Pop3Commands.Run,
+        ["sender-records"] = SenderRecords.Run,
+        ["signed-messages"] = SignedMessages.Run,
         ["smtp-commands"] = SmtpCommands.Run,
         ["tls-policy-texts"] = TlsPolicyTexts.Run,
     };

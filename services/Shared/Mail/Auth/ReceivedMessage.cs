@@ -1,5 +1,3 @@
-using MimeKit;
-
 namespace Merpati.Mail.Auth;
 
 /// <summary>
@@ -10,9 +8,6 @@ namespace Merpati.Mail.Auth;
 /// <param name="maxSignatures">DKIM signatures that count, from the top.</param>
 public sealed class ReceivedMessage(int maxHeader, int maxSignatures) : IDisposable
 {
-    // From is one field with one address in nearly all mail.
-    private const int MaxAuthors = 20;
-
     private readonly HeaderCollector _header = new(maxHeader);
     private readonly List<BodyHash> _hashes = [];
     private readonly List<(Canonicalization Canonicalization, long? Limit, byte[] Hash, long Length)> _done = [];
@@ -26,9 +21,6 @@ public sealed class ReceivedMessage(int maxHeader, int maxSignatures) : IDisposa
 
     /// <summary>The domains of all authors in From, each once, lower case as the directory has them; none when there is no From that can be read. DMARC judges a message with exactly one.</summary>
     public IReadOnlyList<string> AuthorDomains { get; private set; } = [];
-
-    /// <summary>From fields.</summary>
-    public int FromFields { get; private set; }
 
     public void Write(ReadOnlySpan<byte> octets)
     {
@@ -69,7 +61,7 @@ public sealed class ReceivedMessage(int maxHeader, int maxSignatures) : IDisposa
         Fields = RawHeader.Fields(_header.Octets);
         Signatures = [.. Fields.Where(field => field.Is("DKIM-Signature")).Take(maxSignatures).Select(field => DkimSignature.Parse(field, arc: false))];
         Arc = ArcChain.Read(Fields);
-        ReadAuthors();
+        AuthorDomains = Authors.Domains(Fields);
         foreach (var signature in Signatures) Need(signature);
         if (Arc.Newest is { } newest) Need(newest);
     }
@@ -78,22 +70,5 @@ public sealed class ReceivedMessage(int maxHeader, int maxSignatures) : IDisposa
     {
         if (signature.Fault is not null || _hashes.Exists(hash => hash.Canonicalization == signature.Body && hash.Limit == signature.BodyLength)) return;
         _hashes.Add(new BodyHash(signature.Body, signature.BodyLength));
-    }
-
-    private void ReadAuthors()
-    {
-        var domains = new List<string>();
-        foreach (var field in Fields)
-        {
-            if (!field.Is("From")) continue;
-            FromFields++;
-            if (!InternetAddressList.TryParse(field.Value.ToArray(), out var list)) continue;
-            foreach (var author in list.Mailboxes.Take(MaxAuthors))
-            {
-                var domain = Addresses.DomainName.Normalize(author.Domain ?? "");
-                if (domain.Length > 0 && !domains.Contains(domain)) domains.Add(domain);
-            }
-        }
-        AuthorDomains = domains;
     }
 }

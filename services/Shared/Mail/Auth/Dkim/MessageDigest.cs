@@ -13,13 +13,21 @@ public sealed class MessageDigest
 
     internal byte[] BodyHash { get; }
 
-    /// <summary>The values of the fields with this name, top first, as they stand (folding included).</summary>
-    public IEnumerable<ReadOnlyMemory<byte>> Values(string name) => Fields.Where(field => field.Is(name)).Select(field => field.Octets[field.ValueStart..]);
+    /// <summary>See <see cref="ReceivedMessage.AuthorDomains"/>.</summary>
+    public IReadOnlyList<string> AuthorDomains => Authors.Domains(Fields);
 
-    /// <param name="message">As it will travel, with what was put before it; read to its end, and left open.</param>
-    public static async ValueTask<MessageDigest> ReadAsync(Stream message, Canonicalization body, CancellationToken cancellationToken)
+    /// <summary>Whether such a field is among the header fields.</summary>
+    public static bool HasField(ReadOnlyMemory<byte> header, string name) => RawHeader.Fields(header).Any(field => field.Is(name));
+
+    /// <param name="message">As it will travel; read to its end, and left open.</param>
+    public static ValueTask<MessageDigest> ReadAsync(Stream message, Canonicalization body, CancellationToken cancellationToken) => ReadAsync(default, message, body, cancellationToken);
+
+    /// <param name="prefix">Whole header fields that stand before the message.</param>
+    /// <param name="message">As it will travel behind them; read to its end, and left open.</param>
+    public static async ValueTask<MessageDigest> ReadAsync(ReadOnlyMemory<byte> prefix, Stream message, Canonicalization body, CancellationToken cancellationToken)
     {
         var header = new HeaderCollector(int.MaxValue);
+        header.Write(prefix.Span);
         using var hash = new BodyHash(body);
         var buffer = ArrayPool<byte>.Shared.Rent(65_536);
         try

@@ -54,6 +54,25 @@ public static class AuthenticationResults
         return Encoding.UTF8.GetString(field.Plain());
     }
 
+    /// <summary>What we found when the message came, read back from the header fields that we put on top of it.</summary>
+    /// <param name="ours">Those fields alone: what the message itself says of us proves nothing.</param>
+    /// <returns>The results without our name, and what was said of the ARC chain; null when the message was not checked.</returns>
+    public static (string Payload, AuthResult Arc)? ReadBack(ReadOnlyMemory<byte> ours, string authServId)
+    {
+        foreach (var field in RawHeader.Fields(ours))
+        {
+            if (!field.Is("Authentication-Results")) continue;
+            var parts = field.Text.Split(';', 2);
+            if (parts.Length < 2 || !parts[0].Trim().Equals(authServId, StringComparison.OrdinalIgnoreCase)) continue;
+            var payload = string.Join(' ', parts[1].Split([' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
+            // Ours is always the last one, and nothing quoted can look like it.
+            var arc = payload.LastIndexOf("; arc=", StringComparison.Ordinal) is var at and >= 0 ? payload[(at + 6)..].Split(' ')[0] : "";
+            var result = Enum.GetValues<AuthResult>().FirstOrDefault(one => one.Name() == arc, AuthResult.TempError);
+            return (payload, result);
+        }
+        return null;
+    }
+
     private static IEnumerable<List<string>> Results(MessageVerdict verdict)
     {
         yield return [Method("iprev", verdict.Iprev.Result), .. Reason(verdict.Iprev.Reason), $"policy.iprev={Value(verdict.Client.ToString())}", .. verdict.Iprev.Name is { } name ? [$"({Comment(name)})"] : Array.Empty<string>()];

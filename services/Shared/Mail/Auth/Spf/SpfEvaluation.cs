@@ -23,7 +23,8 @@ internal sealed class SpfEvaluation(IMailDns dns, IPAddress client, string local
 
     public async ValueTask<SpfResult> CheckHostAsync(string domain)
     {
-        try { return await EvaluateAsync(domain, explain: true); }
+        // Whatever a redirect led to, the verdict is on this domain: DMARC aligns with it.
+        try { return await EvaluateAsync(domain, explain: true) with { Domain = domain }; }
         catch (Stop stop) { return new SpfResult(stop.Result, domain, null, null, stop.Message); }
     }
 
@@ -187,7 +188,7 @@ internal sealed class SpfEvaluation(IMailDns dns, IPAddress client, string local
     private async ValueTask<string> ClientNameAsync(string domain)
     {
         var names = await ClientNamesAsync();
-        return names.FirstOrDefault(name => name.Equals(domain, StringComparison.OrdinalIgnoreCase)) ?? names.FirstOrDefault(name => IsWithin(name, domain)) ?? names.FirstOrDefault() ?? "unknown";
+        return names.FirstOrDefault(name => name.Equals(domain, StringComparison.OrdinalIgnoreCase)) ?? names.FirstOrDefault(name => IsWithin(name, domain)) ?? (names.Count > 0 ? names[0] : "unknown");
     }
 
     private static bool IsWithin(string name, string domain)
