@@ -14,6 +14,7 @@ internal static class FuzzTargets
         ["pop3-commands"] = Pop3Commands.Run,
         ["sender-records"] = SenderRecords.Run,
         ["signed-messages"] = SignedMessages.Run,
+        ["smtp-client"] = SmtpClientReplies.Run,
         ["smtp-commands"] = SmtpCommands.Run,
         ["tls-policy-texts"] = TlsPolicyTexts.Run,
     };

@@ -1,3 +1,4 @@
+using Merpati.Protocols.Smtp.Client;
 using Microsoft.Extensions.Logging;
 
 namespace Merpati.Protocols.Smtp;
@@ -16,4 +17,10 @@ internal static partial class SmtpLog
 
     [LoggerMessage(1003, LogLevel.Information, "TLS handshake failed: {Reason}")]
     public static partial void HandshakeFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(1050, LogLevel.Trace, "C: {Command}")]
+    public static partial void ClientSays(this ILogger logger, string command);
+
+    [LoggerMessage(1051, LogLevel.Trace, "S: {Reply}")]
+    public static partial void ServerSays(this ILogger logger, RemoteReply reply);
 }
