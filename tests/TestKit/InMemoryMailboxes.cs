@@ -125,7 +125,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             if (Of(account).Boxes.Count >= MaxMailboxes) return new(MailboxOutcome.Limit);
             AddParents(account, name);
             Add(account, name, use);
-            return new(MailboxOutcome.Done);
+            return new(TreeChanged(account));
         }
     }
 
@@ -142,7 +142,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             boxes.Remove(box);
         }
         Announce(new MailboxChanged(account, box.Id, new ModSeq(long.MaxValue)));
-        return new(MailboxOutcome.Done);
+        return new(TreeChanged(account));
     }
 
     public ValueTask<MailboxOutcome> RenameAsync(AccountId account, MailboxName from, MailboxName to, CancellationToken cancellationToken)
@@ -158,11 +158,11 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             if (from.IsInbox)
             {
                 Transfer(box, Add(account, to, SpecialUse.None), UidSet.All, move: true);
-                return new(MailboxOutcome.Done);
+                return new(TreeChanged(account));
             }
             foreach (var below in boxes.Where(candidate => candidate.Name.IsBelow(from))) below.Name = below.Name.Rebase(from, to);
             box.Name = to;
-            return new(MailboxOutcome.Done);
+            return new(TreeChanged(account));
         }
     }
 
@@ -173,6 +173,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             if (subscribed) Of(account).Subscriptions.Add(name.Value);
             else Of(account).Subscriptions.Remove(name.Value);
         }
+        TreeChanged(account);
         return default;
     }
 
@@ -448,6 +449,12 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
     private void Announce(MailboxChanged change)
     {
         if (Announcing) feed.Announce(change);
+    }
+
+    private MailboxOutcome TreeChanged(AccountId account)
+    {
+        Announce(new MailboxChanged(account, null, default));
+        return MailboxOutcome.Done;
     }
 
     private void ThrowIfAway()

@@ -7,8 +7,9 @@ namespace Merpati.Tests.Transcripts.Imap;
 /// <summary>A server with what most transcripts begin with. What its mailboxes rest on is said in another part of this class: tests/Integration runs the same transcripts over the cluster's.</summary>
 internal static partial class Session
 {
+    /// <summary>Those that stand in every list, after IMAP4rev1 and the kind of literals.</summary>
     public const string Capabilities =
-        "IMAP4rev1 LITERAL+ ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE UIDPLUS MOVE IDLE UNSELECT ESEARCH CONDSTORE QRESYNC APPENDLIMIT=52428800";
+        "ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE UIDPLUS MOVE IDLE UNSELECT ESEARCH CONDSTORE QRESYNC UIDONLY UIDBATCHES PARTIAL INPROGRESS UNAUTHENTICATE NOTIFY COMPRESS=DEFLATE APPENDLIMIT=52428800";
 
     public const string LoggedIn = """
         S~ \* OK \[CAPABILITY .*\] Merpati ready

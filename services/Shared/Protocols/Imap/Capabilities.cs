@@ -6,15 +6,18 @@ namespace Merpati.Protocols.Imap;
 internal static class Capabilities
 {
     private const string Always =
-        "LITERAL+ ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE UIDPLUS MOVE IDLE UNSELECT ESEARCH CONDSTORE QRESYNC";
+        "ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE UIDPLUS MOVE IDLE UNSELECT ESEARCH CONDSTORE QRESYNC UIDONLY UIDBATCHES PARTIAL INPROGRESS UNAUTHENTICATE NOTIFY";
 
     /// <summary>LOGIN is taken when a client insists, but not offered: it has nothing over PLAIN.</summary>
     private static readonly string Mechanisms = string.Join(' ', SaslServer.Mechanisms.Where(mechanism => mechanism != "LOGIN").Select(mechanism => "AUTH=" + mechanism));
 
     public static string For(ImapSession session)
     {
-        var common = $"IMAP4rev1 {Always} APPENDLIMIT={session.Options.AppendLimit}";
-        if (session.State is not SessionState.NotAuthenticated) return common;
+        var compress = session.Transport.IsCompressed ? "" : " COMPRESS=DEFLATE";
+        var common = $"{Always}{compress} APPENDLIMIT={session.Options.AppendLimit}";
+        if (session.State is not SessionState.NotAuthenticated) return $"IMAP4rev1 LITERAL+ {common}";
+        // Who is not known yet sends no more than 4,096 octets without asking (RFC 7888 §5).
+        common = "IMAP4rev1 LITERAL- " + common;
         var secure = session.Transport is { Tls: null, CanUpgradeToTls: true } ? " STARTTLS" : "";
         return session.MayAuthenticate ? $"{common} SASL-IR{secure} {Mechanisms}" : $"{common} SASL-IR{secure} LOGINDISABLED";
     }

@@ -30,7 +30,8 @@ internal enum Announces
 
 /// <summary>One row of the command table.</summary>
 /// <param name="Verb">In capitals, <c>UID FETCH</c> for the UID forms.</param>
-internal sealed record CommandDefinition(string Verb, SessionStates States, Announces Announces, CommandParser Parse)
+/// <param name="UsesNumbers">Message numbers are in its arguments or its answer; not after ENABLE UIDONLY (RFC 9586 §3).</param>
+internal sealed record CommandDefinition(string Verb, SessionStates States, Announces Announces, CommandParser Parse, bool UsesNumbers = false)
 {
     public string Completed { get; } = $"{Verb} completed";
 

@@ -8,7 +8,8 @@ namespace Merpati.Protocols.Imap;
 /// <param name="Command">Null unless <paramref name="Error"/> is null and all octets are there.</param>
 /// <param name="Error">Text of a BAD response.</param>
 /// <param name="WantsLiteral">Right so far; the literal announced at its end is still to come.</param>
-internal readonly record struct CommandLine(string? Tag, CommandDefinition? Definition, Command? Command, string? Error, bool WantsLiteral)
+/// <param name="UsesNumbers">Message numbers are in it, or will be in its answer.</param>
+internal readonly record struct CommandLine(string? Tag, CommandDefinition? Definition, Command? Command, string? Error, bool WantsLiteral, bool UsesNumbers = false)
 {
     /// <summary>Pure: <c>tag SP verb [SP arguments]</c> without the last line break (RFC 3501 §9 command).</summary>
     public static CommandLine Parse(ReadOnlySpan<byte> octets, SessionStates state)
@@ -33,7 +34,7 @@ internal readonly record struct CommandLine(string? Tag, CommandDefinition? Defi
         scanner.End();
         return scanner.Failed
             ? new CommandLine(tag, definition, null, scanner.Error, scanner.WantsLiteral)
-            : new CommandLine(tag, definition, command, null, false);
+            : new CommandLine(tag, definition, command, null, false, definition.UsesNumbers || scanner.UsesNumbers);
     }
 
     private static string WrongState(SessionStates allowed) => allowed switch

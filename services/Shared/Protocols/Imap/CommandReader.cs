@@ -40,7 +40,6 @@ internal sealed class CommandReader(ImapInput input, ResponseWriter output, Imap
         {
             var start = _buffer.Length;
             var end = await FillLineAsync(maxLine).ConfigureAwait(false);
-            if (end.Arrival == Arrival.Woken) continue;
             if (end.Arrival != Arrival.Octets) return new CommandInput(end.Arrival);
             var announced = LiteralAtEnd(_buffer.Span[start..]);
             if (end.Endless) return new CommandInput(Arrival.Octets, CommandLine.Parse(_buffer.Span, state), TooMuchToDrop);

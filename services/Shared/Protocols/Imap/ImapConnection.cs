@@ -8,7 +8,8 @@ namespace Merpati.Protocols.Imap;
 /// </summary>
 internal sealed class ImapConnection(ImapSession session)
 {
-    private readonly long _started = session.Engine.Time.GetTimestamp();
+    private static readonly Completion UidRequired = new(CompletionStatus.Bad, "UIDREQUIRED", "Message numbers are of no use after ENABLE UIDONLY");
+
     private int _badBeforeLogin;
 
     public async Task RunAsync()
@@ -39,17 +40,34 @@ internal sealed class ImapConnection(ImapSession session)
         while (true)
         {
             var beforeLogin = session.State is SessionState.NotAuthenticated;
-            var patience = beforeLogin ? session.Options.LoginTimeout - session.Engine.Time.GetElapsedTime(_started) : session.Options.IdleTimeout;
-            // Commands without pause never wait, so the read alone would not notice.
-            if (patience <= TimeSpan.Zero) return SayGoodbye(Arrival.TimedOut);
-            session.Input.SetDeadline(patience);
-            var input = await session.Reader.ReadCommandAsync(session.State.Name).ConfigureAwait(false);
-            if (input.Arrival != Arrival.Octets) return SayGoodbye(input.Arrival);
+            var (input, arrival) = await ReadCommandAsync(beforeLogin).ConfigureAwait(false);
+            if (arrival != Arrival.Octets) return SayGoodbye(arrival);
             var completion = input.Refusal ?? await RunCommandAsync(input.Line).ConfigureAwait(false);
             var bye = completion.Bye ?? (IsTooMuchNonsense(beforeLogin, input, completion) ? "Too many errors" : null);
             if (bye is not null) session.Output.Untagged("BYE", null, bye);
             WriteTagged(input.Line, completion);
             if (bye is not null) return bye;
+        }
+    }
+
+    /// <summary>The next command; while the client waits it is told what NOTIFY asked for.</summary>
+    private async ValueTask<(CommandInput Input, Arrival Arrival)> ReadCommandAsync(bool beforeLogin)
+    {
+        var since = beforeLogin ? session.NotAuthenticatedSince : session.Engine.Time.GetTimestamp();
+        while (true)
+        {
+            var patience = (beforeLogin ? session.Options.LoginTimeout : session.Options.IdleTimeout) - session.Engine.Time.GetElapsedTime(since);
+            // Commands without pause never wait, so the read alone would not notice.
+            if (patience <= TimeSpan.Zero) return (default, Arrival.TimedOut);
+            session.Input.SetDeadline(patience);
+            var input = await session.Reader.ReadCommandAsync(session.State.Name).ConfigureAwait(false);
+            if (input.Arrival != Arrival.Woken) return (input, input.Arrival);
+            try { await session.TellAsync(session.Aborted).ConfigureAwait(false); }
+            catch (MailboxGoneException)
+            {
+                session.Output.Untagged("BYE", null, "The selected mailbox was deleted");
+                return (default, Arrival.Closed);
+            }
         }
     }
 
@@ -77,7 +95,9 @@ internal sealed class ImapConnection(ImapSession session)
         var verb = line.Definition?.Verb ?? "unknown";
         var started = session.Engine.Time.GetTimestamp();
         using var span = observer?.CommandStarting(verb);
-        var completion = line.Command is null ? Completion.Bad(line.Error!) : await ExecuteAsync(line).ConfigureAwait(false);
+        var completion = line.Command is null ? Completion.Bad(line.Error!)
+            : line.UsesNumbers && session.UidOnly ? UidRequired
+            : await ExecuteAsync(line).ConfigureAwait(false);
         observer?.CommandCompleted(verb, completion.Word, session.Engine.Time.GetElapsedTime(started));
         return completion;
     }

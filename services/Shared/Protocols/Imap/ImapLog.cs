@@ -34,6 +34,9 @@ internal static partial class ImapLog
     [LoggerMessage(4009, LogLevel.Warning, "IMAP session {Session}: the Seen flag could not be set in mailbox {Mailbox}; the messages are read all the same")]
     public static partial void SeenNotKept(this ILogger log, Exception exception, string session, MailboxId mailbox);
 
+    [LoggerMessage(4010, LogLevel.Error, "IMAP session {Session}: what NOTIFY watches could not be looked at; it is tried again")]
+    public static partial void NotifyFailed(this ILogger log, Exception exception, string session);
+
     [LoggerMessage(4008, LogLevel.Error, "IMAP session {Session} ended by a fault")]
     public static partial void SessionFailed(this ILogger log, Exception exception, string session);
 }

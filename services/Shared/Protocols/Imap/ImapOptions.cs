@@ -44,6 +44,12 @@ public sealed record ImapOptions
     /// <summary>A client that takes none of our octets, or sends none of a literal, for so long is gone.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>Mailboxes that one session watches by NOTIFY.</summary>
+    public int MaxWatchedMailboxes { get; init; } = 50_000;
+
+    /// <summary>A command that waits for the store tells the client so this often (RFC 9585).</summary>
+    public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>In IDLE the mailbox is looked at this often even if nobody rings.</summary>
     public TimeSpan IdlePoll { get; init; } = TimeSpan.FromMinutes(1);
 }

@@ -70,6 +70,9 @@ internal sealed class MailboxView
         else _recent.Add(new UidRange(first, last));
     }
 
+    /// <summary>IMAP4rev2 has no \Recent.</summary>
+    public void ForgetRecent() => _recent.Clear();
+
     /// <summary>The number of a message; 0 when the client knows none of this UID.</summary>
     public int NumberOf(Uid uid)
     {
@@ -150,6 +153,23 @@ internal sealed class MailboxView
         if (batch.Count > 0) yield return UidSet.Of(batch);
     }
 
+    /// <summary>Those from the <paramref name="first"/> to the <paramref name="last"/> of a set's messages, counted from 1 (RFC 9394).</summary>
+    public UidSet Slice(UidSet uids, long first, long last)
+    {
+        var ranges = new List<UidRange>();
+        var passed = 0L;
+        foreach (var range in uids)
+        {
+            var start = LowerBound(range.First.Value);
+            var count = LowerBound(range.Last.Value + 1L) - start;
+            var from = Math.Max(first - 1 - passed, 0);
+            var to = Math.Min(last - passed, count);
+            if (from < to) ranges.Add(new UidRange(_uids[start + (int)from], _uids[start + (int)to - 1]));
+            passed += count;
+        }
+        return UidSet.Of(ranges);
+    }
+
     /// <summary>The messages of a set that have a number, in order.</summary>
     public IEnumerable<Uid> Known(UidSet uids)
     {
@@ -171,7 +191,8 @@ internal sealed class MailboxView
         if (next <= range.Last.Value) yield return range with { First = new Uid((uint)next) };
     }
 
-    private int CountOf(UidSet uids)
+    /// <summary>How many messages of a set have a number.</summary>
+    public int CountOf(UidSet uids)
     {
         var count = 0;
         foreach (var range in uids) count += LowerBound(range.Last.Value + 1L) - LowerBound(range.First.Value);
@@ -238,6 +259,9 @@ internal sealed class MailboxView
         _expunged.Clear();
         return gone;
     }
+
+    /// <summary>Messages that have come and that EXISTS has not told of.</summary>
+    public UidSet Arrivals => _count == _announced ? UidSet.Empty : UidSet.Of([new UidRange(_uids[_announced], _uids[_count - 1])]);
 
     /// <summary>True once after messages arrived: EXISTS and RECENT are due.</summary>
     public bool TakeArrivals()

@@ -24,7 +24,7 @@ internal sealed record Copy(SequenceSet Messages, bool ByUid, MailboxArgument De
         if (Destination.Name is not { } name || await session.Mailboxes.FindAsync(mailbox.Account, name, cancellationToken).ConfigureAwait(false) is not { } destination)
             return Completion.TryCreate;
         if (uids.IsEmpty) return Completion.Ok;
-        return await session.Mailboxes.CopyAsync(mailbox.Account, mailbox.Id, uids, destination.Id, cancellationToken).ConfigureAwait(false) switch
+        return await session.WithProgressAsync(session.Mailboxes.CopyAsync(mailbox.Account, mailbox.Id, uids, destination.Id, cancellationToken)).ConfigureAwait(false) switch
         {
             CopyOutcome.Done { Messages.Count: 0 } => ByUid ? Completion.Ok : Completion.SomeAreGone,
             CopyOutcome.Done done => Completion.OkWith(CopyUid(done)),

@@ -33,6 +33,8 @@ internal sealed record Enable(Extensions Extensions) : Command
     {
         "CONDSTORE" => Extensions.CondStore,
         "QRESYNC" => Extensions.QResync,
+        "IMAP4REV2" => Extensions.Rev2,
+        "UIDONLY" => Extensions.UidOnly,
         _ => Extensions.None,
     };
 
@@ -40,6 +42,8 @@ internal sealed record Enable(Extensions Extensions) : Command
     {
         Extensions.CondStore => "CONDSTORE",
         Extensions.QResync => "QRESYNC",
+        Extensions.Rev2 => "IMAP4rev2",
+        Extensions.UidOnly => "UIDONLY",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 }

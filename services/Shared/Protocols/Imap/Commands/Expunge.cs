@@ -20,7 +20,7 @@ internal sealed record Expunge(SequenceSet? Uids) : Command
         if (mailbox.ReadOnly) return Completion.ReadOnly;
         var uids = Uids is null ? UidSet.All : mailbox.View.Resolve(Uids, byUid: true)!.Value.Uids;
         if (uids.IsEmpty) return Completion.Ok;
-        var expunged = await session.Mailboxes.ExpungeAsync(mailbox.Account, mailbox.Id, uids, onlyDeleted: true, cancellationToken).ConfigureAwait(false);
+        var expunged = await session.WithProgressAsync(session.Mailboxes.ExpungeAsync(mailbox.Account, mailbox.Id, uids, onlyDeleted: true, cancellationToken)).ConfigureAwait(false);
         if (expunged.Count == 0) return Completion.Ok;
         foreach (var uid in expunged) mailbox.View.Expunge(uid);
         // HIGHESTMODSEQ has to cover it, whether or not the bell came through.

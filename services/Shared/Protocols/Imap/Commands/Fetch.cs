@@ -25,6 +25,10 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
         return new Fetch(messages, byUid, modifiers.ChangedSince is null || items.Any(item => item is FetchItem.ModSeq) ? items : [.. items, new FetchItem.ModSeq()], modifiers);
     }
 
+    /// <summary>Items that nobody asked for in a command: of messages that are new (RFC 5465 §5.2). They leave \Seen alone.</summary>
+    public Fetch(IReadOnlyList<FetchItem> items)
+        : this(new SequenceSet([]), ByUid: false, [.. items.Select(item => item is FetchItem.Section section ? section with { Peek = true } : item)], FetchModifiers.None) { }
+
     private bool AsksModSeq => Items.Any(item => item is FetchItem.ModSeq);
 
     private bool AsksFlags => Items.Any(item => item is FetchItem.Flags);
@@ -39,12 +43,19 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
         if (mailbox.View.Resolve(Messages, ByUid) is not var (uids, count)) return Completion.NoSuchNumber;
         if (AsksModSeq) session.Enable(Extensions.CondStore);
         if (Modifiers.ChangedSince is { } since) return await FetchChangedAsync(session, mailbox, uids, since, cancellationToken).ConfigureAwait(false);
+        if (Modifiers.Partial is not null) (uids, count) = Limit(mailbox.View, uids);
         if (count == 0) return Completion.Ok;
         // What the UIDs are is known here, also of messages that others expunged and that still have their numbers.
         if (Items.All(item => item is FetchItem.Uid) && !ShowsModSeq(session, newlySeen: false)) return await FetchUidsAsync(session, mailbox.View, uids).ConfigureAwait(false);
+        return await SendAsync(session, mailbox, uids, cancellationToken).ConfigureAwait(false);
+    }
+
+    public ValueTask<Completion> SendAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, CancellationToken cancellationToken)
+    {
+        var count = mailbox.View.CountOf(uids);
         return AsksStates
-            ? await FetchStatesAsync(session, mailbox, uids, count, cancellationToken).ConfigureAwait(false)
-            : await FetchMessagesAsync(session, mailbox, uids, count, cancellationToken).ConfigureAwait(false);
+            ? FetchStatesAsync(session, mailbox, uids, count, cancellationToken)
+            : FetchMessagesAsync(session, mailbox, uids, count, cancellationToken);
     }
 
     /// <summary>One question to the store, however large the mailbox is: what changed, and with VANISHED what is gone.</summary>
@@ -58,6 +69,11 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
             await session.WriteVanishedAsync(changes.Expunged.Intersect(Messages.ToUids(highest)).SelectMany(mailbox.View.Gaps), earlier: true).ConfigureAwait(false);
         }
         var changed = changes.Changed.Where(state => uids.Contains(state.Uid) && mailbox.View.NumberOf(state.Uid) > 0).ToList();
+        if (Modifiers.Partial is not null)
+        {
+            var (part, _) = Limit(mailbox.View, UidSet.Of(changed.Select(state => state.Uid)));
+            changed.RemoveAll(state => !part.Contains(state.Uid));
+        }
         if (!AsksStates && changed.Count > 0)
             return await FetchMessagesAsync(session, mailbox, UidSet.Of(changed.Select(state => state.Uid)), changed.Count, cancellationToken).ConfigureAwait(false);
         foreach (var state in changed)
@@ -68,11 +84,18 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
         return Completion.Ok;
     }
 
+    private (UidSet Uids, int Count) Limit(MailboxView view, UidSet uids)
+    {
+        var part = Modifiers.Limit(uids, view);
+        return (part, view.CountOf(part));
+    }
+
     private static async ValueTask<Completion> FetchUidsAsync(ImapSession session, MailboxView view, UidSet uids)
     {
         foreach (var uid in view.Known(uids))
         {
-            session.Output.Raw("* "u8).Number(view.NumberOf(uid)).Raw(" FETCH (UID "u8).Number(uid.Value).Raw(")\r\n"u8);
+            if (session.BeginFetch(view, uid, withUid: true)) session.Output.Raw("UID "u8).Number(uid.Value);
+            session.Output.Raw(")\r\n"u8);
             await session.Output.FlushIfFullAsync().ConfigureAwait(false);
         }
         return Completion.Ok;

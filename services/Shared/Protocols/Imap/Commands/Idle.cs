@@ -24,6 +24,7 @@ internal sealed record Idle : Command
         {
             await session.LookAsync(cancellationToken).ConfigureAwait(false);
             await session.AnnounceAsync(expunges: true, withUid: false).ConfigureAwait(false);
+            await session.TellAsync(cancellationToken).ConfigureAwait(false);
             var left = session.Options.IdleTimeout - session.Engine.Time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero) return Completion.Ok with { Bye = "Autologout: idle for too long" };
             session.Input.SetDeadline(session.TrySelected is null || left < session.Options.IdlePoll ? left : session.Options.IdlePoll);

@@ -25,7 +25,7 @@ internal sealed record Move(SequenceSet Messages, bool ByUid, MailboxArgument De
         if (Destination.Name is not { } name || await session.Mailboxes.FindAsync(mailbox.Account, name, cancellationToken).ConfigureAwait(false) is not { } destination)
             return Completion.TryCreate;
         if (uids.IsEmpty) return Completion.Ok;
-        switch (await session.Mailboxes.MoveAsync(mailbox.Account, mailbox.Id, uids, destination.Id, cancellationToken).ConfigureAwait(false))
+        switch (await session.WithProgressAsync(session.Mailboxes.MoveAsync(mailbox.Account, mailbox.Id, uids, destination.Id, cancellationToken)).ConfigureAwait(false))
         {
             case CopyOutcome.Done { Messages.Count: 0 }:
                 return ByUid ? Completion.Ok : Completion.SomeAreGone;

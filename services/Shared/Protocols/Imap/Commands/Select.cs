@@ -42,7 +42,7 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly, bool CondS
     {
         if (QResync is not null && !session.QResyncEnabled) return Completion.Bad("QRESYNC has to be enabled first");
         // RFC 7162 §3.2.11: what comes from here on is of the other mailbox.
-        if (session.TrySelected is not null && session.QResyncEnabled) session.Output.Untagged("OK", "CLOSED", "The mailbox selected before is closed");
+        if (session.TrySelected is not null && (session.QResyncEnabled || session.Rev2)) session.Output.Untagged("OK", "CLOSED", "The mailbox selected before is closed");
         session.Deselect();
         if (CondStore) session.Enable(Extensions.CondStore);
         var account = session.Account.Id;
@@ -51,11 +51,8 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly, bool CondS
         if (await session.Mailboxes.SnapshotAsync(account, found.Id, cancellationToken).ConfigureAwait(false) is not var (mailbox, uids)) return Completion.NoSuchMailbox;
 
         var view = new MailboxView(uids, mailbox.HighestModSeq);
-        // EXAMINE takes \Recent from nobody; and where there is nothing to claim the store is spared a write.
-        view.ClaimRecent(ReadOnly || mailbox.FirstRecent >= mailbox.UidNext
-            ? mailbox.FirstRecent
-            : await session.Mailboxes.ClaimRecentAsync(account, mailbox.Id, cancellationToken).ConfigureAwait(false));
-        var firstUnseen = await FindFirstUnseenAsync(session, mailbox, view, cancellationToken).ConfigureAwait(false);
+        if (!session.Rev2) await ClaimRecentAsync(session, mailbox, view, cancellationToken).ConfigureAwait(false);
+        var firstUnseen = session.Rev2 || session.UidOnly ? 0 : await FindFirstUnseenAsync(session, mailbox, view, cancellationToken).ConfigureAwait(false);
 
         var selected = session.Select(mailbox.Id, view, ReadOnly);
         var output = session.Output;
@@ -63,14 +60,23 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly, bool CondS
         output.Raw(ReadOnly
             ? "* OK [PERMANENTFLAGS ()] No flag can be changed\r\n"u8
             : "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Flags are kept\r\n"u8);
-        output.Untagged(view.Count, "EXISTS"u8).Untagged(view.RecentCount, "RECENT"u8);
+        output.Untagged(view.Count, "EXISTS"u8);
+        if (!session.Rev2) output.Untagged(view.RecentCount, "RECENT"u8);
         if (firstUnseen > 0) output.Raw("* OK [UNSEEN "u8).Number(firstUnseen).Raw("] First unseen\r\n"u8);
         output.Raw("* OK [UIDVALIDITY "u8).Number(mailbox.UidValidity.Value).Raw("] UIDs are valid\r\n"u8);
         output.Raw("* OK [UIDNEXT "u8).Number(mailbox.UidNext.Value).Raw("] Next UID\r\n"u8);
         session.WriteHighestModSeq(mailbox.HighestModSeq);
+        // RFC 9051 §6.3.2.
+        if (session.Rev2) output.Raw("* LIST () \"/\" "u8).Mailbox(mailbox.Name).Line();
         if (QResync is { } known && known.UidValidity == mailbox.UidValidity) await ResynchroniseAsync(session, selected, known, cancellationToken).ConfigureAwait(false);
         return Completion.OkWith(ReadOnly ? "READ-ONLY" : "READ-WRITE");
     }
+
+    /// <summary>EXAMINE takes \Recent from nobody; and where there is nothing to claim the store is spared a write.</summary>
+    private async ValueTask ClaimRecentAsync(ImapSession session, MailboxInfo mailbox, MailboxView view, CancellationToken cancellationToken)
+        => view.ClaimRecent(ReadOnly || mailbox.FirstRecent >= mailbox.UidNext
+            ? mailbox.FirstRecent
+            : await session.Mailboxes.ClaimRecentAsync(session.Account.Id, mailbox.Id, cancellationToken).ConfigureAwait(false));
 
     /// <summary>
     /// What happened to the mailbox since the client saw it last: one question to the store. Its answer may be newer than the snapshot; what is

@@ -7,6 +7,7 @@ internal sealed record StartTls : Command
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
+        if (session.Transport.IsCompressed) return Completion.Bad("TLS cannot come after compression");
         if (session.Transport.Tls is not null) return Completion.Bad("TLS is active already");
         if (!session.Transport.CanUpgradeToTls) return Completion.Bad("TLS is not available");
         // The tagged OK has to leave before the handshake, and nothing may be written after it in the clear.

@@ -64,7 +64,7 @@ internal sealed record Store(SequenceSet Messages, bool ByUid, ModSeq? Unchanged
         var view = mailbox.View;
         var known = UnchangedSince;
         if (Silent && (known is null || known > view.ModSeq)) known = view.ModSeq;
-        var (changed, modified) = await session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, uids, Operation, flags, known, cancellationToken).ConfigureAwait(false);
+        var (changed, modified) = await session.WithProgressAsync(session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, uids, Operation, flags, known, cancellationToken)).ConfigureAwait(false);
         var stored = 0;
         foreach (var state in changed)
         {
@@ -78,7 +78,7 @@ internal sealed record Store(SequenceSet Messages, bool ByUid, ModSeq? Unchanged
         }
         if (modified.Count > 0 && known != UnchangedSince)
         {
-            (var others, modified) = await session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, UidSet.Of(modified), Operation, flags, UnchangedSince, cancellationToken).ConfigureAwait(false);
+            (var others, modified) = await session.WithProgressAsync(session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, UidSet.Of(modified), Operation, flags, UnchangedSince, cancellationToken)).ConfigureAwait(false);
             stored += others.Count(state => view.NumberOf(state.Uid) > 0);
             // Told before this command ends, whether or not the bell of the others' changes has come through.
             mailbox.Ring();

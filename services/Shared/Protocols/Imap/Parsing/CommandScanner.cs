@@ -25,6 +25,9 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command)
 
     public readonly bool Failed => Error is not null || WantsLiteral;
 
+    /// <summary>A set of message numbers was among the arguments.</summary>
+    public bool UsesNumbers { get; set; }
+
     /// <summary>Octets not yet looked at.</summary>
     public readonly int Remaining => _command.Length - _position;
 
@@ -42,6 +45,8 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command)
     }
 
     public readonly bool NextIs(byte octet) => Rest is { Length: > 0 } rest && rest[0] == octet;
+
+    public readonly bool NextAre(ReadOnlySpan<byte> octets) => Rest.StartsWith(octets);
 
     public readonly bool NextIsDigit => Rest is { Length: > 0 } rest && char.IsAsciiDigit((char)rest[0]);
 

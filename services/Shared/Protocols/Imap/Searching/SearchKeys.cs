@@ -46,6 +46,7 @@ internal static class SearchKeys
         if (scanner.NextIsDigit || scanner.NextIs((byte)'*'))
         {
             var numbers = scanner.SequenceSet();
+            scanner.UsesNumbers = true;
             return view => new SearchCriteria.Uids(view.ResolveKnown(numbers));
         }
         var name = Encoding.ASCII.GetString(scanner.Take(KeyChars, "a search key")).ToUpperInvariant();

@@ -11,4 +11,10 @@ internal enum Extensions
 
     /// <summary>RFC 7162 §3.2: VANISHED instead of EXPUNGE, and UIDs in every FETCH response that nobody asked for.</summary>
     QResync = 2,
+
+    /// <summary>IMAP4rev2 (RFC 9051): nothing is said of \Recent, and SELECT answers with LIST.</summary>
+    Rev2 = 4,
+
+    /// <summary>RFC 9586: no message numbers, UIDFETCH instead of FETCH and VANISHED instead of EXPUNGE.</summary>
+    UidOnly = 8,
 }

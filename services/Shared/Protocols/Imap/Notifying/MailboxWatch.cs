@@ -1,0 +1,142 @@
+using Merpati.Mailboxes;
+using Merpati.Protocols.Imap.Commands;
+
+namespace Merpati.Protocols.Imap;
+
+/// <summary>
+/// Watches the mailboxes of an account for NOTIFY (RFC 5465). It remembers what it told last, so that whatever happens between two looks is
+/// told once, as it is then; memory grows with the mailboxes and not with the events.
+/// </summary>
+internal sealed class MailboxWatch : IDisposable
+{
+    private static readonly IReadOnlyList<StatusItem> Counters = [StatusItem.Messages, StatusItem.UidNext, StatusItem.UidValidity, StatusItem.Unseen];
+
+    private static readonly IReadOnlyList<StatusItem> CountersAndModSeq = [.. Counters, StatusItem.HighestModSeq];
+
+    private readonly IReadOnlyList<EventGroup> _groups;
+    private readonly IDisposable _subscription;
+    private readonly Action _onRing;
+    private Dictionary<MailboxId, MailboxInfo> _told = [];
+    private readonly ITimer _timer;
+    private int _rung;
+    private int _polls;
+
+    /// <param name="onRing">Called from any thread when something changed, or when it is time to look without being told.</param>
+    public MailboxWatch(AccountId account, IReadOnlyList<EventGroup> groups, ImapEngine engine, Action onRing)
+    {
+        _groups = groups;
+        _onRing = onRing;
+        Selected = groups.FirstOrDefault(group => group.IsSelected);
+        _subscription = engine.Feed.Subscribe(account, OnChange);
+        _timer = engine.Time.CreateTimer(static watch => ((MailboxWatch)watch!).Poll(), this, engine.Options.IdlePoll, engine.Options.IdlePoll);
+    }
+
+    /// <summary>What is to be told of the selected mailbox; null where nothing was said about it, and it is told as ever.</summary>
+    public EventGroup? Selected { get; }
+
+    private bool WatchesOthers => _groups.Any(group => !group.IsSelected && group.Events != NotifyEvents.None);
+
+    /// <summary>True once each time it is due to look even if no bell rang: a broker's outage hides changes.</summary>
+    public bool TakePoll() => Interlocked.Exchange(ref _polls, 0) != 0;
+
+    /// <summary>Learns how the mailboxes are. With <paramref name="status"/> the client is told, of each that has message events (RFC 5465 §3.1).</summary>
+    /// <returns>False where there are more mailboxes than we are willing to watch.</returns>
+    public async ValueTask<bool> StartAsync(ImapSession session, bool status, CancellationToken cancellationToken)
+    {
+        if (!WatchesOthers) return true;
+        var mailboxes = await ListAsync(session, cancellationToken).ConfigureAwait(false);
+        if (mailboxes.Count > session.Options.MaxWatchedMailboxes) return false;
+        if (!status) return true;
+        foreach (var mailbox in mailboxes.Where(mailbox => mailbox.Id != session.TrySelected?.Id && (EventsOf(mailbox) & NotifyEvents.OfMessages) != NotifyEvents.None))
+            await WriteStatusAsync(session, mailbox, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Tells what has changed since the last look.</summary>
+    /// <returns>False where it has become too much: the client is on its own (RFC 5465 §5.8 NOTIFICATIONOVERFLOW).</returns>
+    /// <remarks>After a fault it looks again with the next ring.</remarks>
+    public async ValueTask<bool> TellAsync(ImapSession session, CancellationToken cancellationToken)
+    {
+        if (!WatchesOthers || Interlocked.Exchange(ref _rung, 0) == 0) return true;
+        var before = _told;
+        var mailboxes = await ListAsync(session, cancellationToken).ConfigureAwait(false);
+        if (mailboxes.Count > session.Options.MaxWatchedMailboxes) return false;
+        foreach (var mailbox in mailboxes)
+        {
+            before.Remove(mailbox.Id, out var known);
+            if (mailbox == known) continue;
+            TellOfTree(session, mailbox, known);
+            if (mailbox.Id != session.TrySelected?.Id && (Happened(mailbox, known) & EventsOf(mailbox)) != NotifyEvents.None)
+                await WriteStatusAsync(session, mailbox, cancellationToken).ConfigureAwait(false);
+            await session.Output.FlushIfFullAsync().ConfigureAwait(false);
+        }
+        foreach (var gone in before.Values)
+        {
+            if (EventsOf(gone).HasFlag(NotifyEvents.MailboxName)) WriteList(session, gone, "\\NonExistent", null);
+        }
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _subscription.Dispose();
+        _timer.Dispose();
+    }
+
+    private async ValueTask<IReadOnlyList<MailboxInfo>> ListAsync(ImapSession session, CancellationToken cancellationToken)
+    {
+        var mailboxes = await session.Mailboxes.ListAsync(session.Account.Id, cancellationToken).ConfigureAwait(false);
+        _told = mailboxes.ToDictionary(mailbox => mailbox.Id);
+        return mailboxes;
+    }
+
+    /// <summary>The first group that is about a mailbox says all about it (RFC 5465 §3.1).</summary>
+    private NotifyEvents EventsOf(MailboxInfo mailbox) => _groups.FirstOrDefault(group => group.Covers(mailbox))?.Events ?? NotifyEvents.None;
+
+    private void TellOfTree(ImapSession session, MailboxInfo mailbox, MailboxInfo? known)
+    {
+        var events = EventsOf(mailbox) | (known is null ? NotifyEvents.None : EventsOf(known));
+        var attribute = mailbox.Subscribed ? "\\Subscribed" : "";
+        if (events.HasFlag(NotifyEvents.MailboxName) && mailbox.Name != known?.Name) WriteList(session, mailbox, attribute, known?.Name);
+        else if (events.HasFlag(NotifyEvents.SubscriptionChange) && mailbox.Subscribed != (known?.Subscribed ?? false)) WriteList(session, mailbox, attribute, null);
+    }
+
+    private static NotifyEvents Happened(MailboxInfo mailbox, MailboxInfo? known)
+    {
+        if (known is null) return mailbox.Messages > 0 ? NotifyEvents.MessageNew : NotifyEvents.None;
+        if (mailbox.HighestModSeq == known.HighestModSeq) return NotifyEvents.None;
+        var happened = NotifyEvents.None;
+        var arrived = (long)mailbox.UidNext.Value - known.UidNext.Value;
+        if (arrived > 0) happened |= NotifyEvents.MessageNew;
+        if (mailbox.Messages != known.Messages + arrived) happened |= NotifyEvents.MessageExpunge;
+        // Every arrival and every expunge may have been a change of its own, and flags may have changed besides: nobody can tell.
+        return happened == NotifyEvents.None ? NotifyEvents.FlagChange : happened;
+    }
+
+    private ValueTask WriteStatusAsync(ImapSession session, MailboxInfo mailbox, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Status.Write(session, mailbox, session.CondStoreEnabled || EventsOf(mailbox).HasFlag(NotifyEvents.FlagChange) ? CountersAndModSeq : Counters);
+        return session.Output.FlushIfFullAsync();
+    }
+
+    private static void WriteList(ImapSession session, MailboxInfo mailbox, string attribute, MailboxName? oldName)
+    {
+        session.Output.Raw("* LIST ("u8).Ascii(attribute).Raw(") \"/\" "u8).Mailbox(mailbox.Name);
+        if (oldName is { } old) session.Output.Raw(" (\"OLDNAME\" ("u8).Mailbox(old).Raw("))"u8);
+        session.Output.Line();
+    }
+
+    private void OnChange(MailboxChanged change)
+    {
+        Volatile.Write(ref _rung, 1);
+        _onRing();
+    }
+
+    private void Poll()
+    {
+        Volatile.Write(ref _polls, 1);
+        Volatile.Write(ref _rung, 1);
+        _onRing();
+    }
+}
