@@ -15,8 +15,11 @@ internal sealed class InflatingReader : PipeReader, IDisposable
     private readonly PipeReader _inner;
     private readonly Source _source = new();
     private readonly DeflateStream _inflater;
-    private readonly Pipe _expanded = new(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false));
-    private bool _handedOut;
+    private byte[] _expanded = new byte[Chunk];
+    private int _start;
+    private int _examined;
+    private int _end;
+    private ReadOnlySequence<byte> _handedOut;
     private bool _ended;
 
     public InflatingReader(PipeReader inner)
@@ -53,9 +56,11 @@ internal sealed class InflatingReader : PipeReader, IDisposable
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        if (!_handedOut) return; // of an interrupted read, which had no octets
-        _handedOut = false;
-        _expanded.Reader.AdvanceTo(consumed, examined);
+        if (_handedOut.IsEmpty) return; // of an interrupted read, or of the end
+        _examined = _start + (int)_handedOut.Slice(_handedOut.Start, examined).Length;
+        _start += (int)_handedOut.Slice(_handedOut.Start, consumed).Length;
+        _handedOut = default;
+        if (_start == _end) _start = _examined = _end = 0;
     }
 
     public override void CancelPendingRead() => _inner.CancelPendingRead();
@@ -67,31 +72,33 @@ internal sealed class InflatingReader : PipeReader, IDisposable
     /// <summary>The next piece, from what is expanded already or can be without waiting.</summary>
     private bool TryTake(out ReadResult result)
     {
-        if (!_expanded.Reader.TryRead(out result))
+        if (_end == _examined && !_ended) Expand();
+        if (_end == _examined && !_ended)
         {
-            if (!_ended) Expand();
-            if (!_expanded.Reader.TryRead(out result)) return false;
+            result = default;
+            return false;
         }
-        _handedOut = true;
+        _handedOut = new ReadOnlySequence<byte>(_expanded, _start, _end - _start);
+        result = new ReadResult(_handedOut, isCanceled: false, isCompleted: _ended);
         return true;
     }
 
     private void Expand()
     {
+        if (_end == _expanded.Length) MakeRoom();
         int count;
-        try { count = _inflater.Read(_expanded.Writer.GetSpan(Chunk)); }
+        try { count = _inflater.Read(_expanded.AsSpan(_end)); }
         catch (InvalidDataException damage) { throw new IOException("What the client sent is no deflate stream.", damage); }
-        if (count > 0)
-        {
-            _expanded.Writer.Advance(count);
-            // It never waits: the pipe has no threshold, and holds one piece.
-            _ = _expanded.Writer.FlushAsync(CancellationToken.None).IsCompleted;
-        }
-        else if (_source.IsCompleted)
-        {
-            _ended = true;
-            _expanded.Writer.Complete();
-        }
+        _end += count;
+        if (count == 0 && _source.IsCompleted) _ended = true;
+    }
+
+    /// <summary>Only what the engine keeps unconsumed makes the buffer grow, and that is bounded by the limits on commands.</summary>
+    private void MakeRoom()
+    {
+        var room = _start >= Chunk ? _expanded : new byte[_expanded.Length * 2];
+        _expanded.AsSpan(_start, _end - _start).CopyTo(room);
+        (_expanded, _start, _examined, _end) = (room, 0, _examined - _start, _end - _start);
     }
 
     /// <summary>Not null where the wait was interrupted and nothing came.</summary>
