@@ -32,4 +32,7 @@ internal static partial class IngressLog
 
     [LoggerMessage(1106, LogLevel.Information, "Refused recipient {Recipient}: {Reply}")]
     public static partial void RecipientRefused(this ILogger logger, string recipient, SmtpReply reply);
+
+    [LoggerMessage(1107, LogLevel.Information, "{QueueId} was passed on for {Client}, hello {Hello}, protocol {Protocol}, there known as {Identifier}")]
+    public static partial void Forwarded(this ILogger logger, QueueId queueId, string client, string? hello, string? protocol, string? identifier);
 }

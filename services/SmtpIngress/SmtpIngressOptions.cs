@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Merpati.Platform.Listeners;
 using Merpati.Protocols.Smtp;
 using Merpati.SmtpIngress.Checks;
 using Microsoft.Extensions.Options;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Merpati.SmtpIngress;
 
 /// <summary>Settings of the section <c>SmtpIngress</c>.</summary>
-public sealed class SmtpIngressOptions
+public sealed class SmtpIngressOptions : IValidatableObject
 {
     public const string Section = "SmtpIngress";
 
@@ -52,6 +53,46 @@ public sealed class SmtpIngressOptions
     [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
     public TimeSpan MaxSessionTime { get; set; } = TimeSpan.FromHours(2);
 
+    /// <summary>MAIL commands that succeed in one session, advertised as MAILMAX (RFC 9422); 0 for any number.</summary>
+    [Range(0, 999_999)]
+    public int MaxMessagesPerSession { get; set; } = 10_000;
+
+    /// <summary>Domains of the recipients of one session, advertised as RCPTDOMAINMAX (RFC 9422); 0 for any number.</summary>
+    [Range(0, 999_999)]
+    public int MaxRecipientDomains { get; set; }
+
+    /// <summary>Offers DSN (RFC 3461).</summary>
+    public bool Dsn { get; set; }
+
+    /// <summary>Offers REQUIRETLS (RFC 8689) in TLS.</summary>
+    public bool RequireTls { get; set; }
+
+    /// <summary>Offers BINARYMIME (RFC 3030 §3).</summary>
+    public bool BinaryMime { get; set; }
+
+    /// <summary>Offers DELIVERBY (RFC 2852).</summary>
+    public bool DeliverBy { get; set; }
+
+    /// <summary>Offers MT-PRIORITY (RFC 6710) to our users.</summary>
+    public bool MtPriority { get; set; }
+
+    /// <summary>The highest priority that a user gets, whatever is asked for.</summary>
+    [Range(-9, 9)]
+    public int MaxPriority { get; set; } = 4;
+
+    /// <summary>How long our users may have a message held (FUTURERELEASE, RFC 4865); 0 offers it not.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")]
+    public TimeSpan MaxHold { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>Networks of the proxies that may say for whom they connect (XCLIENT), such as 10.0.0.0/8.</summary>
+    public IList<string> XClientNetworks { get; set; } = [];
+
+    /// <summary>Networks of the filters that may say whose message they pass on (XFORWARD).</summary>
+    public IList<string> XForwardNetworks { get; set; } = [];
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+        => [.. TrustedNetworks.Check(XClientNetworks, nameof(XClientNetworks)), .. TrustedNetworks.Check(XForwardNetworks, nameof(XForwardNetworks))];
+
     internal SmtpServerOptions ForRole(SmtpRole role) => new()
     {
         HostName = HostName,
@@ -60,6 +101,17 @@ public sealed class SmtpIngressOptions
         AllowPlaintextAuth = AllowPlaintextAuth,
         MaxMessageSize = MaxMessageSize,
         MaxRecipients = MaxRecipients,
+        MaxMessages = MaxMessagesPerSession > 0 ? MaxMessagesPerSession : null,
+        MaxRecipientDomains = MaxRecipientDomains > 0 ? MaxRecipientDomains : null,
+        AdvertiseDsn = Dsn,
+        OfferRequireTls = RequireTls,
+        OfferBinaryMime = BinaryMime,
+        OfferDeliverBy = DeliverBy,
+        // What changes when a message goes out is for those whom we know.
+        MaxPriority = MtPriority && role == SmtpRole.Submission ? MaxPriority : null,
+        MaxHold = MaxHold > TimeSpan.Zero && role == SmtpRole.Submission ? MaxHold : null,
+        XClientNetworks = new TrustedNetworks(XClientNetworks).List,
+        XForwardNetworks = new TrustedNetworks(XForwardNetworks).List,
         CommandTimeout = CommandTimeout,
         DataTimeout = DataTimeout,
         MaxSessionTime = MaxSessionTime,

@@ -39,7 +39,7 @@ public sealed class SmtpSessions
     {
         using var scope = _logger.BeginSession(role, transport.RemoteEndPoint);
         using var connection = _metrics.CountConnection(role);
-        var session = new IngressSession(role, transport.RemoteEndPoint.Address, _directory, _senders, _recipients, _acceptance, _room, _metrics, _logger);
+        var session = new IngressSession(role, _directory, _senders, _recipients, _acceptance, _room, _metrics, _logger);
         await new SmtpConnection(transport, session, role == SmtpRole.Submission ? _submission : _mx, _time, _logger).RunAsync(lifetime).ConfigureAwait(false);
     }
 }

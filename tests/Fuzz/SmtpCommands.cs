@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using Merpati.Accounts;
 using Merpati.Envelopes;
 using Merpati.Protocols.Sasl;
 using Merpati.Protocols.Smtp;
@@ -16,7 +17,21 @@ namespace Merpati.Fuzz;
 /// </summary>
 internal static class SmtpCommands
 {
-    private static readonly SmtpServerOptions Options = new() { HostName = "mail.example.test", AdvertiseDsn = true, MaxMessageSize = 4096, MaxRecipients = 3 };
+    private static readonly SmtpServerOptions Options = new()
+    {
+        HostName = "mail.example.test",
+        AdvertiseDsn = true,
+        OfferBinaryMime = true,
+        OfferDeliverBy = true,
+        MaxPriority = 4,
+        MaxHold = TimeSpan.FromDays(7),
+        MaxMessages = 50,
+        MaxRecipientDomains = 2,
+        XClientNetworks = [IPNetwork.Parse("127.0.0.0/8")],
+        XForwardNetworks = [IPNetwork.Parse("127.0.0.0/8")],
+        MaxMessageSize = 4096,
+        MaxRecipients = 3,
+    };
 
     public static void Run(ReadOnlySpan<byte> input)
     {
@@ -70,7 +85,9 @@ internal static class SmtpCommands
 
         public ValueTask<SmtpReply?> ConnectAsync(SmtpPeer peer, CancellationToken cancellationToken) => default;
 
-        public SaslServer? StartSasl(string mechanism) => null;
+        public SaslServer? StartSasl(SmtpPeer peer, string mechanism) => null;
+
+        public ValueTask<Account?> FindAccountAsync(string login, CancellationToken cancellationToken) => default;
 
         public ValueTask<SmtpReply?> MailAsync(SmtpPeer peer, MailFrom mail, CancellationToken cancellationToken) => default;
 
@@ -81,12 +98,12 @@ internal static class SmtpCommands
         {
             if (envelope.Recipients.Count == 0) throw new InvalidOperationException("An envelope without recipients.");
             Open++;
-            return ValueTask.FromResult<BodyVerdict>(new BodyVerdict.Accepted(new Receiver(this)));
+            return ValueTask.FromResult<BodyVerdict>(new BodyVerdict.Accepted(new Receiver(this, isText: envelope.Body != BodyType.BinaryMime)));
         }
 
         public void OnRefusal(SmtpPeer peer, string verb, SmtpReply reply) { }
 
-        private sealed class Receiver(Session session) : IBodyReceiver
+        private sealed class Receiver(Session session, bool isText) : IBodyReceiver
         {
             private readonly ArrayBufferWriter<byte> _octets = new();
 
@@ -99,7 +116,7 @@ internal static class SmtpCommands
             public ValueTask<SmtpReply> CompleteAsync(CancellationToken cancellationToken)
             {
                 if (_octets.WrittenCount > Options.MaxMessageSize) throw new InvalidOperationException("A message beyond the size was taken.");
-                if (_octets.WrittenSpan.Count((byte)'\n') != _octets.WrittenSpan.Count("\r\n"u8)) throw new InvalidOperationException("A message with a bare LF was taken.");
+                if (isText && _octets.WrittenSpan.Count((byte)'\n') != _octets.WrittenSpan.Count("\r\n"u8)) throw new InvalidOperationException("A message with a bare LF was taken.");
                 return ValueTask.FromResult(new SmtpReply(250, "2.0.0", "Ok"));
             }
 

@@ -75,6 +75,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
 
         // 5. The bell; the reply is on its way when a worker comes.
         acceptance.Bell.Ring(QueueRoute.Local);
+        if (peer.Forwarded is { } client) acceptance.Logger.Forwarded(id, client.ToString(), client.Hello, client.Protocol, client.Identifier);
         acceptance.Metrics.CountAccepted(role, writer.Length, acceptance.Time.GetElapsedTime(_startedAt));
         acceptance.Logger.Accepted(id, writer.Length, envelope.ReversePath.ToString(), envelope.Recipients.Count, peer.Hello, peer.RemoteEndPoint.Address, TraceHeaders.Protocol(peer, envelope));
 
@@ -125,7 +126,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         Recipients = [.. envelope.Recipients.Select(recipient => new QueueRecipient { Recipient = recipient })],
         Submitter = peer.Account?.Id,
         AcceptedAt = at,
-        NextAttemptAt = at,
+        NextAttemptAt = envelope.HoldUntil is { } release && release > at ? release : at,
         TraceParent = activity?.Id,
     };
 
@@ -147,7 +148,10 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
 
     private TimelineEvent Event(TimelineStep step, DateTimeOffset at, string detail) => new(id, at, step, Recipient: null, detail);
 
-    private string Peer() => $"from {peer.Hello} [{peer.RemoteEndPoint.Address}] with {TraceHeaders.Protocol(peer, envelope)}";
+    private string Peer()
+        => $"from {peer.Hello} [{peer.RemoteEndPoint.Address}] with {TraceHeaders.Protocol(peer, envelope)}"
+            + (peer.Forwarded is { } client ? $" on behalf of {client}" : "")
+            + (envelope.HoldUntil is { } release ? $", held until {release.UtcDateTime:u}" : "");
 
     private async Task RecordAsync(TimelineSubject? subject, TimelineEvent entry, CancellationToken cancellationToken)
     {

@@ -16,9 +16,11 @@ internal static class TraceHeaders
     public static string Received(SmtpPeer peer, Envelope envelope, string hostName, QueueId id, DateTimeOffset at)
     {
         var field = new StringBuilder();
-        field.Append(CultureInfo.InvariantCulture, $"Received: from {peer.Hello} (unknown {AddressLiteral(peer.RemoteEndPoint.Address)})\r\n");
+        field.Append(CultureInfo.InvariantCulture, $"Received: from {peer.Hello} ({peer.Name ?? "unknown"} {AddressLiteral(peer.RemoteEndPoint.Address)})\r\n");
         if (peer.Tls is { } tls) field.Append(CultureInfo.InvariantCulture, $"\t(using {tls.Protocol} with cipher {tls.CipherSuite})\r\n");
         field.Append(CultureInfo.InvariantCulture, $"\tby {hostName} with {Protocol(peer, envelope)} id {id}");
+        // RFC 6710 §4.4.
+        if (envelope.Priority != 0) field.Append(CultureInfo.InvariantCulture, $" PRIORITY {envelope.Priority}");
         // With several recipients the field would tell each of the others.
         if (envelope.Recipients is [var only]) field.Append(CultureInfo.InvariantCulture, $"\r\n\tfor <{Path(only.Address, envelope.SmtpUtf8)}>");
         field.Append(CultureInfo.InvariantCulture, $";\r\n\t{Date(at)}\r\n");

@@ -1,5 +1,5 @@
-using System.Net;
 using Merpati.Accounts;
+using Merpati.Addresses;
 using Merpati.Envelopes;
 using Merpati.Protocols.Sasl;
 using Merpati.Protocols.Smtp;
@@ -12,12 +12,15 @@ using Microsoft.Extensions.Logging;
 namespace Merpati.SmtpIngress.Sessions;
 
 /// <summary>One connection's decisions: asks the policies, and hands the message to acceptance.</summary>
-internal sealed class IngressSession(SmtpRole role, IPAddress client, IDirectory directory, SenderPolicy senders, RecipientPolicy recipients,
+internal sealed class IngressSession(SmtpRole role, IDirectory directory, SenderPolicy senders, RecipientPolicy recipients,
     MessageAcceptance acceptance, StoreRoom room, IngressMetrics metrics, ILogger logger) : ISmtpSession
 {
     public ValueTask<SmtpReply?> ConnectAsync(SmtpPeer peer, CancellationToken cancellationToken) => default;
 
-    public SaslServer? StartSasl(string mechanism) => SaslServer.Create(mechanism, directory, LoginProtocol.Submission, client);
+    public SaslServer? StartSasl(SmtpPeer peer, string mechanism) => SaslServer.Create(mechanism, directory, LoginProtocol.Submission, peer.RemoteEndPoint.Address);
+
+    public async ValueTask<Account?> FindAccountAsync(string login, CancellationToken cancellationToken)
+        => EmailAddress.TryParse(login, out var address) && await directory.ResolveAsync(address, cancellationToken).ConfigureAwait(false) is Resolution.LocalAccount { Account: var account } && account.Address.Equals(address) ? account : null;
 
     public async ValueTask<SmtpReply?> MailAsync(SmtpPeer peer, MailFrom mail, CancellationToken cancellationToken)
     {
@@ -35,6 +38,6 @@ internal sealed class IngressSession(SmtpRole role, IPAddress client, IDirectory
     {
         metrics.CountRefusal(role, verb, reply.Code);
         // A refused recipient has a log line of its own, with its address.
-        if (verb != "RCPT") logger.Refused(verb, client, reply);
+        if (verb != "RCPT") logger.Refused(verb, peer.RemoteEndPoint.Address, reply);
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Merpati.Accounts;
+using Merpati.Addresses;
 using Merpati.Envelopes;
 using Merpati.Protocols.Sasl;
 using Merpati.Protocols.Smtp;
@@ -11,6 +12,7 @@ namespace Merpati.TestKit.Smtp;
 public sealed class RecordingSession : ISmtpSession
 {
     private readonly List<ReceivedMessage> _messages = [];
+    private readonly List<SmtpPeer> _peers = [];
     private readonly List<(string Verb, SmtpReply Reply)> _refusals = [];
 
     /// <summary>Completed messages, in order.</summary>
@@ -36,9 +38,19 @@ public sealed class RecordingSession : ISmtpSession
 
     public Func<ReceivedMessage, SmtpReply> OnComplete { get; set; } = static _ => new SmtpReply(250, "2.0.0", "Ok: taken");
 
-    public ValueTask<SmtpReply?> ConnectAsync(SmtpPeer peer, CancellationToken cancellationToken) => ValueTask.FromResult(Greeting);
+    /// <summary>Who connected, and for whom it spoke afterwards.</summary>
+    public IReadOnlyList<SmtpPeer> Peers => _peers;
 
-    public SaslServer? StartSasl(string mechanism) => SaslServer.Create(mechanism, Directory, LoginProtocol.Submission, null);
+    public ValueTask<SmtpReply?> ConnectAsync(SmtpPeer peer, CancellationToken cancellationToken)
+    {
+        _peers.Add(peer);
+        return ValueTask.FromResult(Greeting);
+    }
+
+    public SaslServer? StartSasl(SmtpPeer peer, string mechanism) => SaslServer.Create(mechanism, Directory, LoginProtocol.Submission, null);
+
+    public async ValueTask<Account?> FindAccountAsync(string login, CancellationToken cancellationToken)
+        => EmailAddress.TryParse(login, out var address) && await Directory.ResolveAsync(address, cancellationToken) is Resolution.LocalAccount local ? local.Account : null;
 
     public ValueTask<SmtpReply?> MailAsync(SmtpPeer peer, MailFrom mail, CancellationToken cancellationToken) => ValueTask.FromResult(OnMail(mail));
 

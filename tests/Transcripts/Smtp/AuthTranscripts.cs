@@ -31,6 +31,7 @@ public sealed class AuthTranscripts : SmtpTranscript
             S~ 250-.*
             S~ 250-.*
             S~ 250-.*
+            S~ 250-.*
             S: 250 AUTH SCRAM-SHA-256 PLAIN LOGIN
             C: STARTTLS
             S: 503 5.5.1 TLS is active already
@@ -184,6 +185,7 @@ public sealed class AuthTranscripts : SmtpTranscript
             C: MAIL FROM:<ann@example.test>
             S: 503 5.5.1 Send HELO or EHLO first
             C: EHLO a
+            S~ 250-.*
             S~ 250-.*
             S~ 250-.*
             S~ 250-.*

@@ -20,6 +20,7 @@ public sealed class CommandTranscripts : SmtpTranscript
             S: 250-SMTPUTF8
             S: 250-CHUNKING
             S: 250-ENHANCEDSTATUSCODES
+            S: 250-LIMITS RCPTMAX=1000
             S: 250 STARTTLS
             C: QUIT
             S: 221 2.0.0 Goodbye
@@ -42,7 +43,8 @@ public sealed class CommandTranscripts : SmtpTranscript
             S: 250-SMTPUTF8
             S: 250-CHUNKING
             S: 250-ENHANCEDSTATUSCODES
-            S: 250 DSN
+            S: 250-DSN
+            S: 250 LIMITS RCPTMAX=1000
             C: STARTTLS
             S: 502 5.5.1 Command not implemented
             C: AUTH PLAIN
@@ -101,6 +103,7 @@ public sealed class CommandTranscripts : SmtpTranscript
             S: 250 2.1.5 Recipient OK
             C: EHLO again
             S: 250-mail.example.test greets again
+            S~ 250-.*
             S~ 250-.*
             S~ 250-.*
             S~ 250-.*
@@ -356,6 +359,7 @@ public sealed class CommandTranscripts : SmtpTranscript
             C> EHLO a\r\nMAIL FROM:<joe@example.org>\r\nRCPT TO:<ann@example.test>\r\nRCPT TO:<>\r\nDATA\r\nSubject: hi\r\n\r\nhi\r\n.\r\nQUIT\r\n
             S: 220 mail.example.test ESMTP Merpati
             S: 250-mail.example.test greets a
+            S~ 250-.*
             S~ 250-.*
             S~ 250-.*
             S~ 250-.*

@@ -265,4 +265,36 @@ public sealed class MxTests
         var entry = fixture.Queue.Entries.Should().ContainSingle().Which;
         entry.TraceParent.Should().StartWith($"00-{entry.Id}-");
     }
+
+    [Fact]
+    public async Task A_trusted_proxy_speaks_for_its_client_and_strangers_do_not()
+    {
+        await using var fixture = new IngressFixture(("XClientNetworks:0", "192.0.2.0/28"), ("XForwardNetworks:0", "192.0.2.7"));
+        const string Message = """
+            S: 220 mail.example.test ESMTP Merpati
+            C: HELO client.example.org
+            S: 250 mail.example.test
+            C: XFORWARD NAME=origin.example.net ADDR=198.51.100.4
+            S: 250 2.0.0 OK
+            C: MAIL FROM:<joe@example.org>
+            S: 250 2.1.0 Sender OK
+            C: RCPT TO:<ann@example.test>
+            S: 250 2.1.5 Recipient OK
+            C> BDAT 0 LAST\r\n
+            S~ 250 2.0.0 .*
+            """;
+        await fixture.RunAsync(SmtpRole.Mx, """
+            S: 220 mail.example.test ESMTP Merpati
+            C: XCLIENT NAME=client.example.org ADDR=203.0.113.5
+
+            """ + Message);
+        var entry = fixture.Queue.Entries.Should().ContainSingle().Which;
+        Encoding.ASCII.GetString(entry.TraceHeaders.Span).Should().StartWith("Received: from client.example.org (client.example.org [203.0.113.5])\r\n");
+        fixture.Journal.Events.Should().ContainSingle().Which.Detail.Should().Be("from client.example.org [203.0.113.5] with SMTP on behalf of origin.example.net[198.51.100.4]");
+        await fixture.RunAsync(SmtpRole.Mx, """
+            S: 220 mail.example.test ESMTP Merpati
+            C: XCLIENT ADDR=203.0.113.5
+            S: 550 5.7.1 Not from your address
+            """, new TransportSettings { Client = System.Net.IPEndPoint.Parse("192.0.2.20:4711") });
+    }
 }

@@ -22,6 +22,8 @@ public sealed class SubmissionTests
         S~ 250-.*
         S~ 250-.*
         S~ 250-.*
+        S~ 250-FUTURERELEASE 2592000 .*
+        S: 250-LIMITS RCPTMAX=1000 MAILMAX=10000
         S: 250 AUTH SCRAM-SHA-256 PLAIN LOGIN
         C: AUTH PLAIN {Convert.ToBase64String(Encoding.UTF8.GetBytes("\0ann@example.test\0" + MemoryDirectory.Password))}
         S: 235 2.7.0 Authentication successful
@@ -155,5 +157,38 @@ public sealed class SubmissionTests
         await using var fixture = new IngressFixture((key, value));
         var get = () => fixture.Sessions;
         get.Should().Throw<OptionsValidationException>().WithMessage("*" + message);
+    }
+
+    [Fact]
+    public async Task A_held_message_is_due_at_its_release()
+    {
+        await using var fixture = new IngressFixture();
+        await fixture.RunAsync(SmtpRole.Submission, Authenticated + """
+            C: MAIL FROM:<ann@example.test> HOLDFOR=3600
+            S: 250 2.1.0 Sender OK
+            C: RCPT TO:<bob@example.test>
+            S: 250 2.1.5 Recipient OK
+            C> BDAT 0 LAST\r\n
+            S~ 250 2.0.0 .*
+            """, InTls);
+        var entry = fixture.Queue.Entries.Should().ContainSingle().Which;
+        entry.NextAttemptAt.Should().Be(entry.AcceptedAt.AddHours(1));
+        fixture.Journal.Events.Should().ContainSingle().Which.Detail.Should().EndWith(", held until 2026-11-24 13:00:00Z");
+    }
+
+    [Fact]
+    public async Task A_priority_is_granted_up_to_the_highest_and_shows_in_the_trace()
+    {
+        await using var fixture = new IngressFixture(("MtPriority", "true"), ("MaxPriority", "2"), ("MaxHold", "00:00:00"));
+        await fixture.RunAsync(SmtpRole.Submission, Authenticated.Replace("FUTURERELEASE 2592000 .*", "MT-PRIORITY", StringComparison.Ordinal) + """
+            C: MAIL FROM:<ann@example.test> MT-PRIORITY=7
+            S: 250 2.3.6 2 is the highest priority here
+            C: RCPT TO:<bob@example.test>
+            S: 250 2.1.5 Recipient OK
+            C> BDAT 0 LAST\r\n
+            S~ 250 2.0.0 .*
+            """, InTls);
+        var entry = fixture.Queue.Entries.Should().ContainSingle().Which;
+        Encoding.ASCII.GetString(entry.TraceHeaders.Span).Should().Contain($"id {entry.Id} PRIORITY 2\r\n");
     }
 }

@@ -1,3 +1,4 @@
+using Merpati.Accounts;
 using Merpati.Envelopes;
 using Merpati.Protocols.Sasl;
 using Merpati.Protocols.Smtp.Commands;
@@ -11,11 +12,17 @@ namespace Merpati.Protocols.Smtp;
 /// </summary>
 public interface ISmtpSession
 {
-    /// <summary>Null greets the client; a reply refuses it (554, or 421) and the connection ends.</summary>
+    /// <summary>
+    /// Null greets the client; a reply refuses it (554, or 421) and the connection ends.
+    /// Called again when a trusted client said for whom it speaks (XCLIENT): from then on the peer is that one.
+    /// </summary>
     ValueTask<SmtpReply?> ConnectAsync(SmtpPeer peer, CancellationToken cancellationToken);
 
     /// <summary>The server's side of a SASL exchange; null for a mechanism that is not offered.</summary>
-    SaslServer? StartSasl(string mechanism);
+    SaslServer? StartSasl(SmtpPeer peer, string mechanism);
+
+    /// <summary>A trusted client says who logged in there (XCLIENT LOGIN); null when there is no such account.</summary>
+    ValueTask<Account?> FindAccountAsync(string login, CancellationToken cancellationToken);
 
     /// <summary>A positive reply accepts the reverse-path; null is the ordinary positive reply.</summary>
     ValueTask<SmtpReply?> MailAsync(SmtpPeer peer, MailFrom mail, CancellationToken cancellationToken);

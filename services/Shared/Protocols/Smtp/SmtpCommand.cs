@@ -62,6 +62,8 @@ public sealed class SmtpCommand
         new("HELP", SmtpStates.Any, Help.RunAsync),
         new("QUIT", SmtpStates.Any, Quit.RunAsync),
         new("STARTTLS", SmtpStates.Connected | SmtpStates.Ready, StartTls.RunAsync) { IsOffered = StartTls.IsOffered },
+        new("XCLIENT", SmtpStates.Connected | SmtpStates.Ready, XClient.RunAsync) { IsOffered = XClient.IsOffered, MaxLine = PathLine },
+        new("XFORWARD", SmtpStates.Ready, XForward.RunAsync) { IsOffered = XForward.IsOffered, NeedsAuth = true, MaxLine = PathLine },
         new("AUTH", SmtpStates.Ready, Auth.RunAsync) { IsOffered = Auth.IsOffered, NeedsTls = true, MaxLine = AuthLine, FaultReply = Auth.TemporaryFailure },
     ];
 

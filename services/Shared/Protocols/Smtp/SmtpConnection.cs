@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net;
+using Merpati.Protocols.Smtp.Commands;
 using Merpati.Protocols.Wire;
 using Microsoft.Extensions.Logging;
 
@@ -28,6 +30,9 @@ public sealed class SmtpConnection
     private int _badCommands;
     private int _authFailures;
     private int _commandsBeforeAuth;
+    private int _messages;
+    private HashSet<string>? _recipientDomains;
+    private bool _isRefused;
     private bool _upgradeIsDue;
     private bool _readsBody;
     private string _verb = "";
@@ -55,6 +60,8 @@ public sealed class SmtpConnection
     /// <summary>Secrets may be sent.</summary>
     internal bool IsConfidential => Peer.Tls is not null || Options.AllowPlaintextAuth;
 
+    internal DateTimeOffset Now => _time.GetUtcNow();
+
     private TimeSpan SessionTimeLeft => Options.MaxSessionTime - _time.GetElapsedTime(_startedAt);
 
     /// <summary>Serves until the client leaves, a limit is reached or <paramref name="lifetime"/> ends. Faults do not come out of it.</summary>
@@ -64,7 +71,7 @@ public sealed class SmtpConnection
         try
         {
             var refusal = await Session.ConnectAsync(Peer, lifetime.Aborted).ConfigureAwait(false);
-            Write(refusal ?? new SmtpReply(220, null, $"{Options.HostName} ESMTP Merpati"));
+            Write(refusal ?? Greeting);
             if (refusal is null) await ServeAsync().ConfigureAwait(false);
             await FlushAsync().ConfigureAwait(false);
         }
@@ -101,7 +108,7 @@ public sealed class SmtpConnection
             reply = Tally(reply);
             Write(reply);
             if (!reply.IsPositive) Session.OnRefusal(Peer, _verb, reply);
-            if (reply.ClosesChannel || (_upgradeIsDue && !await UpgradeAsync().ConfigureAwait(false))) return;
+            if (reply.ClosesChannel || _isRefused || (_upgradeIsDue && !await UpgradeAsync().ConfigureAwait(false))) return;
         }
     }
 
@@ -141,7 +148,7 @@ public sealed class SmtpConnection
         if (Options.RequireAuth && Peer.Account is null && ++_commandsBeforeAuth > Options.MaxCommandsBeforeAuth) return SmtpReplies.TooManyCommandsBeforeAuth;
         if (!command.AllowedIn.HasFlag(State.Flag)) return command.OutOfSequence(State);
         if (command.NeedsAuth && Options.RequireAuth && Peer.Account is null) return IsConfidential ? SmtpReplies.AuthenticationRequired : SmtpReplies.TlsRequired;
-        return command.NeedsTls && !IsConfidential ? Commands.Auth.EncryptionRequired : null;
+        return command.NeedsTls && !IsConfidential ? Auth.EncryptionRequired : null;
     }
 
     /// <summary>A client that makes errors without end is told so, once, in place of the reply.</summary>
@@ -152,6 +159,38 @@ public sealed class SmtpConnection
         _ => reply,
     };
 
+    /// <summary>The client itself, not the one that it speaks for, is in one of the networks.</summary>
+    internal bool IsTrusted(IReadOnlyList<IPNetwork> networks) => networks.Any(network => network.Contains(_transport.RemoteEndPoint.Address));
+
+    /// <summary>MAILMAX (RFC 9422) is not reached.</summary>
+    internal bool MayHaveMessage() => Options.MaxMessages is not { } most || _messages < most;
+
+    /// <summary>RCPTDOMAINMAX (RFC 9422) leaves room for one of this domain.</summary>
+    internal bool MayHaveDomain(string domain) => Options.MaxRecipientDomains is not { } most || _recipientDomains is not { } known || known.Count < most || known.Contains(domain);
+
+    internal void NoteDomain(string domain)
+    {
+        if (Options.MaxRecipientDomains is not null) (_recipientDomains ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase)).Add(domain);
+    }
+
+    /// <summary>MAIL was accepted.</summary>
+    internal void BeginTransaction(MailFrom mail)
+    {
+        _messages++;
+        State = new SmtpState.Mail(mail, Attempted: false);
+    }
+
+    /// <summary>XCLIENT: the session begins anew as that of another client. Without a greeting of its own from <paramref name="peer"/> it has to greet.</summary>
+    internal async ValueTask<SmtpReply> BecomeAsync(SmtpPeer peer, CancellationToken cancellationToken)
+    {
+        await EndTransactionAsync().ConfigureAwait(false);
+        Peer = peer;
+        State = peer.Hello.Length > 0 ? new SmtpState.Ready() : new SmtpState.Connected();
+        if (await Session.ConnectAsync(peer, cancellationToken).ConfigureAwait(false) is not { } refusal) return Greeting;
+        _isRefused = true;
+        return refusal;
+    }
+
     /// <summary>Enters a state that goes on from the present one.</summary>
     internal void Enter(SmtpState state) => State = state;
 
@@ -160,6 +199,7 @@ public sealed class SmtpConnection
     {
         var ended = State;
         if (ended is not SmtpState.Connected) State = new SmtpState.Ready();
+        if (Peer.Forwarded is not null) Peer = Peer with { Forwarded = null };
         if (ended is SmtpState.Chunks chunks) await chunks.Intake.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -219,7 +259,7 @@ public sealed class SmtpConnection
             return false;
         }
         State = new SmtpState.Connected();
-        Peer = new SmtpPeer(_transport.RemoteEndPoint, _transport.LocalEndPoint, _transport.Tls, "", Esmtp: false, Account: null);
+        Peer = Peer with { Tls = _transport.Tls, Hello = "", Esmtp = false, Account = null };
         return true;
     }
 
@@ -248,6 +288,8 @@ public sealed class SmtpConnection
         _unflushed = 0;
         return await _transport.TryFlushAsync(Options.WriteTimeout, _time, _lifetime.Aborted).ConfigureAwait(false);
     }
+
+    private SmtpReply Greeting => new(220, null, $"{Options.HostName} ESMTP Merpati");
 
     private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 }

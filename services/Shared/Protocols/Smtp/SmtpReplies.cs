@@ -21,6 +21,7 @@ internal static class SmtpReplies
     public static readonly SmtpReply NoValidRecipients = new(554, "5.5.1", "No valid recipients");
     public static readonly SmtpReply InTransaction = new(503, "5.5.1", "Not during a mail transaction");
     public static readonly SmtpReply InChunks = new(503, "5.5.1", "BDAT has begun: go on with BDAT, or send RSET");
+    public static readonly SmtpReply NotTrusted = new(550, "5.7.1", "Not from your address");
     public static readonly SmtpReply AuthenticationRequired = new(530, "5.7.0", "Authentication required");
     public static readonly SmtpReply TlsRequired = new(530, "5.7.0", "Must issue a STARTTLS command first");
 
@@ -28,6 +29,8 @@ internal static class SmtpReplies
     public static readonly SmtpReply BareLineBreakInText = new(550, "5.6.11", "Message contains a CR or LF that is not part of CRLF");
     public static readonly SmtpReply TextLineTooLong = new(554, "5.6.0", "Message contains a line that is too long");
     public static readonly SmtpReply NeedsSmtpUtf8 = new(553, "5.6.7", "Address needs SMTPUTF8, which the message does not ask for");
+    public static readonly SmtpReply BinaryNeedsBdat = new(503, "5.5.1", "A BINARYMIME message comes by BDAT");
+    public static readonly SmtpReply TooManyDomains = new(452, "4.5.3", "Too many recipient domains in one session");
     public static readonly SmtpReply TooManyRecipients = new(452, "4.5.3", "Too many recipients");
 
     public static readonly SmtpReply LocalError = new(451, "4.3.0", "Local error, try again later");
@@ -36,6 +39,7 @@ internal static class SmtpReplies
     public static readonly SmtpReply TimedOut = new(421, "4.4.2", "Timed out, closing the connection");
     public static readonly SmtpReply SessionTooLong = new(421, "4.4.2", "Session took too long, closing the connection");
     public static readonly SmtpReply EndlessLine = new(421, "4.7.0", "Line without an end, closing the connection");
+    public static readonly SmtpReply TooManyMessages = new(421, "4.7.0", "Too many messages in one session, closing the connection");
     public static readonly SmtpReply TooManyErrors = new(421, "4.7.0", "Too many errors, closing the connection");
     public static readonly SmtpReply TooManyCommandsBeforeAuth = new(421, "4.7.0", "Too many commands without authentication, closing the connection");
 }

@@ -48,6 +48,10 @@ internal abstract record SmtpState(SmtpStates Flag)
             SmtpUtf8 = From.SmtpUtf8,
             Return = From.Return,
             EnvelopeId = From.EnvelopeId,
+            RequireTls = From.RequireTls,
+            Priority = From.Priority,
+            DeliverBy = From.DeliverBy,
+            HoldUntil = From.HoldUntil,
         };
     }
 

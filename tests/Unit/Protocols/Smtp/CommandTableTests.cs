@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using AwesomeAssertions;
 using Merpati.Protocols.Smtp;
@@ -14,6 +15,8 @@ public sealed class CommandTableTests
     private const string Hello = "EHLO a\r\n";
     private const string Mail = Hello + "MAIL FROM:<a@example.org>\r\n";
     private const string Recipients = Mail + "RCPT TO:<ann@example.test>\r\n";
+
+    private static readonly IPNetwork[] Everybody = [IPNetwork.Parse("0.0.0.0/0"), IPNetwork.Parse("::/0")];
 
     private static readonly Dictionary<SmtpStates, string> WayTo = new()
     {
@@ -43,7 +46,7 @@ public sealed class CommandTableTests
     {
         var command = SmtpCommand.Table.Single(other => other.Verb == verb);
         var session = new RecordingSession();
-        var options = new SmtpServerOptions { HostName = "mail.example.test", OfferAuth = true };
+        var options = new SmtpServerOptions { HostName = "mail.example.test", OfferAuth = true, XClientNetworks = Everybody, XForwardNetworks = Everybody };
         var argument = verb switch { "STARTTLS" or "DATA" => " x", "BDAT" => " 0", _ => "" };
         await using var transcript = new Transcript((transport, lifetime) => new SmtpConnection(transport, session, options, TimeProvider.System, NullLogger.Instance).RunAsync(lifetime));
         await transcript.Client().Output.WriteAsync(Encoding.ASCII.GetBytes($"{WayTo[state]}{verb}{argument}\r\nHELP\r\nQUIT\r\n"));

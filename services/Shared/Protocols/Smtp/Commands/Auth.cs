@@ -35,7 +35,7 @@ internal static class Auth
         if (text.IsEmpty) return Syntax;
         var space = text.Span.IndexOf((byte)' ');
         var mechanism = Encoding.ASCII.GetString(space < 0 ? text.Span : text.Span[..space]);
-        if (connection.Session.StartSasl(mechanism) is not { } sasl) return UnknownMechanism;
+        if (connection.Session.StartSasl(connection.Peer, mechanism) is not { } sasl) return UnknownMechanism;
         ReadOnlyMemory<byte>? response = null;
         if (space >= 0)
         {

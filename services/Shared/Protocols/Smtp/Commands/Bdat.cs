@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Diagnostics;
 using System.Text;
+using Merpati.Envelopes;
 
 namespace Merpati.Protocols.Smtp.Commands;
 
@@ -52,7 +53,7 @@ public static class Bdat
     private static async ValueTask<BodyIntake> BeginAsync(SmtpConnection connection, SmtpState.Recipients transaction, CancellationToken cancellationToken)
         => await connection.Session.BeginBodyAsync(connection.Peer, transaction.Envelope, cancellationToken).ConfigureAwait(false) switch
         {
-            BodyVerdict.Accepted accepted => new BodyIntake(accepted.Receiver, connection.Options),
+            BodyVerdict.Accepted accepted => new BodyIntake(accepted.Receiver, connection.Options, isText: transaction.From.Body != BodyType.BinaryMime),
             BodyVerdict.Refused refused => BodyIntake.Refusing(refused.Reply, connection.Options),
             _ => throw new UnreachableException(),
         };

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Merpati.Envelopes;
 
 namespace Merpati.Protocols.Smtp.Commands;
 
@@ -9,9 +10,12 @@ internal static class Data
     {
         if (!argument.IsEmpty) return SmtpReplies.NoArgument;
         var envelope = ((SmtpState.Recipients)connection.State).Envelope;
+        // RFC 3030 §3: the transaction stays as it was.
+        if (envelope.Body == BodyType.BinaryMime) return SmtpReplies.BinaryNeedsBdat;
+        var peer = connection.Peer;
         // The buffers are cleared whatever becomes of the message.
         await connection.EndTransactionAsync().ConfigureAwait(false);
-        switch (await connection.Session.BeginBodyAsync(connection.Peer, envelope, cancellationToken).ConfigureAwait(false))
+        switch (await connection.Session.BeginBodyAsync(peer, envelope, cancellationToken).ConfigureAwait(false))
         {
             case BodyVerdict.Refused refused:
                 return refused.Reply;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Merpati.Addresses;
 using Merpati.Envelopes;
+using Merpati.Protocols.Smtp.Extensions;
 using Merpati.Protocols.Smtp.Syntax;
 
 namespace Merpati.Protocols.Smtp.Commands;
@@ -9,8 +10,6 @@ namespace Merpati.Protocols.Smtp.Commands;
 /// <summary>RCPT (RFC 5321 §4.1.1.3) with the parameters of RFC 3461.</summary>
 public static class Rcpt
 {
-    private const int MaxOriginalRecipient = 500; // RFC 3461 §4.2
-
     private static readonly SmtpReply Syntax = new(501, "5.5.4", "Syntax: RCPT TO:<address> [parameters]");
     private static readonly SmtpReply BadAddress = new(501, "5.1.3", "Bad recipient address syntax");
     private static readonly EnvelopeRecipient Nobody = new(new EmailAddress("postmaster", "localhost"));
@@ -26,9 +25,11 @@ public static class Rcpt
         if (accepted.Count == 0) connection.Enter(new SmtpState.Mail(mail, Attempted: true));
         if (!TryParse(argument.Span, mail.SmtpUtf8, connection.Options, out var recipient, out var refusal)) return refusal;
         if (accepted.Count >= connection.Options.MaxRecipients) return SmtpReplies.TooManyRecipients;
+        if (!connection.MayHaveDomain(recipient.Address.Domain)) return SmtpReplies.TooManyDomains;
         switch (await connection.Session.RcptAsync(connection.Peer, mail, recipient, cancellationToken).ConfigureAwait(false))
         {
             case RcptVerdict.Accepted verdict:
+                connection.NoteDomain(recipient.Address.Domain);
                 // A recipient named twice gets one copy.
                 if (!accepted.Exists(other => other.Address.Equals(verdict.Recipient.Address))) accepted.Add(verdict.Recipient);
                 connection.Enter(new SmtpState.Recipients(mail, accepted));
@@ -69,49 +70,15 @@ public static class Rcpt
         switch (keyword)
         {
             case "NOTIFY" when options.AdvertiseDsn:
-                if (ParseNotify(value) is not { } notify) return PathArgument.BadValue(keyword);
+                if (DeliveryStatus.ParseNotify(value) is not { } notify) return PathArgument.BadValue(keyword);
                 recipient = recipient with { Notify = notify };
                 return null;
             case "ORCPT" when options.AdvertiseDsn:
-                if (!IsOriginalRecipient(value)) return PathArgument.BadValue(keyword);
+                if (!DeliveryStatus.IsOriginalRecipient(value)) return PathArgument.BadValue(keyword);
                 recipient = recipient with { OriginalRecipient = value };
                 return null;
             default:
                 return PathArgument.UnknownParameter(keyword);
         }
-    }
-
-    /// <summary>NEVER alone, or a list of the others (RFC 3461 §4.1). Null when it is neither.</summary>
-    private static DsnNotify? ParseNotify(string value)
-    {
-        var notify = DsnNotify.Unspecified;
-        foreach (var word in value.ToUpperInvariant().Split(','))
-        {
-            DsnNotify? flag = word switch
-            {
-                "NEVER" => DsnNotify.Never,
-                "SUCCESS" => DsnNotify.Success,
-                "FAILURE" => DsnNotify.Failure,
-                "DELAY" => DsnNotify.Delay,
-                _ => null,
-            };
-            if (flag is null) return null;
-            notify |= flag.Value;
-        }
-        return notify.HasFlag(DsnNotify.Never) && notify != DsnNotify.Never ? null : notify;
-    }
-
-    /// <summary><c>addr-type ";" xtext</c> (RFC 3461 §4.2), or utf-8-addr-xtext and its relatives (RFC 6533 §3).</summary>
-    private static bool IsOriginalRecipient(string value)
-    {
-        var semicolon = value.IndexOf(';', StringComparison.Ordinal);
-        if (value.Length > MaxOriginalRecipient || semicolon < 1 || semicolon == value.Length - 1) return false;
-        var type = value.AsSpan(0, semicolon);
-        foreach (var c in type)
-        {
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.')) return false;
-        }
-        // RFC 6533 §3 widens the encoding for its own type by \x{…} and raw UTF-8.
-        return type.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || Xtext.IsValid(value.AsSpan(semicolon + 1));
     }
 }
