@@ -20,16 +20,14 @@ internal static class DeliverByExtension
         if (digits[0] is '-' or '+') digits = digits[1..];
         if (digits.Length is 0 or > MaxDigits || digits.ContainsAnyExceptInRange('0', '9')) return false;
         var seconds = int.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture) * (negative ? -1 : 1);
-        var (mode, trace) = value[(semicolon + 1)..].ToUpperInvariant() switch
+        DeliverByMode? mode = value[(semicolon + 1)..].ToUpperInvariant() switch
         {
-            "N" => (DeliverByMode.Notify, false),
-            "NT" => (DeliverByMode.Notify, true),
-            "R" => (DeliverByMode.Return, false),
-            "RT" => (DeliverByMode.Return, true),
-            _ => ((DeliverByMode)(-1), false),
+            "N" or "NT" => DeliverByMode.Notify,
+            "R" or "RT" => DeliverByMode.Return,
+            _ => null,
         };
-        if (mode < 0 || (mode == DeliverByMode.Return && seconds <= 0)) return false;
-        deliverBy = new DeliverBy(now.AddSeconds(seconds), mode, trace);
+        if (mode is null || (mode == DeliverByMode.Return && seconds <= 0)) return false;
+        deliverBy = new DeliverBy(now.AddSeconds(seconds), mode.Value, Trace: value[^1] is 'T' or 't');
         return true;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Merpati.Envelopes;
@@ -10,6 +11,8 @@ internal static class DeliveryStatus
 {
     private const int MaxOriginalRecipient = 500; // RFC 3461 §4.2
     private const int MaxEnvelopeId = 100; // RFC 3461 §4.4
+
+    private static readonly SearchValues<char> UpperHex = SearchValues.Create("0123456789ABCDEF");
 
     /// <summary>RET; null when it is neither FULL nor HDRS.</summary>
     public static DsnReturn? ParseReturn(string value) => value.ToUpperInvariant() switch { "FULL" => DsnReturn.Full, "HDRS" => DsnReturn.Headers, _ => null };
@@ -58,7 +61,7 @@ internal static class DeliveryStatus
             if (address[0] == '\\')
             {
                 var end = address.IndexOf('}');
-                if (end < 5 || end > 9 || address[1] != 'x' || address[2] != '{' || address[3..end].ContainsAnyExcept("0123456789ABCDEF")) return false;
+                if (end < 5 || end > 9 || address[1] != 'x' || address[2] != '{' || address[3..end].ContainsAnyExcept(UpperHex)) return false;
                 if (!Rune.IsValid(int.Parse(address[3..end], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))) return false;
                 address = address[(end + 1)..];
                 continue;
