@@ -87,7 +87,7 @@ public sealed class MessageConversionTests
     {
         var line = new string('x', 3000);
         var converted = await ConvertAsync(Encoding.ASCII.GetBytes($"Subject: a\r\n\r\n{line}\r\n"), TransferDomain.SevenBit);
-        MimeMessage.Load(new MemoryStream(Encoding.ASCII.GetBytes(converted))).TextBody.TrimEnd().Should().Be(line);
+        MimeMessage.Load(new MemoryStream(Encoding.ASCII.GetBytes(converted))).TextBody!.TrimEnd().Should().Be(line);
     }
 
     [Property(MaxTest = 400)]
