@@ -68,7 +68,7 @@ public sealed class SmtpIngressOptions : IValidatableObject
     public bool RequireTls { get; set; }
 
     /// <summary>Offers BINARYMIME (RFC 3030 §3).</summary>
-    public bool BinaryMime { get; set; }
+    public bool BinaryMime { get; set; } = true;
 
     /// <summary>Offers DELIVERBY (RFC 2852).</summary>
     public bool DeliverBy { get; set; }

@@ -29,6 +29,7 @@ public static class SmtpIngressServices
         services.AddSingleton<RecipientPolicy>();
         services.AddMailDns();
         services.AddSingleton<MessageChecks>();
+        services.AddSingleton<BinaryMessage>();
         services.AddSingleton<MessageAcceptance>();
         services.AddSingleton(static provider => new SmtpSessions(
             provider.GetRequiredService<IDirectory>(),

@@ -14,7 +14,7 @@ namespace Merpati.SmtpIngress.Acceptance;
 /// The acceptance of one message. The order is the promise (design §3):
 /// <list type="number">
 /// <item>the body streams into the content store, <see cref="WriteAsync"/>, while its header is looked at and its signatures are hashed; who sends it is judged when it is whole;</item>
-/// <item>the content is committed: durable;</item>
+/// <item>the content is committed: durable, and a binary message is made one of lines;</item>
 /// <item>the queue entry is committed: from here on the message is ours, and the timeline says so;</item>
 /// <item>the reply is 250;</item>
 /// <item>the bell rings.</item>
@@ -58,6 +58,11 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         {
             // 2. The content is committed.
             var content = await writer.CommitAsync(cancellationToken).ConfigureAwait(false);
+            if (envelope.Body == BodyType.BinaryMime)
+            {
+                (content, var refusal) = await acceptance.Binary.ToLinesAsync(content, cancellationToken).ConfigureAwait(false);
+                if (refusal is not null) return refusal;
+            }
 
             // 3. The queue entry is committed; the timeline is written at the same time, and is not worth a message.
             var entry = CreateEntry(content, at, verdict);
@@ -119,10 +124,13 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         Size = content.Size,
         TraceHeaders = Encoding.UTF8.GetBytes(HeadersToAdd(at, verdict)),
         ReversePath = envelope.ReversePath,
-        Body = envelope.Body,
+        Body = envelope.Body == BodyType.BinaryMime ? BodyType.EightBitMime : envelope.Body,
         SmtpUtf8 = envelope.SmtpUtf8,
         Return = envelope.Return,
         EnvelopeId = envelope.EnvelopeId,
+        RequireTls = envelope.RequireTls,
+        Priority = envelope.Priority,
+        DeliverBy = envelope.DeliverBy,
         Recipients = [.. envelope.Recipients.Select(recipient => new QueueRecipient { Recipient = recipient })],
         Submitter = peer.Account?.Id,
         AcceptedAt = at,

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Merpati.SmtpIngress.Acceptance;
 
 /// <summary>What every acceptance needs, and where it begins.</summary>
-internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, SenderPolicy senders, MessageChecks checks, StoreRoom room,
+internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, BinaryMessage binary, SenderPolicy senders, MessageChecks checks, StoreRoom room,
     IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<MessageAcceptance> logger)
 {
     public IMailQueue Queue => queue;
@@ -19,6 +19,8 @@ internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue
     public IJournal Journal => journal;
 
     public IQueueBell Bell => bell;
+
+    public BinaryMessage Binary => binary;
 
     public SenderPolicy Senders => senders;
 

@@ -90,7 +90,8 @@ public sealed class MemoryContents : IContentStore
 
     public ValueTask<ContentInfo?> FindAsync(ContentId content, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public ValueTask<Stream> OpenAsync(ContentId content, long offset, long length, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<Stream> OpenAsync(ContentId content, long offset, long length, CancellationToken cancellationToken)
+        => ValueTask.FromResult<Stream>(new MemoryStream(_committed[content], (int)offset, (int)length, writable: false));
 
     public ValueTask DeleteAsync(IReadOnlyList<ContentId> contents, CancellationToken cancellationToken) => throw new NotSupportedException();
 

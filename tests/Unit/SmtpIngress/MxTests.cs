@@ -27,6 +27,14 @@ public sealed class MxTests
 
         """;
 
+    private const string Binary = Hello + """
+        C: MAIL FROM:<joe@example.org> BODY=BINARYMIME
+        S: 250 2.1.0 Sender OK
+        C: RCPT TO:<ann@example.test>
+        S: 250 2.1.5 Recipient OK
+
+        """;
+
     private const string Data = Begin + """
         C: DATA
         S~ 354 .*
@@ -296,5 +304,35 @@ public sealed class MxTests
             C: XCLIENT ADDR=203.0.113.5
             S: 550 5.7.1 Not from your address
             """, new TransportSettings { Client = System.Net.IPEndPoint.Parse("192.0.2.20:4711") });
+    }
+
+    [Theory]
+    [InlineData(@"Content-Transfer-Encoding: binary\r\n\r\n\0\r\n\n", "Content-Transfer-Encoding: base64\r\n\r\nAA0KCg==\r\n", 41)]
+    [InlineData(@"Content-Transfer-Encoding: binary\r\n\r\nlines all the same\r\n", "Content-Transfer-Encoding: 8bit\r\n\r\nlines all the same\r\n", 57)]
+    [InlineData(@"Subject: hi\r\n\r\nlines\r\n", "Subject: hi\r\n\r\nlines\r\n", 22)]
+    public async Task A_binary_message_is_kept_as_lines(string sent, string kept, int length)
+    {
+        await using var fixture = new IngressFixture();
+        await fixture.RunAsync(SmtpRole.Mx, Binary + $"""
+            C> BDAT {length} LAST\r\n{sent}
+            S~ 250 2.0.0 .*
+            """);
+        var entry = fixture.Queue.Entries.Should().ContainSingle().Which;
+        Encoding.ASCII.GetString(fixture.Contents.Committed[entry.Content]).Should().Be(kept);
+        entry.Size.Should().Be(fixture.Contents.Committed[entry.Content].Length);
+        entry.Body.Should().Be(Merpati.Envelopes.BodyType.EightBitMime);
+        fixture.Contents.OpenWriters.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_binary_message_whose_signature_would_break_is_refused()
+    {
+        await using var fixture = new IngressFixture();
+        const string Signed = @"Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n\0\r\n--b--\r\n";
+        await fixture.RunAsync(SmtpRole.Mx, Binary + $"""
+            C> BDAT {Signed.Replace(@"\r\n", "xx", StringComparison.Ordinal).Replace(@"\0", "x", StringComparison.Ordinal).Length} LAST\r\n{Signed}
+            S: 554 5.6.3 Binary message cannot be converted for delivery without harm
+            """);
+        fixture.Queue.Entries.Should().BeEmpty();
     }
 }

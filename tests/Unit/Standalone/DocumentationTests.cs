@@ -35,6 +35,7 @@ public sealed partial class DocumentationTests
     [InlineData(typeof(StandaloneOptions), "The top")]
     [InlineData(typeof(TlsOptions), "tls")]
     [InlineData(typeof(ConnectionLimits), "connections")]
+    [InlineData(typeof(ProxyProtocolOptions), "connections proxyProtocol")]
     [InlineData(typeof(SmtpIngressOptions), "smtpIngress")]
     [InlineData(typeof(CheckOptions), "smtpIngress checks")]
     [InlineData(typeof(DmarcOptions), "smtpIngress dmarc")]

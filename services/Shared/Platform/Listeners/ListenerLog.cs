@@ -27,6 +27,12 @@ internal static partial class ListenerLog
     [LoggerMessage(106, LogLevel.Error, "{Port}: a connection could not be accepted: {Reason}")]
     public static partial void AcceptFailed(ILogger logger, string port, string reason);
 
+    [LoggerMessage(107, LogLevel.Warning, "{Port}: the proxy {Proxy} was turned away: {Reason}")]
+    public static partial void ProxyHeaderRefused(ILogger logger, string port, IPEndPoint proxy, string reason);
+
+    [LoggerMessage(108, LogLevel.Debug, "{Port}: the proxy {Proxy} went away: {Reason}")]
+    public static partial void ProxyLeft(ILogger logger, string port, IPEndPoint proxy, string reason);
+
     [LoggerMessage(110, LogLevel.Information, "Certificate of {Names} loaded, valid until {NotAfter:u}")]
     public static partial void CertificateLoaded(ILogger logger, string names, DateTime notAfter);
 

@@ -18,11 +18,12 @@ public sealed class MailListener : IAsyncDisposable
     private static readonly Meter Meter = new("Merpati.Platform");
     private static readonly UpDownCounter<int> Open = Meter.CreateUpDownCounter<int>("merpati.listener.open.connections", "{connection}", "Open connections by port");
     private static readonly Counter<long> Accepted = Meter.CreateCounter<long>("merpati.listener.accepted.connections", "{connection}", "Accepted connections by port");
-    private static readonly Counter<long> Rejected = Meter.CreateCounter<long>("merpati.listener.rejected.connections", "{connection}", "Connections over a limit or with a failed TLS handshake, by port and reason");
+    private static readonly Counter<long> Rejected = Meter.CreateCounter<long>("merpati.listener.rejected.connections", "{connection}", "Connections over a limit, with a failed TLS handshake or without the PROXY header of a proxy, by port and reason");
 
     private readonly MailPort _port;
     private readonly CertificateSource _certificates;
     private readonly ConnectionLimits _limits;
+    private readonly TrustedNetworks _proxies;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly KeyValuePair<string, object?> _tag;
@@ -38,6 +39,7 @@ public sealed class MailListener : IAsyncDisposable
         _port = port;
         _certificates = certificates;
         _limits = limits;
+        _proxies = new TrustedNetworks(limits.ProxyProtocol.Networks);
         _time = time;
         _logger = logger;
         _tag = new KeyValuePair<string, object?>("port", port.Name);
@@ -122,23 +124,28 @@ public sealed class MailListener : IAsyncDisposable
     {
         socket.NoDelay = true;
         var transport = new SocketTransport(socket, _certificates, _limits.TlsHandshake, _time);
-        var key = AddressKey(transport.RemoteEndPoint.Address);
-        var counted = !(_limits.LoopbackIsExempt && IPAddress.IsLoopback(transport.RemoteEndPoint.Address));
-        var ofAddress = counted ? _perAddress.AddOrUpdate(key, 1, static (_, n) => n + 1) : 0;
-        var tooMany = ofAddress > _limits.PerAddress || _sessions.Count >= _limits.PerPort;
+        var portIsFull = _sessions.Count >= _limits.PerPort;
         var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var task = ServeAsync(begin.Task, transport, tooMany, counted ? key : null);
+        var task = ServeAsync(begin.Task, transport, portIsFull);
         _sessions.TryAdd(transport, task);
         begin.SetResult();
     }
 
-    private async Task ServeAsync(Task begin, SocketTransport transport, bool tooMany, UInt128? key)
+    private async Task ServeAsync(Task begin, SocketTransport transport, bool portIsFull)
     {
         await begin.ConfigureAwait(false);
         Open.Add(1, _tag);
+        UInt128? counted = null;
         try
         {
-            if (tooMany)
+            var isProxy = _proxies.Contains(transport.RemoteEndPoint.Address);
+            // Who the client is has to be known before it is counted; of a port that is full nobody needs to know.
+            if (isProxy && !portIsFull)
+            {
+                if (await ReadProxyHeaderAsync(transport).ConfigureAwait(false) is not { } hasClient) return;
+                isProxy = !hasClient;
+            }
+            if (portIsFull || !TryCount(transport.RemoteEndPoint.Address, isProxy, out counted))
             {
                 Rejected.Add(1, _tag, new KeyValuePair<string, object?>("reason", "too many connections"));
                 ListenerLog.TooManyConnections(_logger, _port.Name, transport.RemoteEndPoint);
@@ -169,10 +176,40 @@ public sealed class MailListener : IAsyncDisposable
         finally
         {
             await transport.DisposeAsync().ConfigureAwait(false);
-            if (key is { } counted) Release(counted);
+            if (counted is { } key) Release(key);
             _sessions.TryRemove(transport, out _);
             Open.Add(-1, _tag);
         }
+    }
+
+    /// <summary>True when the proxy said who its client is, false when it speaks for itself, null when the connection is of no use.</summary>
+    private async ValueTask<bool?> ReadProxyHeaderAsync(SocketTransport transport)
+    {
+        try { return await transport.ReadProxyHeaderAsync(_limits.ProxyProtocol.Timeout, _aborted.Token).ConfigureAwait(false); }
+        catch (EndOfStreamException e)
+        {
+            // What the probes of a load balancer do.
+            ListenerLog.ProxyLeft(_logger, _port.Name, transport.RemoteEndPoint, e.Message);
+            return null;
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException)
+        {
+            Rejected.Add(1, _tag, new KeyValuePair<string, object?>("reason", "PROXY header"));
+            ListenerLog.ProxyHeaderRefused(_logger, _port.Name, transport.RemoteEndPoint, e.Message);
+            return null;
+        }
+    }
+
+    /// <summary>Counts a connection of the address; false when it is one too many.</summary>
+    /// <param name="isProxy">It is a proxy that speaks for itself: its health checks are not a client's.</param>
+    /// <param name="counted">What to release; null when it does not count.</param>
+    private bool TryCount(IPAddress address, bool isProxy, out UInt128? counted)
+    {
+        counted = null;
+        if (isProxy || (_limits.LoopbackIsExempt && IPAddress.IsLoopback(address))) return true;
+        var key = AddressKey(address);
+        counted = key;
+        return _perAddress.AddOrUpdate(key, 1, static (_, n) => n + 1) <= _limits.PerAddress;
     }
 
     private void Release(UInt128 key)

@@ -21,8 +21,27 @@ public sealed record ConnectionLimits
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>Proxies that say who their client is.</summary>
+    public ProxyProtocolOptions ProxyProtocol { get; init; } = new();
+
     /// <summary>Loopback connections do not count towards <see cref="PerAddress"/>: they are proxies and tests of ours.</summary>
     public bool LoopbackIsExempt { get; init; } = true;
+}
+
+/// <summary>HAProxy's PROXY protocol, for all mail ports of a process.</summary>
+public sealed record ProxyProtocolOptions : IValidatableObject
+{
+    /// <summary>
+    /// Networks of the proxies and load balancers, such as 10.0.0.0/8. A connection from there begins with a PROXY header, version 1 or 2, and is closed without one;
+    /// from anywhere else there is no such header.
+    /// </summary>
+    public IList<string> Networks { get; init; } = [];
+
+    /// <summary>Time for the header.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => TrustedNetworks.Check(Networks, nameof(Networks));
 }
 
 /// <summary>One mail port.</summary>

@@ -38,13 +38,46 @@ internal sealed class SocketTransport : ITransport, IAsyncDisposable
 
     public PipeWriter Output { get; private set; }
 
-    public IPEndPoint RemoteEndPoint { get; }
+    public IPEndPoint RemoteEndPoint { get; private set; }
 
-    public IPEndPoint LocalEndPoint { get; }
+    public IPEndPoint LocalEndPoint { get; private set; }
 
     public TlsDetails? Tls { get; private set; }
 
     public bool CanUpgradeToTls => Tls is null && _certificates.HasCertificate;
+
+    /// <summary>
+    /// Reads the PROXY header, before anything else and not an octet more; from then on the end points are those of the proxy's client.
+    /// </summary>
+    /// <returns>False when the proxy speaks for itself.</returns>
+    /// <exception cref="InvalidDataException">It is no header.</exception>
+    /// <exception cref="IOException">It did not come.</exception>
+    public async ValueTask<bool> ReadProxyHeaderAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(timeout, _time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        var octets = new byte[ProxyHeader.MaxLength];
+        var length = 0;
+        while (true)
+        {
+            var header = ProxyHeader.Parse(octets.AsSpan(0, length), out var needed);
+            if (needed < 0) throw new InvalidDataException("The connection does not begin with a PROXY header.");
+            if (header is not null)
+            {
+                if (header is not { Source: { } source, Destination: { } destination }) return false;
+                (RemoteEndPoint, LocalEndPoint) = (source, destination);
+                return true;
+            }
+            try
+            {
+                var read = await _socket.ReceiveAsync(octets.AsMemory(length, needed), SocketFlags.None, stop.Token).ConfigureAwait(false);
+                if (read == 0) throw new EndOfStreamException("The proxy closed the connection without a PROXY header.");
+                length += read;
+            }
+            catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested) { throw new IOException("The PROXY header took too long.", e); }
+            catch (SocketException e) { throw new IOException(e.Message, e); }
+        }
+    }
 
     public async ValueTask UpgradeToTlsAsync(CancellationToken cancellationToken)
     {
