@@ -1,6 +1,7 @@
 using System.Net;
 using Merpati.Protocols.Smtp;
 using Merpati.Queueing;
+using Merpati.SmtpIngress.Door;
 using Microsoft.Extensions.Logging;
 
 namespace Merpati.SmtpIngress;
@@ -35,4 +36,10 @@ internal static partial class IngressLog
 
     [LoggerMessage(1107, LogLevel.Information, "{QueueId} was passed on for {Client}, hello {Hello}, protocol {Protocol}, there known as {Identifier}")]
     public static partial void Forwarded(this ILogger logger, QueueId queueId, string client, string? hello, string? protocol, string? identifier);
+
+    [LoggerMessage(1108, LogLevel.Information, "Turned {Client} away: {Reason}")]
+    public static partial void TurnedAway(this ILogger logger, IPAddress client, string reason);
+
+    [LoggerMessage(1109, LogLevel.Error, "The limit of {Kind} cannot be had, nobody is limited")]
+    public static partial void BucketFault(this ILogger logger, Exception fault, RateKind kind);
 }

@@ -15,6 +15,7 @@ internal sealed class IngressMetrics
     private readonly Counter<long> _accepted;
     private readonly Counter<long> _octets;
     private readonly Counter<long> _refusals;
+    private readonly Counter<long> _turnedAway;
     private readonly Histogram<double> _duration;
     private readonly Counter<long> _checks;
     private readonly Histogram<double> _checksDuration;
@@ -27,6 +28,7 @@ internal sealed class IngressMetrics
         _accepted = meter.CreateCounter<long>("merpati.smtp.accepted.messages", "{message}", "Messages that got a 250");
         _octets = meter.CreateCounter<long>("merpati.smtp.accepted.bytes", "By", "Octets of accepted messages");
         _refusals = meter.CreateCounter<long>("merpati.smtp.refused.commands", "{command}", "Commands and messages that got a 4yz or 5yz reply, by code and verb");
+        _turnedAway = meter.CreateCounter<long>("merpati.smtp.door.refusals", "{refusal}", "Clients refused for how they come or how much they want, by reason");
         _duration = meter.CreateHistogram<double>("merpati.smtp.acceptance.duration", "s", "From DATA or the first BDAT to the reply");
         _checks = meter.CreateCounter<long>("merpati.smtp.checks", "{result}", "Results of the checks of messages, by method (iprev, spf, dkim, dmarc, arc) and result");
         _checksDuration = meter.CreateHistogram<double>("merpati.smtp.checks.duration", "s", "From DATA or the first BDAT to the verdict of the checks");
@@ -63,6 +65,8 @@ internal sealed class IngressMetrics
 
     public void CountRefusal(SmtpRole role, string verb, int code)
         => _refusals.Add(1, RoleTag(role), new KeyValuePair<string, object?>("verb", verb), new KeyValuePair<string, object?>("code", code));
+
+    public void CountTurnedAway(string reason) => _turnedAway.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     private static KeyValuePair<string, object?> RoleTag(SmtpRole role) => new("role", role == SmtpRole.Mx ? "mx" : "submission");
 

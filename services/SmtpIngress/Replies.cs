@@ -19,4 +19,11 @@ internal static class Replies
 
     public static readonly SmtpReply HeaderTooBig = new(552, "5.3.4", "Message header is too big");
     public static readonly SmtpReply Loop = new(554, "5.4.6", "Too many hops, the message is going in circles");
+
+    // The word in brackets is the reason by its stable name.
+    public static readonly SmtpReply EarlyTalker = new(554, "5.5.1", "You spoke before the greeting [early-talker]");
+    public static readonly SmtpReply TooManyConnections = new(421, "4.7.0", "Too many connections from your network, try again later [rate-connections]");
+    public static readonly SmtpReply TooManyMessages = new(450, "4.7.1", "Too many messages from your network, try again later [rate-messages]");
+    public static readonly SmtpReply TooManyRecipients = new(450, "4.7.1", "Too many recipients from your network, try again later [rate-recipients]");
+    public static readonly SmtpReply TooManyUnknown = new(421, "4.7.1", "Too many recipients that do not exist, try again later [rate-unknown-recipients]");
 }

@@ -1,8 +1,8 @@
 using System.ComponentModel.DataAnnotations;
-using Merpati.Platform.Listeners;
 using Merpati.Protocols.Smtp;
 using Merpati.SmtpIngress.Checks;
 using Microsoft.Extensions.Options;
+using Networks = Merpati.Platform.Listeners.TrustedNetworks;
 
 namespace Merpati.SmtpIngress;
 
@@ -90,8 +90,31 @@ public sealed class SmtpIngressOptions : IValidatableObject
     /// <summary>Networks of the filters that may say whose message they pass on (XFORWARD).</summary>
     public IList<string> XForwardNetworks { get; set; } = [];
 
+    /// <summary>Networks that are never limited at the door; none named means loopback and the private networks.</summary>
+    public IList<string> TrustedNetworks { get; set; } = [];
+
+    /// <summary>How long the greeting of port 25 waits for clients that speak before their turn.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:30")]
+    public TimeSpan GreetDelay { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Connections of one address (of an IPv6 client: of its /64) in a minute; 0 for any number.</summary>
+    [Range(0, 1_000_000)]
+    public int ConnectionsPerMinute { get; set; } = 600;
+
+    /// <summary>Messages of one address in a minute, on port 25; 0 for any number.</summary>
+    [Range(0, 1_000_000)]
+    public int MessagesPerMinute { get; set; } = 1200;
+
+    /// <summary>Recipients of one address in a minute, on port 25; 0 for any number.</summary>
+    [Range(0, 1_000_000)]
+    public int RecipientsPerMinute { get; set; } = 6000;
+
+    /// <summary>Recipients that do not exist, of one address in a minute, on port 25; 0 for any number.</summary>
+    [Range(0, 1_000_000)]
+    public int UnknownRecipientsPerMinute { get; set; } = 60;
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-        => [.. TrustedNetworks.Check(XClientNetworks, nameof(XClientNetworks)), .. TrustedNetworks.Check(XForwardNetworks, nameof(XForwardNetworks))];
+        => [.. Networks.Check(XClientNetworks, nameof(XClientNetworks)), .. Networks.Check(XForwardNetworks, nameof(XForwardNetworks)), .. Networks.Check(TrustedNetworks, nameof(TrustedNetworks))];
 
     internal SmtpServerOptions ForRole(SmtpRole role) => new()
     {
@@ -110,8 +133,8 @@ public sealed class SmtpIngressOptions : IValidatableObject
         // What changes when a message goes out is for those whom we know.
         MaxPriority = MtPriority && role == SmtpRole.Submission ? MaxPriority : null,
         MaxHold = MaxHold > TimeSpan.Zero && role == SmtpRole.Submission ? MaxHold : null,
-        XClientNetworks = new TrustedNetworks(XClientNetworks).List,
-        XForwardNetworks = new TrustedNetworks(XForwardNetworks).List,
+        XClientNetworks = new Networks(XClientNetworks).List,
+        XForwardNetworks = new Networks(XForwardNetworks).List,
         CommandTimeout = CommandTimeout,
         DataTimeout = DataTimeout,
         MaxSessionTime = MaxSessionTime,

@@ -2,6 +2,7 @@ using Merpati.Accounts;
 using Merpati.Platform.Dns;
 using Merpati.SmtpIngress.Acceptance;
 using Merpati.SmtpIngress.Checks;
+using Merpati.SmtpIngress.Door;
 using Merpati.SmtpIngress.Recipients;
 using Merpati.SmtpIngress.Senders;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +26,8 @@ public static class SmtpIngressServices
         services.AddMetrics();
         services.AddSingleton<IngressMetrics>();
         services.AddSingleton<StoreRoom>();
+        services.TryAddSingleton<IRateBuckets, MemoryRateBuckets>();
+        services.AddSingleton<DoorPolicy>();
         services.AddSingleton<SenderPolicy>();
         services.AddSingleton<RecipientPolicy>();
         services.AddMailDns();
@@ -33,6 +36,7 @@ public static class SmtpIngressServices
         services.AddSingleton<MessageAcceptance>();
         services.AddSingleton(static provider => new SmtpSessions(
             provider.GetRequiredService<IDirectory>(),
+            provider.GetRequiredService<DoorPolicy>(),
             provider.GetRequiredService<SenderPolicy>(),
             provider.GetRequiredService<RecipientPolicy>(),
             provider.GetRequiredService<MessageAcceptance>(),

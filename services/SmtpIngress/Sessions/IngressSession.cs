@@ -4,7 +4,9 @@ using Merpati.Envelopes;
 using Merpati.Protocols.Sasl;
 using Merpati.Protocols.Smtp;
 using Merpati.Protocols.Smtp.Commands;
+using Merpati.Protocols.Wire;
 using Merpati.SmtpIngress.Acceptance;
+using Merpati.SmtpIngress.Door;
 using Merpati.SmtpIngress.Recipients;
 using Merpati.SmtpIngress.Senders;
 using Microsoft.Extensions.Logging;
@@ -12,10 +14,20 @@ using Microsoft.Extensions.Logging;
 namespace Merpati.SmtpIngress.Sessions;
 
 /// <summary>One connection's decisions: asks the policies, and hands the message to acceptance.</summary>
-internal sealed class IngressSession(SmtpRole role, IDirectory directory, SenderPolicy senders, RecipientPolicy recipients,
-    MessageAcceptance acceptance, StoreRoom room, IngressMetrics metrics, ILogger logger) : ISmtpSession
+internal sealed class IngressSession(SmtpRole role, ITransport transport, IDirectory directory, DoorPolicy door, SenderPolicy senders, RecipientPolicy recipients,
+    MessageAcceptance acceptance, StoreRoom room, IngressMetrics metrics, TimeProvider time, ILogger logger) : ISmtpSession
 {
-    public ValueTask<SmtpReply?> ConnectAsync(SmtpPeer peer, CancellationToken cancellationToken) => default;
+    private bool _isGreeted;
+
+    public async ValueTask<SmtpReply?> ConnectAsync(SmtpPeer peer, CancellationToken cancellationToken)
+    {
+        var client = peer.RemoteEndPoint.Address;
+        if (await door.ConnectAsync(client, cancellationToken).ConfigureAwait(false) is { } refusal) return refusal;
+        if (_isGreeted) return null; // behind a proxy that has waited already
+        _isGreeted = true;
+        var delay = door.GreetDelay(role, client);
+        return delay > TimeSpan.Zero && await EarlyTalker.SpokeAsync(transport, delay, time, cancellationToken).ConfigureAwait(false) ? door.Refuse(client, Replies.EarlyTalker, "early-talker") : null;
+    }
 
     public SaslServer? StartSasl(SmtpPeer peer, string mechanism) => SaslServer.Create(mechanism, directory, LoginProtocol.Submission, peer.RemoteEndPoint.Address);
 
@@ -25,11 +37,18 @@ internal sealed class IngressSession(SmtpRole role, IDirectory directory, Sender
     public async ValueTask<SmtpReply?> MailAsync(SmtpPeer peer, MailFrom mail, CancellationToken cancellationToken)
     {
         if (room.IsFull) return Replies.StoreFull;
+        if (await door.MailAsync(role, peer.RemoteEndPoint.Address, cancellationToken).ConfigureAwait(false) is { } refusal) return refusal;
         return peer.Account is { } account ? await senders.JudgeAsync(account, mail.ReversePath, cancellationToken).ConfigureAwait(false) : null;
     }
 
-    public ValueTask<RcptVerdict> RcptAsync(SmtpPeer peer, MailFrom mail, EnvelopeRecipient recipient, CancellationToken cancellationToken)
-        => recipients.JudgeAsync(role, recipient, cancellationToken);
+    public async ValueTask<RcptVerdict> RcptAsync(SmtpPeer peer, MailFrom mail, EnvelopeRecipient recipient, CancellationToken cancellationToken)
+    {
+        var client = peer.RemoteEndPoint.Address;
+        if (await door.RcptAsync(role, client, cancellationToken).ConfigureAwait(false) is { } refusal) return new RcptVerdict.Refused(refusal);
+        var verdict = await recipients.JudgeAsync(role, recipient, cancellationToken).ConfigureAwait(false);
+        if (verdict is RcptVerdict.Refused { Reply: var reply } && reply == Replies.UnknownUser) await door.CountUnknownAsync(role, client, cancellationToken).ConfigureAwait(false);
+        return verdict;
+    }
 
     public ValueTask<BodyVerdict> BeginBodyAsync(SmtpPeer peer, Envelope envelope, CancellationToken cancellationToken)
         => acceptance.BeginAsync(role, peer, envelope, cancellationToken);

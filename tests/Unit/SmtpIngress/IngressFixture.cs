@@ -27,7 +27,7 @@ public sealed class IngressFixture : IAsyncDisposable
         Directory.AddAlias("sales@example.test", "ann@example.test", "bob@example.test");
         var configuration = new ConfigurationBuilder()
             // Who sends is looked at where a test is about that.
-            .AddInMemoryCollection([new("SmtpIngress:HostName", "mail.example.test"), new("SmtpIngress:Checks:Enabled", "false")])
+            .AddInMemoryCollection([new("SmtpIngress:HostName", "mail.example.test"), new("SmtpIngress:Checks:Enabled", "false"), new("SmtpIngress:GreetDelay", "00:00:00")])
             .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>("SmtpIngress:" + setting.Key, setting.Value)))
             .Build();
         _services = new ServiceCollection()
