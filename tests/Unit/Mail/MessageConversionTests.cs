@@ -87,35 +87,41 @@ public sealed class MessageConversionTests
     {
         var line = new string('x', 3000);
         var converted = await ConvertAsync(Encoding.ASCII.GetBytes($"Subject: a\r\n\r\n{line}\r\n"), TransferDomain.SevenBit);
-        MimeMessage.Load(new MemoryStream(Encoding.ASCII.GetBytes(converted))).TextBody!.TrimEnd().Should().Be(line);
+        (await MimeMessage.LoadAsync(new MemoryStream(Encoding.ASCII.GetBytes(converted)))).TextBody!.TrimEnd().Should().Be(line);
     }
 
     [Property(MaxTest = 400)]
-    public void Whatever_is_converted_fits_and_says_the_same(int seed, bool eightBit)
+    public async Task Whatever_is_converted_fits_and_says_the_same(int seed, bool eightBit)
     {
         var octets = RandomBinary(new Random(seed));
         var domain = eightBit ? TransferDomain.EightBit : TransferDomain.SevenBit;
-        if (PlanAsync(octets, domain).GetAwaiter().GetResult() is not Conversion.Possible plan) return;
-        using var copy = new MemoryStream();
-        using (var stream = plan.Read(new DripStream(octets))) stream.CopyToAsync(copy).GetAwaiter().GetResult();
-        var converted = copy.ToArray();
-        var needs = MessageNeeds.FindAsync(new MemoryStream(converted), CancellationToken.None).GetAwaiter().GetResult();
-        needs.Binary.Should().BeFalse();
-        if (!eightBit) needs.EightBit.Should().BeFalse();
-        Leaves(converted).Should().BeEquivalentTo(Leaves(octets), options => options.WithStrictOrdering());
-        PlanAsync(converted, domain).GetAwaiter().GetResult().Should().BeOfType<Conversion.Unneeded>("what was converted fits");
+        if (await PlanAsync(octets, domain) is not Conversion.Possible plan) return;
+        var converted = await ReadAsync(plan, octets);
+        await ShouldFitAsync(converted, domain);
+        (await LeavesAsync(converted)).Should().BeEquivalentTo(await LeavesAsync(octets), options => options.WithStrictOrdering());
+        (await PlanAsync(converted, domain)).Should().BeOfType<Conversion.Unneeded>("what was converted fits");
     }
 
     [Property(MaxTest = 500)]
-    public void No_octets_make_it_fail(byte[] octets, bool eightBit)
+    public async Task No_octets_make_it_fail(byte[] octets, bool eightBit)
     {
-        if (PlanAsync(octets, eightBit ? TransferDomain.EightBit : TransferDomain.SevenBit).GetAwaiter().GetResult() is not Conversion.Possible plan) return;
-        using var copy = new MemoryStream();
-        using var stream = plan.Read(new MemoryStream(octets));
-        stream.CopyToAsync(copy).GetAwaiter().GetResult();
-        var needs = MessageNeeds.FindAsync(new MemoryStream(copy.ToArray()), CancellationToken.None).GetAwaiter().GetResult();
+        var domain = eightBit ? TransferDomain.EightBit : TransferDomain.SevenBit;
+        if (await PlanAsync(octets, domain) is Conversion.Possible plan) await ShouldFitAsync(await ReadAsync(plan, octets), domain);
+    }
+
+    private static async Task ShouldFitAsync(byte[] converted, TransferDomain domain)
+    {
+        var needs = await MessageNeeds.FindAsync(new MemoryStream(converted), CancellationToken.None);
         needs.Binary.Should().BeFalse();
-        if (!eightBit) needs.EightBit.Should().BeFalse();
+        if (domain == TransferDomain.SevenBit) needs.EightBit.Should().BeFalse();
+    }
+
+    private static async Task<byte[]> ReadAsync(Conversion.Possible plan, byte[] octets)
+    {
+        await using var stream = plan.Read(new DripStream(octets));
+        using var copy = new MemoryStream();
+        await stream.CopyToAsync(copy);
+        return copy.ToArray();
     }
 
     private static ValueTask<Conversion> PlanAsync(byte[] octets, TransferDomain domain)
@@ -124,16 +130,13 @@ public sealed class MessageConversionTests
     private static async Task<string> ConvertAsync(byte[] octets, TransferDomain domain)
     {
         var plan = (await PlanAsync(octets, domain)).Should().BeOfType<Conversion.Possible>().Which;
-        await using var stream = plan.Read(new DripStream(octets));
-        using var copy = new MemoryStream();
-        await stream.CopyToAsync(copy);
-        return Encoding.UTF8.GetString(copy.ToArray());
+        return Encoding.UTF8.GetString(await ReadAsync(plan, octets));
     }
 
     /// <summary>The decoded bodies, text without its last line breaks: a boundary swallows one, and an encoding ends in one.</summary>
-    private static List<string> Leaves(byte[] octets)
+    private static async Task<List<string>> LeavesAsync(byte[] octets)
     {
-        var root = MessageStructureBuilder.BuildAsync(new MemoryStream(octets), CancellationToken.None).AsTask().GetAwaiter().GetResult().Root;
+        var root = (await MessageStructureBuilder.BuildAsync(new MemoryStream(octets), CancellationToken.None)).Root;
         var leaves = new List<string>();
         Add(root);
         return leaves;
