@@ -313,52 +313,17 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
         return new(new MemoryStream(all, (int)offset, (int)(Math.Min(damaged, offset + length) - offset), writable: false));
     }
 
-    public async ValueTask<IReadOnlyList<Uid>> SearchAsync(AccountId account, MailboxId mailbox, SearchCriteria criteria, CancellationToken cancellationToken)
-    {
-        var found = new List<Uid>();
-        await foreach (var message in MessagesAsync(account, mailbox, UidSet.All, cancellationToken))
-        {
-            if (await MatchesAsync(message, criteria, cancellationToken)) found.Add(message.Uid);
-        }
-        return found;
-    }
+    public ValueTask<IReadOnlyList<Uid>> SearchAsync(AccountId account, MailboxId mailbox, SearchCriteria criteria, CancellationToken cancellationToken)
+        => Search(account, mailbox).SearchAsync(criteria, cancellationToken);
 
-    private async ValueTask<bool> MatchesAsync(MessageInfo message, SearchCriteria criteria, CancellationToken cancellationToken)
-    {
-        switch (criteria)
-        {
-            case SearchCriteria.All: return true;
-            case SearchCriteria.And and:
-                foreach (var term in and.Terms)
-                {
-                    if (!await MatchesAsync(message, term, cancellationToken)) return false;
-                }
-                return true;
-            case SearchCriteria.Or or: return await MatchesAsync(message, or.Left, cancellationToken) || await MatchesAsync(message, or.Right, cancellationToken);
-            case SearchCriteria.Not not: return !await MatchesAsync(message, not.Term, cancellationToken);
-            case SearchCriteria.Uids uids: return uids.Set.Contains(message.Uid);
-            case SearchCriteria.HasFlag flag: return message.Flags.Has(flag.Flag);
-            case SearchCriteria.HasKeyword keyword: return message.Flags.Keywords.Contains(keyword.Keyword, StringComparer.OrdinalIgnoreCase);
-            case SearchCriteria.RecentFrom recent: return message.Uid >= recent.First;
-            case SearchCriteria.Larger larger: return message.Size > larger.Octets;
-            case SearchCriteria.Smaller smaller: return message.Size < smaller.Octets;
-            case SearchCriteria.Internal range: return IsIn(message.InternalDate, range.From, range.To);
-            case SearchCriteria.Sent range: return message.Structure.SentDate is { } sent && IsIn(sent, range.From, range.To);
-            case SearchCriteria.ModSeqFrom modSeq: return message.ModSeq >= modSeq.First;
-        }
-        var octets = _contents[message.Content];
-        var text = new MessageText(message.Structure, message.TracePrefix, octets.Length, (offset, length, _) => new(new MemoryStream(octets, (int)offset, (int)length, writable: false)));
-        return criteria switch
-        {
-            SearchCriteria.Header header => await text.HasFieldAsync(header.Field, header.Text, cancellationToken),
-            SearchCriteria.Body body => await text.BodyContainsAsync(body.Text, cancellationToken),
-            SearchCriteria.Anywhere anywhere => await text.ContainsAsync(anywhere.Text, cancellationToken),
-            _ => throw new System.Diagnostics.UnreachableException(),
-        };
-    }
+    public ValueTask<IReadOnlyList<Uid>> SortAsync(AccountId account, MailboxId mailbox, IReadOnlyList<SortKey> keys, SearchCriteria criteria, CancellationToken cancellationToken)
+        => Search(account, mailbox).SortAsync(keys, criteria, cancellationToken);
 
-    private static bool IsIn(DateTimeOffset moment, DateOnly? from, DateOnly? to)
-        => DateOnly.FromDateTime(moment.DateTime) is var date && (from is null || date >= from) && (to is null || date < to);
+    public ValueTask<IReadOnlyList<ThreadPlace>> ThreadAsync(AccountId account, MailboxId mailbox, ThreadAlgorithm algorithm, SearchCriteria criteria, CancellationToken cancellationToken)
+        => Search(account, mailbox).ThreadAsync(algorithm, criteria, cancellationToken);
+
+    private InMemorySearch Search(AccountId account, MailboxId mailbox)
+        => new(cancellationToken => MessagesAsync(account, mailbox, UidSet.All, cancellationToken), message => _contents[message.Content]);
 
     private async Task<MessageInfo> PrepareAsync(byte[] content, byte[] prefix, MessageFlags flags, DateTimeOffset? internalDate)
     {

@@ -28,7 +28,7 @@ internal static class EnvelopeText
     };
 
     private static bool Contains(string? value, string wanted)
-        => value is not null && HeaderText.Decode(value).Contains(wanted, StringComparison.OrdinalIgnoreCase);
+        => value is not null && new TextMatch(wanted).IsIn(HeaderText.Decode(value));
 
     private static bool Contains(IReadOnlyList<EnvelopeAddress> addresses, string wanted)
         => addresses.Count > 0 && Contains(string.Join(", ", addresses.Where(a => a.Mailbox is not null).Select(Write)), wanted);

@@ -63,6 +63,12 @@ public sealed partial class Mailboxes(
     public ValueTask<IReadOnlyList<Uid>> SearchAsync(AccountId account, MailboxId mailbox, SearchCriteria criteria, CancellationToken cancellationToken)
         => search.SearchAsync(account, mailbox, criteria, cancellationToken);
 
+    public ValueTask<IReadOnlyList<Uid>> SortAsync(AccountId account, MailboxId mailbox, IReadOnlyList<SortKey> keys, SearchCriteria criteria, CancellationToken cancellationToken)
+        => search.SortAsync(account, mailbox, keys, criteria, cancellationToken);
+
+    public ValueTask<IReadOnlyList<ThreadPlace>> ThreadAsync(AccountId account, MailboxId mailbox, ThreadAlgorithm algorithm, SearchCriteria criteria, CancellationToken cancellationToken)
+        => search.ThreadAsync(account, mailbox, algorithm, criteria, cancellationToken);
+
     /// <summary>A look before the upload; the store decides when it counts.</summary>
     private async ValueTask<bool> IsFullAsync(AccountId account, QuotaUsage limits, long size, CancellationToken cancellationToken)
     {

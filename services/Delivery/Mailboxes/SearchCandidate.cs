@@ -44,6 +44,14 @@ internal sealed class SearchCandidate(MessageInfo message, IContentStore content
                 return IsWithin(message.InternalDate, dates.From, dates.To);
             case SearchCriteria.Sent dates:
                 return message.Structure.SentDate is { } sent && IsWithin(sent, dates.From, dates.To);
+            case SearchCriteria.Received moments:
+                return (moments.From is null || message.InternalDate >= moments.From) && (moments.Until is null || message.InternalDate <= moments.Until);
+            case SearchCriteria.Saved dates:
+                return IsWithin(message.SaveDate.ToUniversalTime(), dates.From, dates.To);
+            case SearchCriteria.HasEmailId id:
+                return message.EmailId == id.EmailId;
+            case SearchCriteria.HasThreadId id:
+                return message.ThreadId == id.ThreadId;
             case SearchCriteria.Header header when EnvelopeText.CanAnswer(header):
                 return EnvelopeText.Matches(message.Structure.Envelope, header);
             case SearchCriteria.Header header:

@@ -111,6 +111,10 @@ internal sealed class ClusterMailboxes(IMailboxChangeFeed feed, TimeProvider tim
 
     public async ValueTask<IReadOnlyList<Uid>> SearchAsync(AccountId account, MailboxId mailbox, SearchCriteria criteria, CancellationToken cancellationToken) => await (await ClientAsync()).SearchAsync(account, mailbox, criteria, cancellationToken);
 
+    public async ValueTask<IReadOnlyList<Uid>> SortAsync(AccountId account, MailboxId mailbox, IReadOnlyList<SortKey> keys, SearchCriteria criteria, CancellationToken cancellationToken) => await (await ClientAsync()).SortAsync(account, mailbox, keys, criteria, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<ThreadPlace>> ThreadAsync(AccountId account, MailboxId mailbox, ThreadAlgorithm algorithm, SearchCriteria criteria, CancellationToken cancellationToken) => await (await ClientAsync()).ThreadAsync(account, mailbox, algorithm, criteria, cancellationToken);
+
     private async ValueTask<IMailboxes> ClientAsync() => (await PartsAsync()).Client;
 
     private Task<Parts> PartsAsync()

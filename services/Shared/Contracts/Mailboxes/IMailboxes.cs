@@ -93,6 +93,12 @@ public interface IMailboxes : IMailboxTree, IMailboxMessages
 
     /// <summary>UIDs that match, ascending.</summary>
     ValueTask<IReadOnlyList<Uid>> SearchAsync(AccountId account, MailboxId mailbox, SearchCriteria criteria, CancellationToken cancellationToken);
+
+    /// <summary>UIDs that match, in the order of the keys, the first counting most; what they leave open is ordered by UID (RFC 5256 §3 SORT).</summary>
+    ValueTask<IReadOnlyList<Uid>> SortAsync(AccountId account, MailboxId mailbox, IReadOnlyList<SortKey> keys, SearchCriteria criteria, CancellationToken cancellationToken);
+
+    /// <summary>The messages that match, as conversations (RFC 5256 §3 THREAD).</summary>
+    ValueTask<IReadOnlyList<ThreadPlace>> ThreadAsync(AccountId account, MailboxId mailbox, ThreadAlgorithm algorithm, SearchCriteria criteria, CancellationToken cancellationToken);
 }
 
 /// <summary>A stored content whose octets are missing or do not have the recorded checksum.</summary>

@@ -20,6 +20,9 @@ public sealed record MessageStructure
     /// <summary>Message-IDs of In-Reply-To and References, oldest first; they decide the thread.</summary>
     public IReadOnlyList<string> References { get; init; } = [];
 
+    /// <summary>How many of <see cref="References"/>, at their end, stand in In-Reply-To alone.</summary>
+    public int RepliesOnly { get; init; }
+
     /// <summary>The Date header in UTC with its offset; null when it is missing or unreadable. For SENTBEFORE, SENTON, SENTSINCE.</summary>
     public DateTimeOffset? SentDate { get; init; }
 }

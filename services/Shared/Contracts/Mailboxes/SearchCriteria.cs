@@ -48,4 +48,16 @@ public abstract record SearchCriteria
 
     /// <summary>MODSEQ (RFC 7162 §3.1.5): changed at or after.</summary>
     public sealed record ModSeqFrom(ModSeq First) : SearchCriteria;
+
+    /// <summary>YOUNGER and OLDER (RFC 5032): INTERNALDATE, as a moment, lies in [From, Until]; a null is open.</summary>
+    public sealed record Received(DateTimeOffset? From, DateTimeOffset? Until) : SearchCriteria;
+
+    /// <summary>SAVEDBEFORE, SAVEDON, SAVEDSINCE (RFC 8514 §4.1): the UTC date on which the message came into this mailbox lies in [From, To).</summary>
+    public sealed record Saved(DateOnly? From, DateOnly? To) : SearchCriteria;
+
+    /// <summary>EMAILID (RFC 8474 §6). Compared octet by octet.</summary>
+    public sealed record HasEmailId(string EmailId) : SearchCriteria;
+
+    /// <summary>THREADID (RFC 8474 §6). Compared octet by octet.</summary>
+    public sealed record HasThreadId(string ThreadId) : SearchCriteria;
 }

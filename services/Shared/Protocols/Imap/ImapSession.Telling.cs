@@ -54,6 +54,7 @@ internal sealed partial class ImapSession
         if (TrySelected is not { } mailbox) return;
         var view = mailbox.View;
         var wanted = _watch?.Selected;
+        if (expunges) mailbox.Contexts.TellVanishing(Output, view);
         if (expunges && (QResyncEnabled || UidOnly))
         {
             await WriteVanishedAsync(view.TakeVanished(), earlier: false).ConfigureAwait(false);
@@ -79,6 +80,7 @@ internal sealed partial class ImapSession
             WriteFlags(mailbox, state, withUid);
             await Output.FlushIfFullAsync().ConfigureAwait(false);
         }
+        await mailbox.Contexts.TellChangesAsync(this, mailbox, Aborted).ConfigureAwait(false);
     }
 
     /// <summary><c>* n FETCH (FLAGS (…))</c>, after a FLAGS response when it has a keyword that is new; with MODSEQ for who knows it.</summary>

@@ -53,6 +53,15 @@ internal sealed class MailboxView
 
     public UidSet RecentSet => UidSet.Of(_recent);
 
+    /// <summary>All UIDs up to the last that has a number.</summary>
+    public UidSet KnownSet => LastUid is { } last ? UidSet.Of([new UidRange(new Uid(1), last)]) : UidSet.Empty;
+
+    /// <summary>Messages that are gone and still have their numbers.</summary>
+    public IReadOnlyCollection<Uid> Vanishing => _expunged;
+
+    /// <summary>What '$' stands for (RFC 5182 §2.1). Messages that are gone may be in it: they have no number any more.</summary>
+    public UidSet Saved { get; set; } = UidSet.Empty;
+
     public bool IsRecent(Uid uid)
     {
         foreach (var range in _recent)
@@ -87,6 +96,7 @@ internal sealed class MailboxView
     /// </summary>
     public (UidSet Uids, int Count)? Resolve(SequenceSet set, bool byUid)
     {
+        if (set.IsSaved) return (Saved, CountOf(Saved));
         if (byUid) return ResolveUids(set);
         var ranges = new List<UidRange>(set.Ranges.Count);
         foreach (var range in set.Ranges)
@@ -103,6 +113,7 @@ internal sealed class MailboxView
     /// <summary>The messages of a set of numbers; those not in use match nothing, as SEARCH has it.</summary>
     public UidSet ResolveKnown(SequenceSet numbers)
     {
+        if (numbers.IsSaved) return Saved;
         var ranges = new List<UidRange>(numbers.Ranges.Count);
         foreach (var range in numbers.Ranges)
         {
@@ -110,6 +121,21 @@ internal sealed class MailboxView
             first = Math.Max(first, 1);
             last = Math.Min(last, (uint)_count);
             if (first <= last) ranges.Add(new UidRange(_uids[first - 1], _uids[last - 1]));
+        }
+        return UidSet.Of(ranges);
+    }
+
+    /// <summary>A set of UIDs as a search key: '*' is the last that has a number, and whatever else is named may still come.</summary>
+    public UidSet ResolveOpen(SequenceSet set)
+    {
+        if (set.IsSaved) return Saved;
+        var highest = LastUid;
+        var ranges = new List<UidRange>(set.Ranges.Count);
+        foreach (var range in set.Ranges)
+        {
+            if (highest is null && (range.First == SequenceRange.Star || range.Last == SequenceRange.Star)) continue;
+            var (first, last) = range.Resolve(highest?.Value ?? 0);
+            ranges.Add(new UidRange(new Uid(first), new Uid(last)));
         }
         return UidSet.Of(ranges);
     }

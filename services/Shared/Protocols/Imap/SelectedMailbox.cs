@@ -38,7 +38,14 @@ internal sealed class SelectedMailbox : IDisposable
     /// <summary>Something changed and was not looked at yet.</summary>
     public bool IsRung => Volatile.Read(ref _rung) != 0;
 
-    public void Ring() => Volatile.Write(ref _rung, 1);
+    /// <summary>Searches that the client is kept told of.</summary>
+    public SearchContexts Contexts { get; } = new();
+
+    public void Ring()
+    {
+        Contexts.Touch();
+        Volatile.Write(ref _rung, 1);
+    }
 
     /// <summary>Before looking, so that a ring while looking is not lost.</summary>
     public void Answer() => Volatile.Write(ref _rung, 0);

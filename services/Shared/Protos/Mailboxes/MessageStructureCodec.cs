@@ -19,6 +19,7 @@ public static class MessageStructureCodec
             Root = Encode(structure.Root),
             Preview = structure.Preview,
             References = { structure.References },
+            RepliesOnly = (uint)structure.RepliesOnly,
         };
         if (structure.SentDate is { } sent)
             message.SentDate = new SentDate { UnixMilliseconds = sent.ToUnixTimeMilliseconds(), OffsetMinutes = (int)sent.Offset.TotalMinutes };
@@ -32,6 +33,7 @@ public static class MessageStructureCodec
         Mailboxes.BodyPart? root = null;
         var preview = "";
         List<string>? references = null;
+        var repliesOnly = 0;
         DateTimeOffset? sent = null;
         var reader = new WireReader(octets);
         while (reader.TryReadField(out var field))
@@ -42,6 +44,7 @@ public static class MessageStructureCodec
                 case MessageStructure.RootFieldNumber: root = DecodePart(reader.ReadOctets(), 0); break;
                 case MessageStructure.PreviewFieldNumber: preview = reader.ReadString(); break;
                 case MessageStructure.ReferencesFieldNumber: (references ??= []).Add(reader.ReadString()); break;
+                case MessageStructure.RepliesOnlyFieldNumber: repliesOnly = (int)Math.Clamp(reader.ReadInt64(), 0, int.MaxValue); break;
                 case MessageStructure.SentDateFieldNumber: sent = DecodeSentDate(reader.ReadOctets()); break;
                 default: reader.Skip(); break;
             }
@@ -52,6 +55,7 @@ public static class MessageStructureCodec
             Root = root ?? throw new InvalidDataException("A message structure has no body part."),
             Preview = preview,
             References = List(references),
+            RepliesOnly = repliesOnly,
             SentDate = sent,
         };
     }

@@ -27,6 +27,10 @@ public static class SearchConversions
         Contract.SearchCriteria.Body body => new SearchCriteria { Body = body.Text },
         Contract.SearchCriteria.Anywhere anywhere => new SearchCriteria { Anywhere = anywhere.Text },
         Contract.SearchCriteria.ModSeqFrom modSeq => new SearchCriteria { ModSeqFrom = modSeq.First.Value },
+        Contract.SearchCriteria.Received moments => new SearchCriteria { Received = ToWire(moments) },
+        Contract.SearchCriteria.Saved dates => new SearchCriteria { Saved = ToWire(dates.From, dates.To) },
+        Contract.SearchCriteria.HasEmailId id => new SearchCriteria { EmailId = id.EmailId },
+        Contract.SearchCriteria.HasThreadId id => new SearchCriteria { ThreadId = id.ThreadId },
         _ => throw new UnreachableException(),
     };
 
@@ -55,6 +59,12 @@ public static class SearchConversions
             SearchCriteria.TermOneofCase.Body => new Contract.SearchCriteria.Body(criteria.Body),
             SearchCriteria.TermOneofCase.Anywhere => new Contract.SearchCriteria.Anywhere(criteria.Anywhere),
             SearchCriteria.TermOneofCase.ModSeqFrom => new Contract.SearchCriteria.ModSeqFrom(new Contract.ModSeq(criteria.ModSeqFrom)),
+            SearchCriteria.TermOneofCase.Received => new Contract.SearchCriteria.Received(
+                criteria.Received.HasFromUnixMilliseconds ? Moment(criteria.Received.FromUnixMilliseconds) : null,
+                criteria.Received.HasUntilUnixMilliseconds ? Moment(criteria.Received.UntilUnixMilliseconds) : null),
+            SearchCriteria.TermOneofCase.Saved => new Contract.SearchCriteria.Saved(FromDay(criteria.Saved), ToDay(criteria.Saved)),
+            SearchCriteria.TermOneofCase.EmailId => new Contract.SearchCriteria.HasEmailId(criteria.EmailId),
+            SearchCriteria.TermOneofCase.ThreadId => new Contract.SearchCriteria.HasThreadId(criteria.ThreadId),
             _ => throw new WireFormatException("A search term is not known."),
         };
     }
@@ -73,4 +83,33 @@ public static class SearchConversions
 
     private static DateOnly Day(int number)
         => number >= 0 && number <= DateOnly.MaxValue.DayNumber ? DateOnly.FromDayNumber(number) : throw new WireFormatException("A date is out of range.");
+
+    private static SearchMoments ToWire(Contract.SearchCriteria.Received moments)
+    {
+        var wire = new SearchMoments();
+        if (moments.From is { } from) wire.FromUnixMilliseconds = from.ToUnixTimeMilliseconds();
+        if (moments.Until is { } until) wire.UntilUnixMilliseconds = until.ToUnixTimeMilliseconds();
+        return wire;
+    }
+
+    private static DateTimeOffset Moment(long milliseconds)
+        => milliseconds >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds() && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : throw new WireFormatException("A moment is out of range.");
+
+    public static SortKey ToWire(this Contract.SortKey key) => new() { Field = (SortField)((int)key.Field + 1), Reverse = key.Reverse };
+
+    /// <exception cref="WireFormatException">No key of the contract.</exception>
+    public static Contract.SortKey ToContract(this SortKey key)
+        => Enum.IsDefined((Contract.SortField)((int)key.Field - 1)) ? new((Contract.SortField)((int)key.Field - 1), key.Reverse) : throw new WireFormatException("A sort key is not known.");
+
+    public static ThreadAlgorithm ToWire(this Contract.ThreadAlgorithm algorithm) => (ThreadAlgorithm)((int)algorithm + 1);
+
+    /// <exception cref="WireFormatException">No algorithm of the contract.</exception>
+    public static Contract.ThreadAlgorithm ToContract(this ThreadAlgorithm algorithm)
+        => Enum.IsDefined((Contract.ThreadAlgorithm)((int)algorithm - 1)) ? (Contract.ThreadAlgorithm)((int)algorithm - 1) : throw new WireFormatException("A thread algorithm is not known.");
+
+    public static ThreadPlace ToWire(this Contract.ThreadPlace place) => new() { Uid = place.Uid?.Value ?? 0, Depth = (uint)place.Depth };
+
+    public static Contract.ThreadPlace ToContract(this ThreadPlace place) => new(place.Uid == 0 ? null : new Contract.Uid(place.Uid), (int)Math.Min(place.Depth, int.MaxValue));
 }

@@ -47,15 +47,4 @@ internal sealed partial class MailboxesClient(Wire.MailboxesService.MailboxesSer
         }, cancellationToken);
         return new ContentStream(head, answers, wanted, message.Content);
     }
-
-    public async ValueTask<IReadOnlyList<Uid>> SearchAsync(AccountId account, MailboxId mailbox, SearchCriteria criteria, CancellationToken cancellationToken)
-    {
-        var found = new List<Uid>();
-        var request = new Wire.SearchRequest { AccountId = account.Value.ToWire(), MailboxId = mailbox.Value.ToWire(), Criteria = criteria.ToWire() };
-        await foreach (var response in caller.ReadAsync(CallKind.Question, client.Search, request, cancellationToken))
-        {
-            foreach (var uid in response.Uids) found.Add(new Uid(uid));
-        }
-        return found;
-    }
 }

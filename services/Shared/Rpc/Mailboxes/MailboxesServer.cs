@@ -14,9 +14,6 @@ namespace Merpati.Rpc.Mailboxes;
 /// <summary>Serves <see cref="IMailboxes"/>: turns requests into calls of the port and its answers into responses, nothing else.</summary>
 internal sealed partial class MailboxesServer(IMailboxes mailboxes, TimeProvider time) : Wire.MailboxesService.MailboxesServiceBase
 {
-    /// <summary>A search that goes on says so this often, within any idle time.</summary>
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
-
     public override async Task<Wire.AppendResponse> Append(IAsyncStreamReader<Wire.AppendRequest> requestStream, ServerCallContext context)
     {
         if (!await requestStream.MoveNext(context.CancellationToken) || requestStream.Current.Header is not { } header) throw new Wire.WireFormatException("An append begins with its header.");
@@ -55,13 +52,6 @@ internal sealed partial class MailboxesServer(IMailboxes mailboxes, TimeProvider
             }
         }
         finally { ArrayPool<byte>.Shared.Return(buffer); }
-    }
-
-    public override async Task Search(Wire.SearchRequest request, IServerStreamWriter<Wire.SearchResponse> responseStream, ServerCallContext context)
-    {
-        var search = mailboxes.SearchAsync(Account(request.AccountId), Mailbox(request.MailboxId), (request.Criteria ?? throw new Wire.WireFormatException("There is nothing to search for.")).ToContract(), context.CancellationToken).AsTask();
-        while (await Task.WhenAny(search, Task.Delay(Heartbeat, time, context.CancellationToken)) != search) await responseStream.WriteAsync(new Wire.SearchResponse(), context.CancellationToken);
-        await responseStream.WriteAsync(await search, static (message, uid) => message.Uids.Add(uid), null, context.CancellationToken);
     }
 
     private static AccountId Account(ByteString id) => new(id.ToGuid());

@@ -31,4 +31,14 @@ public static class HeaderText
         Charsets.Register();
         return Rfc2047.DecodeText(ParserOptions.Default, Encoding.UTF8.GetBytes(value));
     }
+
+    /// <summary>As a person finds it: encoded words decoded, and after a value with encoded parameters (RFC 2231) the parameters as they are meant.</summary>
+    public static string Decode(string name, string value)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var decoded = Decode(value);
+        if (!value.Contains('*', StringComparison.Ordinal) || !name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)) return decoded;
+        var parameters = ParameterReader.Read(value, out _);
+        return $"{decoded} {string.Join("; ", parameters.Select(parameter => $"{parameter.Name}={parameter.Value}"))}";
+    }
 }

@@ -25,9 +25,10 @@ public sealed class MessageText(MessageStructure structure, ReadOnlyMemory<byte>
     /// <summary>The field exists and one instance of it contains the text; for an empty text it is enough that it exists (RFC 3501 §6.4.4 HEADER).</summary>
     public async ValueTask<bool> HasFieldAsync(string name, string text, CancellationToken cancellationToken)
     {
+        var match = new TextMatch(text);
         foreach (var field in await FieldsAsync(cancellationToken))
         {
-            if (field.Name.Equals(name, StringComparison.OrdinalIgnoreCase) && TextMatch.Contains(field.Value, text)) return true;
+            if (field.Name.Equals(name, StringComparison.OrdinalIgnoreCase) && match.IsIn(field.Value)) return true;
         }
         return false;
     }
@@ -35,33 +36,34 @@ public sealed class MessageText(MessageStructure structure, ReadOnlyMemory<byte>
     /// <summary>The text stands in the header or the body.</summary>
     public async ValueTask<bool> ContainsAsync(string text, CancellationToken cancellationToken)
     {
+        var match = new TextMatch(text);
         foreach (var field in await FieldsAsync(cancellationToken))
         {
-            if (TextMatch.Contains($"{field.Name}: {field.Value}", text)) return true;
+            if (match.IsIn($"{field.Name}: {field.Value}")) return true;
         }
         return await BodyContainsAsync(text, cancellationToken);
     }
 
     /// <summary>The text stands in a text part, or in the header of a part or an attached message.</summary>
     public async ValueTask<bool> BodyContainsAsync(string text, CancellationToken cancellationToken)
-        => text.Length == 0 || await ContainsAsync(structure.Root, text, cancellationToken);
+        => text.Length == 0 || await ContainsAsync(structure.Root, new TextMatch(text), cancellationToken);
 
-    private async ValueTask<bool> ContainsAsync(BodyPart part, string text, CancellationToken cancellationToken)
+    private async ValueTask<bool> ContainsAsync(BodyPart part, TextMatch match, CancellationToken cancellationToken)
     {
         if (!ReferenceEquals(part, structure.Root) && part.HeaderLength > 0)
         {
             foreach (var field in await ReadFieldsAsync(part, cancellationToken))
             {
-                if (TextMatch.Contains(field.Value, text)) return true;
+                if (match.IsIn(field.Value)) return true;
             }
         }
         foreach (var child in part.Children)
         {
-            if (await ContainsAsync(child, text, cancellationToken)) return true;
+            if (await ContainsAsync(child, match, cancellationToken)) return true;
         }
         if (part.Children.Count > 0 || part.Type is not ("text" or "message") || part.BodyLength == 0) return false;
         await using var body = await OpenAsync(part.BodyOffset, part.BodyLength, cancellationToken);
-        return await TextMatch.ContainsAsync(PartText.ReadAsync(part, body, cancellationToken), text, cancellationToken);
+        return await match.IsInAsync(PartText.ReadAsync(part, body, cancellationToken), cancellationToken);
     }
 
     private async ValueTask<IReadOnlyList<HeaderLine>> FieldsAsync(CancellationToken cancellationToken)
@@ -75,7 +77,7 @@ public sealed class MessageText(MessageStructure structure, ReadOnlyMemory<byte>
         return [.. Decode(HeaderBlock.Fields(octets.AsSpan(0, read)))];
     }
 
-    private static IEnumerable<HeaderLine> Decode(IReadOnlyList<HeaderLine> fields) => fields.Select(field => field with { Value = HeaderText.Decode(field.Value) });
+    private static IEnumerable<HeaderLine> Decode(IReadOnlyList<HeaderLine> fields) => fields.Select(field => field with { Value = HeaderText.Decode(field.Name, field.Value) });
 
     private async ValueTask<Stream> OpenAsync(long offset, long count, CancellationToken cancellationToken)
     {

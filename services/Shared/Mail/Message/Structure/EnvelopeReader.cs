@@ -32,16 +32,25 @@ internal static class EnvelopeReader
         };
     }
 
-    /// <summary>The ids of References, then those of In-Reply-To that are not among them (RFC 5322 §3.6.4).</summary>
-    public static IReadOnlyList<string> References(HeaderFields header)
+    /// <summary>The ids of References, then those of In-Reply-To that are not among them (RFC 5322 §3.6.4), and how many these are.</summary>
+    public static (IReadOnlyList<string> Ids, int RepliesOnly) References(HeaderFields header)
     {
         var ids = new List<string>();
         AddIds(header[HeaderField.References], ids);
+        var references = ids.Count == 0 ? 0 : ids.Distinct(StringComparer.Ordinal).Count();
         AddIds(header[HeaderField.InReplyTo], ids);
-        if (ids.Count <= 1) return ids;
-        var distinct = ids.Distinct(StringComparer.Ordinal).ToList();
+        var distinct = ids.Count <= 1 ? ids : ids.Distinct(StringComparer.Ordinal).ToList();
+        var replies = Math.Min(distinct.Count - references, MaxReferences);
         if (distinct.Count > MaxReferences) distinct.RemoveRange(1, distinct.Count - MaxReferences);
-        return distinct;
+        return (distinct, replies);
+    }
+
+    /// <summary>The first message id of a field; null where there is none.</summary>
+    public static string? FirstId(string? text)
+    {
+        var ids = new List<string>();
+        AddIds(text, ids);
+        return ids.Count == 0 ? null : ids[0];
     }
 
     public static DateTimeOffset? SentDate(string? date)

@@ -55,6 +55,7 @@ public sealed class MessageStructureBuilder : IDisposable
 
     private MessageEnvelope? _envelope;
     private IReadOnlyList<string> _references = [];
+    private int _repliesOnly;
 
     public MessageStructureBuilder() => _top = new OpenPart(null, 0);
 
@@ -97,6 +98,7 @@ public sealed class MessageStructureBuilder : IDisposable
             Root = _root,
             Preview = _preview.Text,
             References = _references,
+            RepliesOnly = _repliesOnly,
             SentDate = EnvelopeReader.SentDate(_envelope!.Date),
         };
     }
@@ -298,7 +300,7 @@ public sealed class MessageStructureBuilder : IDisposable
             return;
         }
         _envelope = envelope;
-        _references = EnvelopeReader.References(_header);
+        (_references, _repliesOnly) = EnvelopeReader.References(_header);
     }
 
     private void CloseTop(long end, long lines)

@@ -2,13 +2,10 @@ using Merpati.Mailboxes;
 
 namespace Merpati.Protocols.Imap.Commands;
 
-/// <summary>SEARCH and UID SEARCH (RFC 3501 §6.4.4), with RETURN (RFC 4731).</summary>
-/// <param name="Return">Null without RETURN: the answer is a SEARCH response.</param>
-/// <param name="Key">Null for a charset that is not supported.</param>
-internal sealed record Search(bool ByUid, SearchReturns? Return, SearchKey? Key) : Command
+/// <summary>SEARCH and UID SEARCH (RFC 3501 §6.4.4), with RETURN (RFC 4731, RFC 5182, RFC 5267, RFC 9394).</summary>
+/// <param name="Return">Null without RETURN: the answer is a SEARCH response, and after ENABLE IMAP4rev2 an ESEARCH response with ALL (RFC 9051 §6.4.4).</param>
+internal sealed record Search(bool ByUid, ResultOptions? Return, SearchProgram Program) : Command
 {
-    private static readonly Completion BadCharset = Completion.No("BADCHARSET (US-ASCII UTF-8)", "Only US-ASCII and UTF-8");
-
     public static Command Parse(ref CommandScanner scanner) => Parse(ref scanner, byUid: false);
 
     public static Command ParseUid(ref CommandScanner scanner) => Parse(ref scanner, byUid: true);
@@ -16,100 +13,47 @@ internal sealed record Search(bool ByUid, SearchReturns? Return, SearchKey? Key)
     private static Search Parse(ref CommandScanner scanner, bool byUid)
     {
         scanner.Space();
-        SearchReturns? returns = null;
-        if (scanner.TryWord("RETURN"u8))
-        {
-            scanner.Space();
-            returns = ParseReturns(ref scanner);
-            scanner.Space();
-        }
-        if (scanner.TryWord("CHARSET"u8))
-        {
-            scanner.Space();
-            var charset = scanner.Text(scanner.AString("a charset")).ToUpperInvariant();
-            scanner.Space();
-            if (charset is not ("UTF-8" or "US-ASCII" or "ASCII"))
-            {
-                // The texts of the program are of no use; only its form is looked at, and literals have to be passed over.
-                scanner.AcceptAnyText();
-                SearchKeys.ParseProgram(ref scanner);
-                return new Search(byUid, returns, null);
-            }
-        }
-        return new Search(byUid, returns, SearchKeys.ParseProgram(ref scanner));
+        var returns = ParseReturn(ref scanner, contexts: true);
+        return new Search(byUid, returns, SearchProgram.Parse(ref scanner));
     }
 
-    private static SearchReturns ParseReturns(ref CommandScanner scanner)
+    /// <summary><c>["RETURN" SP options SP]</c>.</summary>
+    internal static ResultOptions? ParseReturn(ref CommandScanner scanner, bool contexts)
     {
-        var returns = SearchReturns.None;
-        scanner.Expect((byte)'(');
-        while (!scanner.Failed && !scanner.NextIs((byte)')'))
-        {
-            if (returns != SearchReturns.None) scanner.Space();
-            switch (scanner.Keyword("a RETURN option"))
-            {
-                case "MIN": returns |= SearchReturns.Min; break;
-                case "MAX": returns |= SearchReturns.Max; break;
-                case "ALL": returns |= SearchReturns.All; break;
-                case "COUNT": returns |= SearchReturns.Count; break;
-                default: scanner.Fail("Unknown RETURN option"); break;
-            }
-        }
-        scanner.Expect((byte)')');
-        return returns == SearchReturns.None ? SearchReturns.All : returns;
+        if (!scanner.TryWord("RETURN"u8)) return null;
+        scanner.Space();
+        var options = ResultOptions.Parse(ref scanner, contexts);
+        scanner.Space();
+        return options;
     }
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
-        if (Key is null) return BadCharset;
         var mailbox = session.Selected;
-        var found = await session.Mailboxes.SearchAsync(mailbox.Account, mailbox.Id, Key(mailbox.View), cancellationToken).ConfigureAwait(false);
-        var numbers = new List<uint>(found.Count);
-        foreach (var uid in found)
-        {
-            // What arrived and has not been told of has no number yet, and does not show in either form.
-            var number = mailbox.View.NumberOf(uid);
-            if (number > 0) numbers.Add(ByUid ? uid.Value : (uint)number);
-        }
-        if (Return is { } returns) WriteExtended(session, returns, numbers);
-        else await WriteAsync(session.Output, numbers).ConfigureAwait(false);
+        if (Program.Has(SearchTraits.ModSeq)) session.Enable(Extensions.CondStore);
+        var scope = new SearchScope(mailbox.View, session.Engine.Time.GetUtcNow());
+        // '$' may be among the keys; whatever comes of the search, it stands for that from here on (RFC 5182 §2.1).
+        var criteria = Program.Key?.Invoke(scope);
+        if (Return is { Save: true }) mailbox.View.Saved = UidSet.Empty;
+        if (criteria is null) return SearchProgram.BadCharset;
+        if (Return is { Update: true } && mailbox.Contexts.Has(session.Tag)) return Completion.Bad("The tag is that of a search that is kept up to date");
+        var modSeqBefore = mailbox.View.ModSeq;
+        var found = await session.WithProgressAsync(session.Mailboxes.SearchAsync(mailbox.Account, mailbox.Id, criteria, cancellationToken)).ConfigureAwait(false);
+        var results = SearchResults.Known(found, mailbox.View, ByUid);
+        if (Return is { Save: true }) mailbox.View.Saved = UidSet.Of(Return.Saved(results.Uids));
+        var modSeq = Program.Has(SearchTraits.ModSeq) ? await results.HighestModSeqAsync(session, mailbox.Account, mailbox.Id, Return, cancellationToken).ConfigureAwait(false) : null;
+        var options = Return ?? (session.Rev2 ? ResultOptions.Default : null);
+        if (options is null) await results.WriteAsync(session.Output, "SEARCH", modSeq).ConfigureAwait(false);
+        else if (options.Answers) results.WriteExtended(session.Output, session.Tag, options, modSeq);
+        if (Return is { Update: true }) KeepUpdated(session, mailbox, new SearchContext(session.Tag, ByUid, criteria, results.Uids, modSeqBefore));
         return Completion.Ok;
     }
 
-    private static async ValueTask WriteAsync(ResponseWriter output, List<uint> numbers)
+    /// <summary>RFC 5267 §4.3.1: a result that cannot be kept up to date is answered all the same, and the client is told.</summary>
+    private void KeepUpdated(ImapSession session, SelectedMailbox mailbox, SearchContext context)
     {
-        output.Raw("* SEARCH"u8);
-        foreach (var number in numbers)
-        {
-            output.Raw(" "u8).Number(number);
-            await output.FlushIfFullAsync().ConfigureAwait(false);
-        }
-        output.Line();
+        if (mailbox.Contexts.IsFull) session.Output.Untagged("NO", $"NOUPDATE \"{session.Tag}\"", "Too many searches are kept up to date");
+        else if (Program.Has(SearchTraits.Clock | SearchTraits.Recent)) session.Output.Untagged("NO", $"NOUPDATE \"{session.Tag}\"", "Such a search is not kept up to date");
+        else mailbox.Contexts.Add(context);
     }
-
-    /// <summary>RFC 4731 §3.1: MIN, MAX and ALL are left out when nothing was found.</summary>
-    private void WriteExtended(ImapSession session, SearchReturns returns, List<uint> numbers)
-    {
-        var output = session.Output.Raw("* ESEARCH (TAG "u8).String(session.Tag).Raw(")"u8);
-        if (ByUid) output.Raw(" UID"u8);
-        if (numbers.Count > 0)
-        {
-            if (returns.HasFlag(SearchReturns.Min)) output.Raw(" MIN "u8).Number(numbers[0]);
-            if (returns.HasFlag(SearchReturns.Max)) output.Raw(" MAX "u8).Number(numbers[^1]);
-            if (returns.HasFlag(SearchReturns.All)) output.Raw(" ALL "u8).NumberSet(numbers);
-        }
-        if (returns.HasFlag(SearchReturns.Count)) output.Raw(" COUNT "u8).Number(numbers.Count);
-        output.Line();
-    }
-}
-
-/// <summary>Result options (RFC 4731 §3.1).</summary>
-[Flags]
-internal enum SearchReturns
-{
-    None = 0,
-    Min = 1,
-    Max = 2,
-    All = 4,
-    Count = 8,
 }

@@ -246,9 +246,10 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command)
         return number;
     }
 
-    /// <summary>sequence-set: <c>1,3:5,9:*</c>.</summary>
+    /// <summary>sequence-set: <c>1,3:5,9:*</c>, or <c>$</c> alone (RFC 5182 §3).</summary>
     public SequenceSet SequenceSet()
     {
+        if (TryTake((byte)'$')) return Imap.SequenceSet.Saved;
         var ranges = new List<SequenceRange>();
         do
         {

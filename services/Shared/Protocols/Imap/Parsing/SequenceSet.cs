@@ -23,6 +23,11 @@ internal readonly record struct SequenceRange(uint First, uint Last)
 /// <summary>sequence-set as it was sent (RFC 3501 §9): message numbers or UIDs, not yet looked at in a mailbox.</summary>
 internal sealed record SequenceSet(IReadOnlyList<SequenceRange> Ranges)
 {
+    /// <summary>'$': the result that the last search saved (RFC 5182).</summary>
+    public static SequenceSet Saved { get; } = new([]);
+
+    public bool IsSaved => ReferenceEquals(this, Saved);
+
     /// <summary>A set of UIDs, of messages that are there or not.</summary>
     public UidSet ToUids(Uid highest)
         => UidSet.Of(Ranges.Select(range => range.Resolve(Math.Max(highest.Value, 1))).Select(range => new UidRange(new Uid(range.First), new Uid(range.Last))));

@@ -1,0 +1,61 @@
+using Merpati.Mailboxes;
+
+namespace Merpati.Protocols.Imap;
+
+/// <summary>What a key is put against when the search runs.</summary>
+/// <param name="View">Of the mailbox that is searched.</param>
+/// <param name="Now">For WITHIN (RFC 5032): the server's clock counts.</param>
+internal readonly record struct SearchScope(MailboxView View, DateTimeOffset Now);
+
+/// <summary>A search key that waits for the mailbox: message numbers and \Recent mean something only in a view.</summary>
+internal delegate SearchCriteria SearchKey(SearchScope scope);
+
+/// <summary>What a program has among its keys, as far as it matters to a command.</summary>
+[Flags]
+internal enum SearchTraits
+{
+    None = 0,
+
+    /// <summary>Message numbers, or '$'.</summary>
+    Numbers = 1,
+
+    /// <summary>UIDs or \Recent: it can be put against the view of any mailbox.</summary>
+    View = 2,
+
+    /// <summary>MODSEQ: the answer tells the highest one found (RFC 7162 §3.1.5).</summary>
+    ModSeq = 4,
+
+    /// <summary>YOUNGER or OLDER: the answer changes by itself.</summary>
+    Clock = 8,
+
+    /// <summary>RECENT, OLD or NEW: what is recent is the session's affair and no change of the mailbox.</summary>
+    Recent = 16,
+}
+
+/// <summary>A search program, with the charset of its texts (RFC 3501 §6.4.4, §9 search).</summary>
+/// <param name="Key">Null for a charset that is not supported.</param>
+internal sealed record SearchProgram(SearchKey? Key, SearchTraits Traits)
+{
+    public static Completion BadCharset { get; } = Completion.No("BADCHARSET (US-ASCII UTF-8)", "Only US-ASCII and UTF-8");
+
+    public bool Has(SearchTraits trait) => (Traits & trait) != SearchTraits.None;
+
+    /// <summary><c>["CHARSET" SP charset SP] search-key *(SP search-key)</c>, as in SEARCH.</summary>
+    public static SearchProgram Parse(ref CommandScanner scanner)
+    {
+        if (!scanner.TryWord("CHARSET"u8)) return SearchKeys.ParseProgram(ref scanner);
+        scanner.Space();
+        return ParseWithCharset(ref scanner);
+    }
+
+    /// <summary><c>charset SP search-key *(SP search-key)</c>, as in SORT and THREAD (RFC 5256 §5).</summary>
+    public static SearchProgram ParseWithCharset(ref CommandScanner scanner)
+    {
+        var charset = scanner.Text(scanner.AString("a charset")).ToUpperInvariant();
+        scanner.Space();
+        if (charset is "UTF-8" or "US-ASCII" or "ASCII") return SearchKeys.ParseProgram(ref scanner);
+        // The texts of the program are of no use; only its form is looked at, and literals have to be passed over.
+        scanner.AcceptAnyText();
+        return SearchKeys.ParseProgram(ref scanner) with { Key = null };
+    }
+}
