@@ -28,7 +28,8 @@ public static class ImapGatewayServices
             provider.GetRequiredService<IMailboxChangeFeed>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ImapEngine>>(),
-            provider.GetRequiredService<ImapTelemetry>()));
+            provider.GetRequiredService<ImapTelemetry>(),
+            provider.GetService<ITokenCheck>()));
         return services;
     }
 }

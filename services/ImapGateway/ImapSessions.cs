@@ -17,10 +17,10 @@ public sealed class ImapSessions
     private readonly ImapTelemetry _telemetry;
 
     internal ImapSessions(IOptions<ImapGatewayOptions> options, IDirectory directory, IMailboxes mailboxes, IMailboxChangeFeed feed,
-        TimeProvider time, ILogger<ImapEngine> log, ImapTelemetry telemetry)
+        TimeProvider time, ILogger<ImapEngine> log, ImapTelemetry telemetry, ITokenCheck? tokens)
     {
         _telemetry = telemetry;
-        _engine = new ImapEngine(options.Value.ToEngine(), directory, mailboxes, feed, time, log, telemetry);
+        _engine = new ImapEngine(options.Value.ToEngine(), directory, mailboxes, feed, time, log, telemetry, tokens);
     }
 
     /// <summary>One connection from greeting to goodbye. With implicit TLS the transport is encrypted already; the caller closes it.</summary>

@@ -100,7 +100,7 @@ internal sealed class SocketTransport : ITransport, IAsyncDisposable
         _stream = tls;
         Input = PipeReader.Create(_stream, ReaderOptions);
         Output = PipeWriter.Create(_stream, WriterOptions);
-        Tls = new TlsDetails(tls.SslProtocol == SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2", tls.NegotiatedCipherSuite.ToString(), tls.TargetHostName.Length == 0 ? null : tls.TargetHostName);
+        Tls = new TlsDetails(tls.SslProtocol == SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2", tls.NegotiatedCipherSuite.ToString(), tls.TargetHostName.Length == 0 ? null : tls.TargetHostName) { ChannelBindings = ChannelBindings.Of(tls) };
     }
 
     /// <summary>Sends what is left, says close_notify and FIN, and gives the peer a moment to read it before the socket goes.</summary>

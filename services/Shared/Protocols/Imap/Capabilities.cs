@@ -8,9 +8,6 @@ internal static class Capabilities
     private const string Always =
         "ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE UIDPLUS MOVE IDLE UNSELECT ESEARCH SEARCHRES WITHIN SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES CONTEXT=SEARCH MULTISEARCH CONDSTORE QRESYNC UIDONLY UIDBATCHES PARTIAL INPROGRESS UNAUTHENTICATE NOTIFY";
 
-    /// <summary>LOGIN is taken when a client insists, but not offered: it has nothing over PLAIN.</summary>
-    private static readonly string Mechanisms = string.Join(' ', SaslServer.Mechanisms.Where(mechanism => mechanism != "LOGIN").Select(mechanism => "AUTH=" + mechanism));
-
     public static string For(ImapSession session)
     {
         var compress = session.Transport.IsCompressed ? "" : " COMPRESS=DEFLATE";
@@ -19,6 +16,10 @@ internal static class Capabilities
         // Who is not known yet sends no more than 4,096 octets without asking (RFC 7888 §5).
         common = "IMAP4rev1 LITERAL- " + common;
         var secure = session.Transport is { Tls: null, CanUpgradeToTls: true } ? " STARTTLS" : "";
-        return session.MayAuthenticate ? $"{common} SASL-IR{secure} {Mechanisms}" : $"{common} SASL-IR{secure} LOGINDISABLED";
+        return session.MayAuthenticate ? $"{common} SASL-IR{secure} {Mechanisms(session)}" : $"{common} SASL-IR{secure} LOGINDISABLED";
     }
+
+    /// <summary>LOGIN is taken when a client insists, but not offered: it has nothing over PLAIN.</summary>
+    private static string Mechanisms(ImapSession session)
+        => string.Join(' ', SaslServer.Offered(session.Sasl).Where(mechanism => mechanism != "LOGIN").Select(mechanism => "AUTH=" + mechanism));
 }

@@ -21,7 +21,7 @@ public interface IImapObserver
 
 /// <summary>An IMAP4rev1 server over the ports: one for all connections (RFC 3501 and the extensions it advertises).</summary>
 public sealed class ImapEngine(
-    ImapOptions options, IDirectory directory, IMailboxes mailboxes, IMailboxChangeFeed feed, TimeProvider time, ILogger log, IImapObserver? observer = null)
+    ImapOptions options, IDirectory directory, IMailboxes mailboxes, IMailboxChangeFeed feed, TimeProvider time, ILogger log, IImapObserver? observer = null, ITokenCheck? tokens = null)
 {
     internal ImapOptions Options => options;
 
@@ -36,6 +36,8 @@ public sealed class ImapEngine(
     internal ILogger Log => log;
 
     internal IImapObserver? Observer => observer;
+
+    internal ITokenCheck? Tokens => tokens;
 
     /// <summary>Serves one connection from greeting to goodbye. With implicit TLS the transport is encrypted already. The caller closes it.</summary>
     public async ValueTask RunAsync(ITransport transport, SessionLifetime lifetime)

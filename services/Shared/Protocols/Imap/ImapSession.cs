@@ -1,5 +1,6 @@
 using Merpati.Accounts;
 using Merpati.Mailboxes;
+using Merpati.Protocols.Sasl;
 using Merpati.Protocols.Wire;
 using Microsoft.Extensions.Logging;
 
@@ -61,6 +62,16 @@ internal sealed partial class ImapSession : IDisposable
 
     /// <summary>Passwords may be sent: the connection is encrypted, or the operator said that it need not be.</summary>
     public bool MayAuthenticate => Transport.Tls is not null || Options.AllowPlaintextAuth;
+
+    /// <summary>What AUTHENTICATE knows of the connection.</summary>
+    public SaslContext Sasl
+    {
+        get
+        {
+            var context = new SaslContext(Engine.Directory, LoginProtocol.Imap, Transport.RemoteEndPoint.Address) { Tokens = Engine.Tokens };
+            return Transport.Tls is { } tls ? context with { ChannelBindings = tls.ChannelBindings } : context;
+        }
+    }
 
     /// <summary>The tag of the running command, for ESEARCH (RFC 4466 §2.6.2).</summary>
     public string Tag { get; set; } = "";

@@ -2,12 +2,17 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Merpati.Accounts;
 using Merpati.Mailboxes;
+using Merpati.Protocols.Sasl;
 using Merpati.Protocols.Wire;
 
 namespace Merpati.Protocols.Pop3;
 
 /// <summary>The ports of the engine.</summary>
-public sealed record Pop3Ports(IDirectory Directory, IMailboxes Mailboxes, IMaildropLock Locks, IPop3Telemetry Telemetry);
+public sealed record Pop3Ports(IDirectory Directory, IMailboxes Mailboxes, IMaildropLock Locks, IPop3Telemetry Telemetry)
+{
+    /// <summary>Null where no authorization server is configured.</summary>
+    public ITokenCheck? Tokens { get; init; }
+}
 
 /// <summary>What the commands of one connection work on.</summary>
 internal sealed class Pop3Session(ITransport transport, Pop3Ports ports, Pop3Settings settings)
@@ -25,6 +30,16 @@ internal sealed class Pop3Session(ITransport transport, Pop3Ports ports, Pop3Set
     internal IPop3Telemetry Telemetry => ports.Telemetry;
 
     internal System.Net.IPAddress Client => transport.RemoteEndPoint.Address;
+
+    /// <summary>What AUTH knows of the connection.</summary>
+    internal SaslContext Sasl
+    {
+        get
+        {
+            var context = new SaslContext(Directory, LoginProtocol.Pop3, Client) { Tokens = ports.Tokens };
+            return transport.Tls is { } tls ? context with { ChannelBindings = tls.ChannelBindings } : context;
+        }
+    }
 
     internal bool MayStartTls => transport.Tls is null && transport.CanUpgradeToTls;
 

@@ -1,14 +1,17 @@
 using System.Globalization;
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Merpati.Accounts;
 
 namespace Merpati.Protocols.Sasl;
 
-/// <summary>SCRAM-SHA-256 without channel binding (RFC 5802, RFC 7677): the password itself never crosses the wire.</summary>
+/// <summary>
+/// SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677): the password itself never crosses the wire, and with -PLUS nobody can stand between
+/// the ends of the TLS connection.
+/// </summary>
+/// <param name="binds">-PLUS: the proof is bound to the channel.</param>
 /// <param name="serverNonce">The server's part of the nonce, a new one in every exchange; a test gives the one of an example.</param>
-internal sealed class ScramSha256(IDirectory directory, LoginProtocol protocol, IPAddress? client, Func<string> serverNonce) : SaslServer
+internal sealed class ScramSha256(SaslContext context, bool binds, Func<string> serverNonce) : SaslServer
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -17,6 +20,7 @@ internal sealed class ScramSha256(IDirectory directory, LoginProtocol protocol, 
     private string _login = "";
     private string _clientFirstBare = "";
     private string _gs2Header = "";
+    private ReadOnlyMemory<byte> _binding;
     private string _serverFirst = "";
     private string _nonce = "";
     private ScramCredential? _credential;
@@ -40,8 +44,7 @@ internal sealed class ScramSha256(IDirectory directory, LoginProtocol protocol, 
     {
         var fields = message.Split(',');
         if (fields.Length < 4) return new SaslStep.Malformed("client-first-message is too short");
-        // "y" says the client could do channel binding and thinks we cannot: true, no -PLUS mechanism is offered. "p=" needs one.
-        if (fields[0] is not ("n" or "y")) return new SaslStep.Malformed("channel binding is not supported by this mechanism");
+        if (CheckBinding(fields[0]) is { } refusal) return refusal;
         var authorization = fields[1].StartsWith("a=", StringComparison.Ordinal) ? Unescape(fields[1][2..]) : "";
         if (fields[1].Length > 0 && !fields[1].StartsWith("a=", StringComparison.Ordinal) || authorization is null) return new SaslStep.Malformed("gs2-header");
         if (!fields[2].StartsWith("n=", StringComparison.Ordinal) || Unescape(fields[2][2..]) is not { Length: > 0 } login) return new SaslStep.Malformed("username");
@@ -50,11 +53,25 @@ internal sealed class ScramSha256(IDirectory directory, LoginProtocol protocol, 
         _login = login;
         _gs2Header = $"{fields[0]},{fields[1]},";
         _clientFirstBare = message[_gs2Header.Length..];
-        _credential = await directory.GetScramCredentialAsync(login, client, cancellationToken).ConfigureAwait(false);
+        _credential = await context.Directory.GetScramCredentialAsync(login, context.Client, cancellationToken).ConfigureAwait(false);
         if (_credential is null) return new SaslStep.Throttled(TimeSpan.FromSeconds(30));
         _nonce = fields[3][2..] + serverNonce();
         _serverFirst = string.Create(CultureInfo.InvariantCulture, $"r={_nonce},s={Convert.ToBase64String(_credential.Salt.Span)},i={_credential.Iterations}");
         return new SaslStep.Challenge(Encoding.UTF8.GetBytes(_serverFirst));
+    }
+
+    /// <summary>gs2-cbind-flag (RFC 5802 §6).</summary>
+    private SaslStep? CheckBinding(string flag)
+    {
+        if (binds)
+        {
+            if (!flag.StartsWith("p=", StringComparison.Ordinal)) return new SaslStep.Malformed("the mechanism is for channel binding");
+            // A binding that we do not have cannot be checked.
+            return context.ChannelBindings.TryGetValue(flag[2..], out _binding) ? null : new SaslStep.Denied();
+        }
+        if (flag is not ("n" or "y")) return new SaslStep.Malformed("channel binding is not supported by this mechanism");
+        // "y" says that the client could do channel binding and has not seen it offered. Where it was, somebody took it out of the list.
+        return flag == "y" && context.OffersPlus ? new SaslStep.Denied() : null;
     }
 
     /// <summary>client-final-message: <c>c=base64(gs2-header),r=nonce,p=proof</c>.</summary>
@@ -67,14 +84,14 @@ internal sealed class ScramSha256(IDirectory directory, LoginProtocol protocol, 
         if (fields.Length < 2 || !fields[0].StartsWith("c=", StringComparison.Ordinal) || !fields[1].StartsWith("r=", StringComparison.Ordinal)) return new SaslStep.Malformed("client-final-message");
         var proof = new byte[SHA256.HashSizeInBytes];
         if (!Convert.TryFromBase64String(message[(proofAt + 3)..], proof, out var proofLength) || proofLength != proof.Length) return new SaslStep.Malformed("proof");
-        var bindingIsRight = fields[0][2..] == Convert.ToBase64String(Encoding.UTF8.GetBytes(_gs2Header));
+        var bindingIsRight = fields[0][2..] == Convert.ToBase64String([.. Encoding.UTF8.GetBytes(_gs2Header), .. _binding.Span]);
         var nonceIsRight = CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(fields[1][2..]), Encoding.UTF8.GetBytes(_nonce));
 
         var authMessage = Encoding.UTF8.GetBytes($"{_clientFirstBare},{_serverFirst},{withoutProof}");
         var clientSignature = HMACSHA256.HashData(_credential!.StoredKey.Span, authMessage);
         for (var i = 0; i < proof.Length; i++) proof[i] ^= clientSignature[i]; // now the ClientKey
         var proven = CryptographicOperations.FixedTimeEquals(SHA256.HashData(proof), _credential.StoredKey.Span) & bindingIsRight & nonceIsRight;
-        var outcome = await directory.CompleteScramAsync(_login, proven, protocol, client, cancellationToken).ConfigureAwait(false);
+        var outcome = await context.Directory.CompleteScramAsync(_login, proven, context.Protocol, context.Client, cancellationToken).ConfigureAwait(false);
         if (outcome is not LoginOutcome.Granted granted) return SaslStep.From(outcome);
         _granted = granted;
         // The client answers the server's signature with an empty response, and then it is logged in (RFC 4422 §3, outcome without data).
@@ -82,7 +99,7 @@ internal sealed class ScramSha256(IDirectory directory, LoginProtocol protocol, 
     }
 
     /// <summary>saslname: =2C is a comma, =3D an equals sign, no other escape exists. Null when malformed.</summary>
-    private static string? Unescape(string name)
+    internal static string? Unescape(string name)
     {
         var escapes = name.Split('=').Skip(1);
         return escapes.All(escape => escape.StartsWith("2C", StringComparison.Ordinal) || escape.StartsWith("3D", StringComparison.Ordinal))

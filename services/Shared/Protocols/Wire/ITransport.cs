@@ -35,7 +35,13 @@ public interface ITransport
 /// <summary>What was negotiated.</summary>
 /// <param name="Protocol">As in Received headers and logs, <c>TLSv1.3</c>.</param>
 /// <param name="CipherSuite">IANA name.</param>
-public sealed record TlsDetails(string Protocol, string CipherSuite, string? ServerName);
+public sealed record TlsDetails(string Protocol, string CipherSuite, string? ServerName)
+{
+    private static readonly Dictionary<string, ReadOnlyMemory<byte>> None = [];
+
+    /// <summary>Channel bindings by name (RFC 5056): tls-exporter (RFC 9266) and tls-server-end-point (RFC 5929 §4), those that can be had.</summary>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> ChannelBindings { get; init; } = None;
+}
 
 /// <summary>What the world around a session may ask of it.</summary>
 /// <param name="Draining">Finish what runs, say goodbye in the protocol's words (421, BYE), close.</param>

@@ -61,13 +61,15 @@ public sealed class PlainTests
     [InlineData("")]
     [InlineData("PLAIN ")]
     [InlineData("SCRAM-SHA-256-PLUS")]
+    [InlineData("OAUTHBEARER")]
+    [InlineData("XOAUTH2")]
     public void Other_mechanisms_do_not_exist(string mechanism)
-        => SaslServer.Create(mechanism, _directory, LoginProtocol.Imap, client: null).Should().BeNull();
+        => SaslServer.Create(mechanism, new SaslContext(_directory, LoginProtocol.Imap, Client: null)).Should().BeNull();
 
     [Fact]
     public async Task Login_prompts_for_name_and_password()
     {
-        var login = SaslServer.Create("LOGIN", _directory, LoginProtocol.Submission, client: null)!;
+        var login = SaslServer.Create("LOGIN", new SaslContext(_directory, LoginProtocol.Submission, Client: null))!;
         (await login.StepAsync(null, default)).Should().BeOfType<SaslStep.Challenge>().Which.Data.ToArray().Should().Equal("Username:"u8.ToArray());
         (await login.StepAsync("ann@example.test"u8.ToArray(), default)).Should().BeOfType<SaslStep.Challenge>().Which.Data.ToArray().Should().Equal("Password:"u8.ToArray());
         (await login.StepAsync("correct horse"u8.ToArray(), default)).Should().BeOfType<SaslStep.Granted>();
@@ -83,5 +85,5 @@ public sealed class PlainTests
     private Task<SaslStep> PlainAsync(string response) => StepAsync("PLAIN", Encoding.UTF8.GetBytes(response));
 
     private async Task<SaslStep> StepAsync(string mechanism, byte[]? response)
-        => await SaslServer.Create(mechanism, _directory, LoginProtocol.Imap, client: null)!.StepAsync(response is null ? (ReadOnlyMemory<byte>?)null : response, default);
+        => await SaslServer.Create(mechanism, new SaslContext(_directory, LoginProtocol.Imap, Client: null))!.StepAsync(response is null ? (ReadOnlyMemory<byte>?)null : response, default);
 }

@@ -18,7 +18,7 @@ public sealed class ScramSha256Tests
     [Fact]
     public async Task The_example_of_rfc_7677()
     {
-        var server = new ScramSha256(new ExampleDirectory(), LoginProtocol.Imap, client: null, () => "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
+        var server = new ScramSha256(new SaslContext(new ExampleDirectory(), LoginProtocol.Imap, Client: null), binds: false, () => "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
         Text(await StepAsync(server, "n,,n=user,r=rOprNGfwEbeRWgbNEkqO"))
             .Should().Be("r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
         Text(await StepAsync(server, "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="))
@@ -151,7 +151,7 @@ public sealed class ScramSha256Tests
         (await StepAsync(Create(), "n,,n=user,r=" + new string('x', SaslServer.MaxResponseLength))).Should().BeOfType<SaslStep.Malformed>();
     }
 
-    private SaslServer Create() => SaslServer.Create("scram-sha-256", _directory, LoginProtocol.Imap, client: null)!;
+    private SaslServer Create() => SaslServer.Create("scram-sha-256", new SaslContext(_directory, LoginProtocol.Imap, Client: null))!;
 
     private async Task<(SaslServer Server, string Final)> UpToFinalAsync()
     {

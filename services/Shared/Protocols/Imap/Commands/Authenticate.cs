@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using Merpati.Accounts;
 using Merpati.Protocols.Sasl;
 
 namespace Merpati.Protocols.Imap.Commands;
@@ -23,7 +22,7 @@ internal sealed record Authenticate(string Mechanism, byte[]? InitialResponse) :
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
         if (!session.MayAuthenticate) return Completion.PrivacyRequired;
-        if (SaslServer.Create(Mechanism, session.Engine.Directory, LoginProtocol.Imap, session.Transport.RemoteEndPoint.Address) is not { } sasl)
+        if (SaslServer.Create(Mechanism, session.Sasl) is not { } sasl)
             return Completion.No("CANNOT", "No such mechanism");
         ReadOnlyMemory<byte>? response = null;
         if (InitialResponse is not null)

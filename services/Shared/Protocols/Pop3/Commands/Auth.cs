@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using Merpati.Accounts;
 using Merpati.Protocols.Sasl;
 
 namespace Merpati.Protocols.Pop3.Commands;
@@ -8,14 +7,14 @@ namespace Merpati.Protocols.Pop3.Commands;
 internal static class Auth
 {
     /// <summary>The strongest first. LOGIN is left out: clients that know nothing better use USER and PASS here.</summary>
-    internal static IReadOnlyList<string> Mechanisms { get; } = [.. SaslServer.Mechanisms.Where(name => name != "LOGIN")];
+    internal static IReadOnlyList<string> Mechanisms(Pop3Session session) => [.. SaslServer.Offered(session.Sasl).Where(name => name != "LOGIN")];
 
     internal static async ValueTask<Pop3Reply> Handle(Pop3Session session, Pop3CommandLine command, CancellationToken cancellationToken)
     {
         var words = command.Words();
         if (words.Length is not (1 or 2)) return Pop3Reply.Syntax("AUTH takes a mechanism and perhaps an initial response");
         var mechanism = words[0].ToUpperInvariant();
-        if (!Mechanisms.Contains(mechanism, StringComparer.Ordinal) || SaslServer.Create(mechanism, session.Directory, LoginProtocol.Pop3, session.Client) is not { } exchange)
+        if (!Mechanisms(session).Contains(mechanism, StringComparer.Ordinal) || SaslServer.Create(mechanism, session.Sasl) is not { } exchange)
         {
             return Pop3Reply.Err("mechanism is not offered");
         }
