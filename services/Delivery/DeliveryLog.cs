@@ -9,15 +9,6 @@ namespace Merpati.Delivery;
 /// <summary>Log events 3000 to 3099.</summary>
 internal static partial class DeliveryLog
 {
-    [LoggerMessage(3000, LogLevel.Information, "Delivery started as {Worker}: {Concurrency} entries at once.")]
-    public static partial void Started(this ILogger logger, string worker, int concurrency);
-
-    [LoggerMessage(3001, LogLevel.Information, "Delivery stopped; {Running} attempts were cut off and their leases given back.")]
-    public static partial void Stopped(this ILogger logger, int running);
-
-    [LoggerMessage(3002, LogLevel.Error, "The queue cannot be read; next try in {Pause}.")]
-    public static partial void QueueUnavailable(this ILogger logger, TimeSpan pause, Exception exception);
-
     [LoggerMessage(3003, LogLevel.Warning, "{Id}: the lease of {Worker} was lost before the attempt ended; what it delivered will be found by its key.")]
     public static partial void LeaseLost(this ILogger logger, QueueId id, string worker);
 
@@ -41,9 +32,6 @@ internal static partial class DeliveryLog
 
     [LoggerMessage(3010, LogLevel.Information, "{Id}: {Recipient} is {State}: {Detail}")]
     public static partial void RecipientFailed(this ILogger logger, QueueId id, EmailAddress recipient, RecipientState state, string detail);
-
-    [LoggerMessage(3011, LogLevel.Warning, "Leases could not be extended.")]
-    public static partial void ExtendFailed(this ILogger logger, Exception exception);
 
     [LoggerMessage(3020, LogLevel.Information, "Collected {Contents} contents of {Octets} octets that nobody needed; forgot {Deliveries} delivery keys, {Tombstones} tombstones and {Timelines} timelines.")]
     public static partial void Collected(this ILogger logger, int contents, long octets, int deliveries, int tombstones, int timelines);

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Merpati.QueueWork;
 using Microsoft.Extensions.Options;
 
 namespace Merpati.Delivery;
@@ -92,6 +93,18 @@ public sealed class DeliveryOptions
     /// <summary>How often the gauges of queue and ledger are read.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan LedgerInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    internal RetrySchedule Schedule => new(FirstRetry, LongestRetry, GiveUpAfter);
+
+    internal QueueWorkerSettings ToWorkerSettings() => new()
+    {
+        Concurrency = Concurrency,
+        LeaseBatch = LeaseBatch,
+        GatherTime = GatherTime,
+        LeaseDuration = LeaseDuration,
+        SweepInterval = SweepInterval,
+        ShutdownGrace = ShutdownGrace,
+    };
 }
 
 [OptionsValidator]

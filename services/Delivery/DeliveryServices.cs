@@ -1,9 +1,9 @@
-using Merpati.Delivery.Bounces;
 using Merpati.Delivery.Collection;
 using Merpati.Delivery.Ledger;
 using Merpati.Delivery.Local;
 using Merpati.Delivery.Mailboxes;
 using Merpati.Mailboxes;
+using Merpati.QueueWork;
 using Merpati.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -28,7 +28,7 @@ public static class DeliveryServices
 
         services.TryAddSingleton<IQueuedHeaders, QueuedHeaders>();
         services.AddMailboxes();
-        services.AddSingleton<ReportToSender>();
+        services.AddReportsToSenders(provider => provider.GetRequiredService<IOptions<DeliveryOptions>>().Value.HostName);
         services.AddSingleton<DeliverToMailbox>();
         services.AddHostedService<LocalDelivery>();
         services.AddHostedService<Collector>();

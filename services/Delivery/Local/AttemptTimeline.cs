@@ -37,16 +37,6 @@ internal static class AttemptTimeline
         return events;
     }
 
-    /// <summary>The report is a message too, and begins a timeline of its own.</summary>
-    public static IReadOnlyList<TimelineEvent> OfReport(QueueId about, QueueEntry report) =>
-    [
-        new(report.Id, report.AcceptedAt, TimelineStep.Accepted, null, $"delivery report about {about}"),
-        new(report.Id, report.AcceptedAt, TimelineStep.Queued, report.Recipients[0].Recipient.Address.ToString(), report.Route == QueueRoute.Local ? "for local delivery" : "for the relay"),
-    ];
-
-    public static TimelineSubject SubjectOf(QueueEntry report, string messageId)
-        => new(report.Id, report.AcceptedAt, messageId, report.ReversePath.ToString(), [.. report.Recipients.Select(r => r.Recipient.Address.ToString())], report.Size, null);
-
     private static (TimelineStep, string)? Last(Verdict verdict, DateTimeOffset nextAttempt) => verdict.State switch
     {
         RecipientState.Queued => (TimelineStep.Deferred, $"{verdict.Detail}; next attempt at {nextAttempt.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)}"),

@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using Merpati.Accounts;
 using Merpati.Addresses;
-using Merpati.Delivery.Bounces;
 using Merpati.Delivery.Mailboxes;
 using Merpati.Delivery.Routing;
+using Merpati.Mail;
 using Merpati.Mailboxes;
 using Merpati.Queueing;
+using Merpati.QueueWork;
 using Merpati.Storage;
 using Merpati.Timeline;
 using Microsoft.Extensions.Logging;
@@ -42,7 +43,7 @@ internal sealed class DeliverToMailbox(
 {
     private readonly DeliveryOptions _options = options.Value;
     private readonly RecipientExpander _expander = new(directory, options.Value.AliasDepth, options.Value.AliasFanOut);
-    private readonly RetrySchedule _schedule = new(options.Value);
+    private readonly RetrySchedule _schedule = options.Value.Schedule;
 
     public async ValueTask RunAsync(LeaseHolder lease, CancellationToken cancellationToken)
     {
@@ -87,12 +88,12 @@ internal sealed class DeliverToMailbox(
         QueueEntry? report = null;
         try
         {
-            report = await reports.WriteAsync(entry, verdicts, cancellationToken);
+            report = await reports.WriteAsync(entry, verdicts.Select(v => v.Outcome).OfType<ReportedRecipient>(), cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             // Nobody is closed whose sender could not be told; what is in the mailboxes stays there, and the next attempt finds it.
-            verdicts = verdicts.ConvertAll(v => ReportToSender.IsDue(entry, v) ? Unreported(v, exception) : v);
+            verdicts = verdicts.ConvertAll(v => ReportToSender.IsDue(entry, v.Outcome) ? Unreported(v, exception) : v);
             logger.ReportFailed(entry.Id, exception);
         }
 
@@ -220,7 +221,7 @@ internal sealed class DeliverToMailbox(
     {
         try
         {
-            if (report is not null) await journal.AppendAsync(AttemptTimeline.SubjectOf(report, reports.MessageIdOf(report.Id)), AttemptTimeline.OfReport(id, report), cancellationToken);
+            if (report is not null) await journal.AppendAsync(ReportTimeline.SubjectOf(report, reports.MessageIdOf(report.Id)), ReportTimeline.Of(id, report), cancellationToken);
             if (events.Count > 0) await journal.AppendAsync(null, events, cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)

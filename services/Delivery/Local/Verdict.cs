@@ -1,5 +1,6 @@
 using System.Globalization;
 using Merpati.Addresses;
+using Merpati.Mail;
 using Merpati.Storage;
 
 namespace Merpati.Delivery.Local;
@@ -15,6 +16,14 @@ internal sealed record Verdict(QueueRecipient Recipient, IReadOnlyList<(EmailAdd
 
     /// <summary>Our disk is full. That says nothing about the message and ends for all mail at once: however often it was tried, the wait stays short.</summary>
     public bool WaitsForRoom => State == RecipientState.Queued && Status == TargetOutcome.NoRoom;
+
+    /// <summary>What a report to the sender says of it; null while it is open.</summary>
+    public ReportedRecipient? Outcome => State switch
+    {
+        RecipientState.Bounced => new ReportedRecipient { Recipient = Recipient.Recipient, Action = DsnAction.Failed, Status = Status, Diagnostic = $"550 {Status} {Reason}" },
+        RecipientState.Delivered => new ReportedRecipient { Recipient = Recipient.Recipient, Action = DsnAction.Delivered, Status = Status },
+        _ => null,
+    };
 
     public RecipientResult Result => new(Address, State, Detail);
 

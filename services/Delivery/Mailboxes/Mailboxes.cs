@@ -1,6 +1,7 @@
 using Merpati.Accounts;
 using Merpati.Mail;
 using Merpati.Mailboxes;
+using Merpati.QueueWork;
 using Merpati.Storage;
 using Microsoft.Extensions.Options;
 

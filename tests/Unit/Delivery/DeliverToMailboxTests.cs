@@ -4,6 +4,7 @@ using Merpati.Addresses;
 using Merpati.Delivery.Local;
 using Merpati.Envelopes;
 using Merpati.Mailboxes;
+using Merpati.QueueWork;
 using Merpati.Storage;
 using Merpati.Timeline;
 using Xunit;

@@ -4,13 +4,13 @@ using System.Text;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Delivery;
-using Merpati.Delivery.Bounces;
 using Merpati.Delivery.Local;
 using Merpati.Delivery.Mailboxes;
 using Merpati.Envelopes;
 using Merpati.Mailboxes;
 using Merpati.Platform.Bus;
 using Merpati.Queueing;
+using Merpati.QueueWork;
 using Merpati.Storage;
 using Merpati.TestKit.Stores;
 using Microsoft.Extensions.DependencyInjection;
@@ -59,7 +59,7 @@ internal sealed class DeliveryFixture
     public DeliverToMailbox UseCase()
     {
         var options = Microsoft.Extensions.Options.Options.Create(Options);
-        return new DeliverToMailbox(Directory, Contents, Queue, Journal, new MailboxDelivery(Mailboxes, new SilentFeed(), Time), new ReportToSender(Contents, Directory, options, Time),
+        return new DeliverToMailbox(Directory, Contents, Queue, Journal, new MailboxDelivery(Mailboxes, new SilentFeed(), Time), new ReportToSender(Contents, Directory, Options.HostName, Time),
             Bell, Metrics, options, Time, NullLogger<DeliverToMailbox>.Instance);
     }
 

@@ -3,13 +3,13 @@ using System.Text;
 using AwesomeAssertions;
 using Merpati.Addresses;
 using Merpati.Delivery;
-using Merpati.Delivery.Bounces;
 using Merpati.Delivery.Local;
 using Merpati.Delivery.Mailboxes;
 using Merpati.Envelopes;
 using Merpati.Mailboxes;
 using Merpati.Platform.Bus;
 using Merpati.Queueing;
+using Merpati.QueueWork;
 using Merpati.Storage;
 using Merpati.Storage.Sqlite;
 using Merpati.Timeline;
@@ -56,7 +56,7 @@ public sealed class DeliveryOverSqliteTests(ITestOutputHelper output) : IAsyncLi
         var bell = new LocalQueueBell(_time);
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
         var useCase = new DeliverToMailbox(_directory, _stores.Content, _stores.Queue, _stores.Journal, new MailboxDelivery(_mailboxes, new LocalMailboxChangeFeed(), _time),
-            new ReportToSender(_stores.Content, _directory, options, _time), bell, new DeliveryMetrics(meters), options, _time, NullLogger<DeliverToMailbox>.Instance);
+            new ReportToSender(_stores.Content, _directory, options.Value.HostName, _time), bell, new DeliveryMetrics(meters), options, _time, NullLogger<DeliverToMailbox>.Instance);
         using var service = new LocalDelivery(_stores.Queue, bell, useCase, options, _time, NullLogger<LocalDelivery>.Instance);
 
         var watch = Stopwatch.StartNew();

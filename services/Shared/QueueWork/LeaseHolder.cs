@@ -1,9 +1,9 @@
 using Merpati.Storage;
 
-namespace Merpati.Delivery.Local;
+namespace Merpati.QueueWork;
 
 /// <summary>The lease of a running attempt; it grows older with the work and is renewed from outside.</summary>
-internal sealed class LeaseHolder(QueueLease lease)
+public sealed class LeaseHolder(QueueLease lease)
 {
     private QueueLease _current = lease;
 

@@ -1,9 +1,9 @@
 using Merpati.Storage;
 
-namespace Merpati.Delivery.Bounces;
+namespace Merpati.QueueWork;
 
 /// <summary>Writes a content through the <see cref="Stream"/> that a builder wants; whoever made the writer commits and disposes it.</summary>
-internal sealed class ContentWriterStream(IContentWriter writer) : Stream
+public sealed class ContentWriterStream(IContentWriter writer) : Stream
 {
     public override bool CanRead => false;
 

@@ -1,7 +1,7 @@
-namespace Merpati.Delivery.Mailboxes;
+namespace Merpati.QueueWork;
 
 /// <summary>A range of a message: what it takes of the trace prefix, then of the content. Forward only.</summary>
-internal sealed class MessageStream(ReadOnlyMemory<byte> prefix, Stream content) : Stream
+public sealed class MessageStream(ReadOnlyMemory<byte> prefix, Stream content) : Stream
 {
     private ReadOnlyMemory<byte> _prefix = prefix;
 

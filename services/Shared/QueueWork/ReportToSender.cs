@@ -3,38 +3,36 @@ using System.Security.Cryptography;
 using System.Text;
 using Merpati.Accounts;
 using Merpati.Addresses;
-using Merpati.Delivery.Local;
-using Merpati.Delivery.Mailboxes;
 using Merpati.Envelopes;
 using Merpati.Mail;
 using Merpati.Mailboxes;
 using Merpati.Queueing;
 using Merpati.Storage;
-using Microsoft.Extensions.Options;
 
-namespace Merpati.Delivery.Bounces;
+namespace Merpati.QueueWork;
 
 /// <summary>Tells the sender what became of the message, where the sender wants to know: a delivery status notification (RFC 3461, RFC 3464).</summary>
-internal sealed class ReportToSender(IContentStore contents, IDirectory directory, IOptions<DeliveryOptions> options, TimeProvider time)
+/// <param name="hostName">Ours: Reporting-MTA, and the domain of MAILER-DAEMON.</param>
+public sealed class ReportToSender(IContentStore contents, IDirectory directory, string hostName, TimeProvider time)
 {
     /// <summary>
     /// Null when nobody is to be told. Else the report's content is durable, and the entry that carries it has yet to be put into the queue,
     /// in the same transaction that closes the recipients.
     /// </summary>
-    public async ValueTask<QueueEntry?> WriteAsync(QueueEntry entry, IReadOnlyList<Verdict> verdicts, CancellationToken cancellationToken)
+    /// <param name="outcomes">What became of recipients in the attempt; those that the sender does not want to hear of are left out.</param>
+    public async ValueTask<QueueEntry?> WriteAsync(QueueEntry entry, IEnumerable<ReportedRecipient> outcomes, CancellationToken cancellationToken)
     {
         // A report on a report could go round for ever: the null reverse-path never gets one (RFC 5321 §4.5.5).
         if (entry.ReversePath.Address is not { } sender) return null;
-        var recipients = verdicts.Select(Report).OfType<ReportedRecipient>().ToList();
+        var recipients = outcomes.Where(outcome => Wants(outcome.Recipient.Notify, outcome.Action)).ToList();
         if (recipients.Count == 0) return null;
 
         var id = ReportId(entry, recipients);
-        var host = options.Value.HostName;
         var now = time.GetUtcNow();
         var report = new DeliveryReport
         {
-            ReportingMta = host,
-            From = new EmailAddress("MAILER-DAEMON", host),
+            ReportingMta = hostName,
+            From = new EmailAddress("MAILER-DAEMON", hostName),
             To = sender,
             MessageId = MessageIdOf(id),
             Date = now,
@@ -65,34 +63,18 @@ internal sealed class ReportToSender(IContentStore contents, IDirectory director
     }
 
     /// <summary>Message-ID of the report, without angle brackets.</summary>
-    public string MessageIdOf(QueueId report) => $"{report}@{options.Value.HostName}";
+    public string MessageIdOf(QueueId report) => $"{report}@{hostName}";
 
     /// <summary>True when the sender has to be told of this.</summary>
-    public static bool IsDue(QueueEntry entry, Verdict verdict) => !entry.ReversePath.IsNull && Report(verdict) is not null;
+    public static bool IsDue(QueueEntry entry, ReportedRecipient? outcome) => outcome is not null && !entry.ReversePath.IsNull && Wants(outcome.Recipient.Notify, outcome.Action);
 
-    /// <summary>RFC 3461 §4.1: no NOTIFY means failures; NEVER means never.</summary>
-    private static ReportedRecipient? Report(Verdict verdict)
+    /// <summary>RFC 3461 §4.1: no NOTIFY means failures and, as we like, delays; NEVER means never.</summary>
+    private static bool Wants(DsnNotify notify, DsnAction action) => !notify.HasFlag(DsnNotify.Never) && action switch
     {
-        var notify = verdict.Recipient.Recipient.Notify;
-        if (notify.HasFlag(DsnNotify.Never)) return null;
-        return verdict.State switch
-        {
-            RecipientState.Bounced when notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Failure) => new ReportedRecipient
-            {
-                Recipient = verdict.Recipient.Recipient,
-                Action = DsnAction.Failed,
-                Status = verdict.Status,
-                Diagnostic = $"550 {verdict.Status} {verdict.Reason}",
-            },
-            RecipientState.Delivered when notify.HasFlag(DsnNotify.Success) => new ReportedRecipient
-            {
-                Recipient = verdict.Recipient.Recipient,
-                Action = DsnAction.Delivered,
-                Status = verdict.Status,
-            },
-            _ => null,
-        };
-    }
+        DsnAction.Failed => notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Failure),
+        DsnAction.Delayed => notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Delay),
+        _ => notify.HasFlag(DsnNotify.Success),
+    };
 
     private async ValueTask<ContentInfo> StoreAsync(DeliveryReport report, QueueEntry entry, CancellationToken cancellationToken)
     {

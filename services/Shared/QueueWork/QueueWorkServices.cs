@@ -1,0 +1,17 @@
+using Merpati.Accounts;
+using Merpati.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Merpati.QueueWork;
+
+public static class QueueWorkServices
+{
+    /// <summary><see cref="ReportToSender"/>. The host brings <see cref="IContentStore"/> and <see cref="IDirectory"/>; those who share a process share the name.</summary>
+    public static IServiceCollection AddReportsToSenders(this IServiceCollection services, Func<IServiceProvider, string> hostName)
+    {
+        services.TryAddSingleton(provider => new ReportToSender(
+            provider.GetRequiredService<IContentStore>(), provider.GetRequiredService<IDirectory>(), hostName(provider), provider.GetRequiredService<TimeProvider>()));
+        return services;
+    }
+}

@@ -1,0 +1,196 @@
+using System.Collections.Concurrent;
+using Merpati.Queueing;
+using Merpati.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Merpati.QueueWork;
+
+/// <summary>
+/// Works one route of the queue: leases entries in batches, runs many attempts at once, sleeps until the bell rings or something is due.
+/// The entries of workers that died are due when their leases expire, and are found in the same way.
+/// At shutdown it takes no more, lets run what runs, and after a grace gives the leases back.
+/// </summary>
+public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings, IMailQueue queue, IQueueBell bell, TimeProvider time, ILogger logger) : BackgroundService
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan GiveBackTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly string _worker = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid().ToString("N")[..8]}";
+    private readonly ConcurrentDictionary<QueueId, LeaseHolder> _running = new();
+
+    /// <summary>What is to be leased; asked each time.</summary>
+    /// <param name="free">Places that are free, and no more than a batch.</param>
+    protected virtual LeaseWish Wish(int free) => LeaseWish.UpTo(free);
+
+    /// <summary>One attempt on an entry, to its end in the queue. It may outlive <see cref="QueueWorkerSettings.LeaseDuration"/>: the lease in the holder is renewed meanwhile.</summary>
+    /// <param name="lease">The lease that counts is the one in the holder when it is used.</param>
+    /// <param name="cancellationToken">Cancelled after the grace of a shutdown; the lease is then given back.</param>
+    protected abstract ValueTask AttemptAsync(LeaseHolder lease, CancellationToken cancellationToken);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        logger.Started(route, _worker, settings.Concurrency);
+        using var slots = new SemaphoreSlim(settings.Concurrency);
+        using var work = new CancellationTokenSource();
+        var extending = ExtendLeasesAsync(work.Token);
+        try
+        {
+            await LeaseAndRunAsync(slots, work.Token, stoppingToken);
+        }
+        catch (Exception) when (stoppingToken.IsCancellationRequested) { }
+        await DrainAsync(slots, work);
+        await extending;
+    }
+
+    private async Task LeaseAndRunAsync(SemaphoreSlim slots, CancellationToken work, CancellationToken stopping)
+    {
+        var pause = FirstPause;
+        while (true)
+        {
+            var free = await TakeSlotsAsync(slots, stopping);
+            IReadOnlyList<QueueLease> leases = [];
+            var leasedAt = time.GetTimestamp();
+            try
+            {
+                // Not to be cut short: leases that were given to a caller who no longer listens would block their entries until they expire.
+                leases = await queue.LeaseAsync(route, _worker, Wish(free), settings.LeaseDuration, work);
+            }
+            catch (Exception exception)
+            {
+                slots.Release(free);
+                if (stopping.IsCancellationRequested) return;
+                logger.QueueUnavailable(route, pause, exception);
+                await Task.Delay(pause, time, stopping);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                continue;
+            }
+            pause = FirstPause;
+            foreach (var lease in leases) _ = Task.Run(() => RunAsync(lease, slots, work), CancellationToken.None);
+            if (leases.Count == free) continue;
+            // All that was due is taken; what came meanwhile has rung the bell.
+            slots.Release(free - leases.Count);
+            await WaitAsync(stopping);
+            if (leases.Count > 0) await GatherAsync(leasedAt, stopping);
+        }
+    }
+
+    /// <summary>At least one slot, and no more than a batch of them. This loop alone takes slots, so those that are free stay free until it does.</summary>
+    private async ValueTask<int> TakeSlotsAsync(SemaphoreSlim slots, CancellationToken cancellationToken)
+    {
+        await slots.WaitAsync(cancellationToken);
+        var more = Math.Min(slots.CurrentCount, settings.LeaseBatch - 1);
+        // These are free and do not wait; a cancellation half way would lose those taken before.
+        for (var i = 0; i < more; i++) await slots.WaitAsync(CancellationToken.None);
+        return more + 1;
+    }
+
+    /// <summary>
+    /// While mail keeps coming a batch gathers: entries that are leased, delivered and closed together share their commits. What comes after a quiet
+    /// time goes at once.
+    /// </summary>
+    private async ValueTask GatherAsync(long leasedAt, CancellationToken cancellationToken)
+    {
+        var rest = settings.GatherTime - time.GetElapsedTime(leasedAt);
+        if (rest > TimeSpan.Zero) await Task.Delay(rest, time, cancellationToken);
+    }
+
+    private async ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var until = now + settings.SweepInterval;
+        try
+        {
+            if (await queue.NextDueAsync(route, cancellationToken) is { } due && due < until) until = due;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            logger.QueueUnavailable(route, settings.SweepInterval, exception);
+        }
+        // Never a loop without a breath, should the queue call something due that it does not lease.
+        if (until < now + ShortestWait) until = now + ShortestWait;
+        await bell.WaitAsync(route, until, cancellationToken);
+    }
+
+    private async Task RunAsync(QueueLease lease, SemaphoreSlim slots, CancellationToken cancellationToken)
+    {
+        var holder = new LeaseHolder(lease);
+        _running[lease.Entry.Id] = holder;
+        try
+        {
+            await AttemptAsync(holder, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await GiveBackAsync(holder.Current);
+        }
+        catch (Exception exception)
+        {
+            // Not even setting it aside worked; the lease expires, and the entry comes again.
+            logger.AttemptFailed(lease.Entry.Id, exception);
+        }
+        finally
+        {
+            _running.TryRemove(lease.Entry.Id, out _);
+            slots.Release();
+        }
+    }
+
+    private async ValueTask GiveBackAsync(QueueLease lease)
+    {
+        try
+        {
+            using var timeout = new CancellationTokenSource(GiveBackTimeout, time);
+            await queue.CompleteAsync(lease, [], time.GetUtcNow(), [], timeout.Token);
+        }
+        catch (Exception exception)
+        {
+            logger.AttemptFailed(lease.Entry.Id, exception);
+        }
+    }
+
+    private async Task ExtendLeasesAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(settings.LeaseDuration / 4, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                try
+                {
+                    var old = time.GetUtcNow() + settings.LeaseDuration / 2;
+                    foreach (var holder in _running.Values.Where(h => h.Current.ExpiresAt <= old))
+                    {
+                        // Lost ones go on to their end, where the fence refuses them.
+                        if (await queue.ExtendAsync(holder.Current, settings.LeaseDuration, cancellationToken) is { } later) holder.Current = later;
+                    }
+                }
+                catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+                {
+                    logger.ExtendFailed(exception);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { }
+    }
+
+    private async ValueTask DrainAsync(SemaphoreSlim slots, CancellationTokenSource work)
+    {
+        var ended = 0;
+        using (var grace = new CancellationTokenSource(settings.ShutdownGrace, time))
+        {
+            try
+            {
+                for (; ended < settings.Concurrency; ended++) await slots.WaitAsync(grace.Token);
+            }
+            catch (OperationCanceledException) { }
+        }
+        var cutOff = _running.Count;
+        await work.CancelAsync();
+        for (; ended < settings.Concurrency; ended++) await slots.WaitAsync(CancellationToken.None);
+        logger.Stopped(route, cutOff);
+    }
+}
