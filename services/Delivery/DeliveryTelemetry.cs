@@ -8,24 +8,7 @@ internal static class DeliveryTelemetry
 {
     public const string Name = "Merpati.Delivery";
 
-    private static readonly ActivitySource Source = new(Name);
-
-    /// <summary>
-    /// The first attempt is part of the trace that acceptance began, so that one trace goes from SMTP to the mailbox.
-    /// Retries may come days later: they are traces of their own with a link to it.
-    /// </summary>
-    public static Activity? StartAttempt(QueueEntry entry)
-    {
-        if (!Source.HasListeners()) return null;
-        var known = ActivityContext.TryParse(entry.TraceParent, null, isRemote: true, out var acceptance);
-        var activity = known && entry.Attempts > 1
-            ? Source.StartActivity("deliver", ActivityKind.Consumer, default(ActivityContext), links: [new ActivityLink(acceptance)])
-            : Source.StartActivity("deliver", ActivityKind.Consumer, acceptance);
-        return activity?
-            .SetTag("merpati.queue_id", entry.Id.ToString())
-            .SetTag("merpati.attempt", entry.Attempts)
-            .SetTag("merpati.recipients", entry.Recipients.Count);
-    }
+    public static readonly ActivitySource Source = new(Name);
 }
 
 /// <summary>Counters and histograms of delivery. The gauges of queue and ledger are <see cref="Ledger.LedgerGauges"/>.</summary>

@@ -4,6 +4,8 @@ using Merpati.Addresses;
 using Merpati.Delivery;
 using Merpati.ImapGateway;
 using Merpati.Mailboxes;
+using Merpati.OutboundRelay;
+using Merpati.OutboundRelay.Queue;
 using Merpati.Platform.Admin;
 using Merpati.Platform.Bus;
 using Merpati.Platform.Health;
@@ -75,6 +77,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
         services.AddSingleton<IMailboxChangeFeed, LocalMailboxChangeFeed>();
         services.AddUserDirectory();
         services.AddDelivery();
+        services.AddOutboundRelay();
         services.AddSmtpIngress();
         services.AddImapGateway();
         services.AddPop3Gateway();
@@ -164,6 +167,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
             pop3.AllowPlaintextAuth = options.AllowPlaintextAuth;
         });
         services.PostConfigure<DeliveryOptions>(delivery => delivery.HostName = hostname);
+        services.PostConfigure<OutboundRelayOptions>(relay => relay.HostName = hostname);
     }
 
     private static CertificateSource Certificates(IServiceProvider provider, ServerConfiguration<StandaloneOptions> configuration)

@@ -22,7 +22,7 @@ public sealed class PersistedNumbers
         Assert.Equal("Unspecified=0 Full=1 Headers=2", Of<DsnReturn>());
         Assert.Equal("Unspecified=0 Never=1 Success=2 Failure=4 Delay=8", Of<DsnNotify>());
         Assert.Equal(
-            "Accepted=1 Queued=2 Leased=3 Deferred=4 Delivered=5 Relayed=6 Bounced=7 Held=8 Released=9 Quarantined=10 Discarded=11 Expanded=12 Reported=13 Announced=14 FirstFetched=15 Refused=16",
+            "Accepted=1 Queued=2 Leased=3 Deferred=4 Delivered=5 Relayed=6 Bounced=7 Held=8 Released=9 Quarantined=10 Discarded=11 Expanded=12 Reported=13 Announced=14 FirstFetched=15 Refused=16 Attempted=17",
             Of<TimelineStep>());
         Assert.Equal("Submission=0 Imap=1 Pop3=2 Admin=3", Of<LoginProtocol>());
     }

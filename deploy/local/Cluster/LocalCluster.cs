@@ -102,12 +102,9 @@ public sealed class LocalCluster : IAsyncDisposable
             ["bus:uri"] = settings.RabbitMq,
             ["bus:prefix"] = settings.BusPrefix,
         };
-        if (service.Kind != ServiceKind.OutboundRelay)
-        {
-            keys["rpc:certificate"] = own.Certificate;
-            keys["rpc:key"] = own.Key;
-            keys["rpc:authorities"] = authorities;
-        }
+        keys["rpc:certificate"] = own.Certificate;
+        keys["rpc:key"] = own.Key;
+        keys["rpc:authorities"] = authorities;
         if (service.Ports.Rpc > 0) keys["rpc:port"] = Text(service.Ports.Rpc);
         if (service.Kind is not (ServiceKind.ImapGateway or ServiceKind.Pop3Gateway))
         {
@@ -115,7 +112,7 @@ public sealed class LocalCluster : IAsyncDisposable
             keys["mongo:database"] = settings.Database;
         }
         if (service.Kind is ServiceKind.ImapGateway or ServiceKind.Pop3Gateway or ServiceKind.UserDirectory) keys["rpc:delivery"] = Addresses(all, ServiceKind.Delivery);
-        if (service.Kind is not (ServiceKind.UserDirectory or ServiceKind.OutboundRelay)) keys["rpc:userDirectory"] = Addresses(all, ServiceKind.UserDirectory);
+        if (service.Kind != ServiceKind.UserDirectory) keys["rpc:userDirectory"] = Addresses(all, ServiceKind.UserDirectory);
         if (service.Kind == ServiceKind.UserDirectory) keys["admin:tokenFile"] = tokenFile;
         if (service.Ports.Mail.Count > 0)
         {

@@ -62,7 +62,7 @@ internal sealed class DeliverToMailbox(
     private async ValueTask AttemptAsync(LeaseHolder lease, CancellationToken cancellationToken)
     {
         var entry = lease.Current.Entry;
-        using var activity = DeliveryTelemetry.StartAttempt(entry);
+        using var activity = AttemptSpan.Start(DeliveryTelemetry.Source, "deliver", entry);
         var started = time.GetTimestamp();
         var queued = entry.Recipients.Where(r => r.State == RecipientState.Queued).DistinctBy(r => r.Recipient.Address).ToList();
 

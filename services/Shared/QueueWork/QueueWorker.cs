@@ -17,10 +17,14 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestBlockedWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan GiveBackTimeout = TimeSpan.FromSeconds(5);
 
     private readonly string _worker = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid().ToString("N")[..8]}";
     private readonly ConcurrentDictionary<QueueId, LeaseHolder> _running = new();
+    private readonly SemaphoreSlim _slots = new(settings.Concurrency);
+    private readonly SemaphoreSlim _parking = new(settings.Parking);
+    private TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>What is to be leased; asked each time.</summary>
     /// <param name="free">Places that are free, and no more than a batch.</param>
@@ -31,27 +35,46 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
     /// <param name="cancellationToken">Cancelled after the grace of a shutdown; the lease is then given back.</param>
     protected abstract ValueTask AttemptAsync(LeaseHolder lease, CancellationToken cancellationToken);
 
+    /// <summary>The attempt waits for others and does no work: it leaves its place to another one, as long as not too many do. It is renewed and drained as before.</summary>
+    protected void Park(LeaseHolder lease)
+    {
+        if (lease.Place != _slots || !_parking.Wait(0)) return;
+        lease.Place = _parking;
+        _slots.Release();
+    }
+
+    /// <summary>What the last <see cref="Wish"/> passed over may be leased now.</summary>
+    protected void Wake() => Volatile.Read(ref _woken).TrySetResult();
+
+    public override void Dispose()
+    {
+        _slots.Dispose();
+        _parking.Dispose();
+        base.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         logger.Started(route, _worker, settings.Concurrency);
-        using var slots = new SemaphoreSlim(settings.Concurrency);
         using var work = new CancellationTokenSource();
         var extending = ExtendLeasesAsync(work.Token);
         try
         {
-            await LeaseAndRunAsync(slots, work.Token, stoppingToken);
+            await LeaseAndRunAsync(work.Token, stoppingToken);
         }
         catch (Exception) when (stoppingToken.IsCancellationRequested) { }
-        await DrainAsync(slots, work);
+        await DrainAsync(work);
         await extending;
     }
 
-    private async Task LeaseAndRunAsync(SemaphoreSlim slots, CancellationToken work, CancellationToken stopping)
+    private async Task LeaseAndRunAsync(CancellationToken work, CancellationToken stopping)
     {
         var pause = FirstPause;
+        var blocked = ShortestWait;
         while (true)
         {
-            var free = await TakeSlotsAsync(slots, stopping);
+            var free = await TakeSlotsAsync(stopping);
             IReadOnlyList<QueueLease> leases = [];
             var leasedAt = time.GetTimestamp();
             try
@@ -61,7 +84,7 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
             }
             catch (Exception exception)
             {
-                slots.Release(free);
+                _slots.Release(free);
                 if (stopping.IsCancellationRequested) return;
                 logger.QueueUnavailable(route, pause, exception);
                 await Task.Delay(pause, time, stopping);
@@ -69,22 +92,24 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
                 continue;
             }
             pause = FirstPause;
-            foreach (var lease in leases) _ = Task.Run(() => RunAsync(lease, slots, work), CancellationToken.None);
+            foreach (var lease in leases) _ = Task.Run(() => RunAsync(lease, work), CancellationToken.None);
             if (leases.Count == free) continue;
             // All that was due is taken; what came meanwhile has rung the bell.
-            slots.Release(free - leases.Count);
-            await WaitAsync(stopping);
+            _slots.Release(free - leases.Count);
+            // What is due and passed over time and again is no reason to ask without end.
+            blocked = leases.Count > 0 ? ShortestWait : blocked * 2 < LongestBlockedWait ? blocked * 2 : LongestBlockedWait;
+            await WaitAsync(blocked, stopping);
             if (leases.Count > 0) await GatherAsync(leasedAt, stopping);
         }
     }
 
     /// <summary>At least one slot, and no more than a batch of them. This loop alone takes slots, so those that are free stay free until it does.</summary>
-    private async ValueTask<int> TakeSlotsAsync(SemaphoreSlim slots, CancellationToken cancellationToken)
+    private async ValueTask<int> TakeSlotsAsync(CancellationToken cancellationToken)
     {
-        await slots.WaitAsync(cancellationToken);
-        var more = Math.Min(slots.CurrentCount, settings.LeaseBatch - 1);
+        await _slots.WaitAsync(cancellationToken);
+        var more = Math.Min(_slots.CurrentCount, settings.LeaseBatch - 1);
         // These are free and do not wait; a cancellation half way would lose those taken before.
-        for (var i = 0; i < more; i++) await slots.WaitAsync(CancellationToken.None);
+        for (var i = 0; i < more; i++) await _slots.WaitAsync(CancellationToken.None);
         return more + 1;
     }
 
@@ -98,8 +123,9 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
         if (rest > TimeSpan.Zero) await Task.Delay(rest, time, cancellationToken);
     }
 
-    private async ValueTask WaitAsync(CancellationToken cancellationToken)
+    private async ValueTask WaitAsync(TimeSpan shortest, CancellationToken cancellationToken)
     {
+        var woken = _woken.Task;
         var now = time.GetUtcNow();
         var until = now + settings.SweepInterval;
         try
@@ -110,14 +136,20 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
         {
             logger.QueueUnavailable(route, settings.SweepInterval, exception);
         }
-        // Never a loop without a breath, should the queue call something due that it does not lease.
-        if (until < now + ShortestWait) until = now + ShortestWait;
-        await bell.WaitAsync(route, until, cancellationToken);
+        // Never a loop without a breath: the queue may call something due that it does not lease, or that the wish passes over.
+        if (until < now + shortest) until = now + shortest;
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var rung = bell.WaitAsync(route, until, enough.Token).AsTask();
+        await Task.WhenAny(rung, woken);
+        await enough.CancelAsync();
+        try { await rung; }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { }
+        if (woken.IsCompleted) Interlocked.Exchange(ref _woken, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
     }
 
-    private async Task RunAsync(QueueLease lease, SemaphoreSlim slots, CancellationToken cancellationToken)
+    private async Task RunAsync(QueueLease lease, CancellationToken cancellationToken)
     {
-        var holder = new LeaseHolder(lease);
+        var holder = new LeaseHolder(lease, _slots);
         _running[lease.Entry.Id] = holder;
         try
         {
@@ -135,7 +167,7 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
         finally
         {
             _running.TryRemove(lease.Entry.Id, out _);
-            slots.Release();
+            holder.Place.Release();
         }
     }
 
@@ -177,20 +209,27 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { }
     }
 
-    private async ValueTask DrainAsync(SemaphoreSlim slots, CancellationTokenSource work)
+    private async ValueTask DrainAsync(CancellationTokenSource work)
     {
-        var ended = 0;
+        (SemaphoreSlim Places, int Count)[] all = [(_slots, settings.Concurrency), (_parking, settings.Parking)];
+        var ended = new int[all.Length];
         using (var grace = new CancellationTokenSource(settings.ShutdownGrace, time))
         {
             try
             {
-                for (; ended < settings.Concurrency; ended++) await slots.WaitAsync(grace.Token);
+                for (var i = 0; i < all.Length; i++)
+                {
+                    for (; ended[i] < all[i].Count; ended[i]++) await all[i].Places.WaitAsync(grace.Token);
+                }
             }
             catch (OperationCanceledException) { }
         }
         var cutOff = _running.Count;
         await work.CancelAsync();
-        for (; ended < settings.Concurrency; ended++) await slots.WaitAsync(CancellationToken.None);
+        for (var i = 0; i < all.Length; i++)
+        {
+            for (; ended[i] < all[i].Count; ended[i]++) await all[i].Places.WaitAsync(CancellationToken.None);
+        }
         logger.Stopped(route, cutOff);
     }
 }

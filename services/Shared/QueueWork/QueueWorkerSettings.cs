@@ -20,4 +20,7 @@ public sealed record QueueWorkerSettings
 
     /// <summary>What runs at shutdown may take this long.</summary>
     public required TimeSpan ShutdownGrace { get; init; }
+
+    /// <summary>Attempts that may leave their place to others while they wait (<see cref="QueueWorker.Park"/>).</summary>
+    public int Parking { get; init; }
 }

@@ -24,7 +24,7 @@ public sealed class ReportToSender(IContentStore contents, IDirectory directory,
     {
         // A report on a report could go round for ever: the null reverse-path never gets one (RFC 5321 §4.5.5).
         if (entry.ReversePath.Address is not { } sender) return null;
-        var recipients = outcomes.Where(outcome => Wants(outcome.Recipient.Notify, outcome.Action)).ToList();
+        var recipients = outcomes.Where(outcome => Wants(outcome)).ToList();
         if (recipients.Count == 0) return null;
 
         var id = ReportId(entry, recipients);
@@ -44,10 +44,12 @@ public sealed class ReportToSender(IContentStore contents, IDirectory directory,
             Recipients = recipients,
         };
         var content = await StoreAsync(report, entry, cancellationToken);
+        var local = await directory.IsLocalDomainAsync(sender.Domain, cancellationToken);
         return new QueueEntry
         {
             Id = id,
-            Route = await directory.IsLocalDomainAsync(sender.Domain, cancellationToken) ? QueueRoute.Local : QueueRoute.Relay,
+            Route = local ? QueueRoute.Local : QueueRoute.Relay,
+            Destination = local ? null : DestinationOf(sender),
             Content = content.Id,
             Size = content.Size,
             TraceHeaders = ReadOnlyMemory<byte>.Empty,
@@ -66,15 +68,22 @@ public sealed class ReportToSender(IContentStore contents, IDirectory directory,
     public string MessageIdOf(QueueId report) => $"{report}@{hostName}";
 
     /// <summary>True when the sender has to be told of this.</summary>
-    public static bool IsDue(QueueEntry entry, ReportedRecipient? outcome) => outcome is not null && !entry.ReversePath.IsNull && Wants(outcome.Recipient.Notify, outcome.Action);
+    public static bool IsDue(QueueEntry entry, ReportedRecipient? outcome) => outcome is not null && !entry.ReversePath.IsNull && Wants(outcome);
+
+    /// <summary>The domain in the form of <see cref="QueueEntry.Destination"/>.</summary>
+    public static string DestinationOf(EmailAddress address) => DomainName.ToAscii(address.Domain) ?? address.Domain;
 
     /// <summary>RFC 3461 §4.1: no NOTIFY means failures and, as we like, delays; NEVER means never.</summary>
-    private static bool Wants(DsnNotify notify, DsnAction action) => !notify.HasFlag(DsnNotify.Never) && action switch
+    private static bool Wants(ReportedRecipient outcome)
     {
-        DsnAction.Failed => notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Failure),
-        DsnAction.Delayed => notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Delay),
-        _ => notify.HasFlag(DsnNotify.Success),
-    };
+        var notify = outcome.Recipient.Notify;
+        return !notify.HasFlag(DsnNotify.Never) && (outcome.AskedOtherwise || outcome.Action switch
+        {
+            DsnAction.Failed => notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Failure),
+            DsnAction.Delayed => notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Delay),
+            _ => notify.HasFlag(DsnNotify.Success),
+        });
+    }
 
     private async ValueTask<ContentInfo> StoreAsync(DeliveryReport report, QueueEntry entry, CancellationToken cancellationToken)
     {

@@ -2,6 +2,10 @@ using Merpati.Delivery;
 using Merpati.Delivery.Mailboxes;
 using Merpati.ImapGateway;
 using Merpati.Mail.Dns;
+using Merpati.OutboundRelay.Destinations;
+using Merpati.OutboundRelay.Queue;
+using Merpati.OutboundRelay.Sending;
+using Merpati.OutboundRelay.TlsReports;
 using Merpati.Platform.Hosting;
 using Merpati.Pop3Gateway;
 using Merpati.SmtpIngress;
@@ -20,7 +24,12 @@ internal static class StandaloneConfiguration
         [ImapGatewayOptions.Section] = typeof(ImapGatewayOptions),
         [Pop3GatewayOptions.Section] = typeof(Pop3GatewayOptions),
         [UserDirectoryOptions.Section] = typeof(UserDirectoryOptions),
+        [OutboundRelayOptions.Section] = typeof(OutboundRelayOptions),
+        [SendingOptions.Section] = typeof(SendingOptions),
         [DnsOptions.Section] = typeof(DnsOptions),
+        [DestinationOptions.Section] = typeof(DestinationOptions),
+        [TlsPolicyOptions.Section] = typeof(TlsPolicyOptions),
+        [TlsReportOptions.Section] = typeof(TlsReportOptions),
     };
 
     /// <summary>Whoever writes a configuration does not want a demo, unless it says so.</summary>

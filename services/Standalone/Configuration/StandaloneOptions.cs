@@ -6,7 +6,8 @@ using Merpati.Platform.Listeners;
 namespace Merpati.Standalone.Configuration;
 
 /// <summary>
-/// The top of the configuration. The sections smtpIngress, delivery, mailboxes, imapGateway, pop3Gateway and userDirectory are the options of the services themselves.
+/// The top of the configuration. The sections smtpIngress, delivery, mailboxes, imapGateway, pop3Gateway, userDirectory, outboundRelay, sending, dns,
+/// destinations, tlsPolicies and tlsReports are the options of the services themselves.
 /// </summary>
 public sealed class StandaloneOptions() : ServerOptions(listen: "127.0.0.1"), IMailServerOptions
 {

@@ -64,6 +64,18 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
         }
     }
 
+    public ValueTask<bool> IntendAsync(QueueLease lease, IReadOnlyList<EmailAddress> recipients, string host, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Fail();
+            if (Leased(lease) is not { } slot) return ValueTask.FromResult(false);
+            var intent = new RelayIntent(host, time.GetUtcNow());
+            slot.Entry = slot.Entry with { Recipients = [.. slot.Entry.Recipients.Select(r => r.State == RecipientState.Queued && recipients.Contains(r.Recipient.Address) ? r with { Intent = intent } : r)] };
+            return ValueTask.FromResult(true);
+        }
+    }
+
     public ValueTask<bool> CompleteAsync(QueueLease lease, IReadOnlyList<RecipientResult> results, DateTimeOffset nextAttemptAt, IReadOnlyList<QueueEntry> successors, CancellationToken cancellationToken)
     {
         BeforeComplete?.Invoke(lease);
@@ -143,7 +155,7 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
     private QueueRecipient Apply(QueueRecipient recipient, RecipientResult result)
     {
         if (!recipient.Recipient.Address.Equals(result.Recipient)) return recipient;
-        return Closed(recipient, recipient with { State = result.State, Detail = result.Detail, DelayReported = recipient.DelayReported || result.DelayReported });
+        return Closed(recipient, recipient with { State = result.State, Detail = result.Detail, DelayReported = recipient.DelayReported || result.DelayReported, Intent = result.IntentStays ? recipient.Intent : null });
     }
 
     private QueueRecipient Closed(QueueRecipient recipient, QueueRecipient changed)

@@ -1,3 +1,4 @@
+using Merpati.Addresses;
 using Merpati.Mailboxes;
 using Merpati.Queueing;
 using Merpati.Storage;
@@ -17,6 +18,8 @@ internal sealed class DeliveringQueue(IMailQueue queue, Func<Task> afterQuestion
     public ValueTask EnqueueAsync(IReadOnlyList<QueueEntry> entries, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, LeaseWish wish, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<bool> IntendAsync(QueueLease lease, IReadOnlyList<EmailAddress> recipients, string host, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<QueueLease?> ExtendAsync(QueueLease lease, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
 

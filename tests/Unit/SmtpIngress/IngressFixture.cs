@@ -1,3 +1,4 @@
+using Merpati.Addresses;
 using System.Diagnostics;
 using Merpati.Accounts;
 using Merpati.Mail.Dns;
@@ -146,6 +147,8 @@ public sealed class MemoryQueue : IMailQueue
     }
 
     public ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, LeaseWish wish, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<bool> IntendAsync(QueueLease lease, IReadOnlyList<EmailAddress> recipients, string host, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<QueueLease?> ExtendAsync(QueueLease lease, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
 

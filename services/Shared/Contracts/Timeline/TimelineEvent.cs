@@ -45,6 +45,9 @@ public enum TimelineStep
 
     /// <summary>Refused after DATA; no promise was made.</summary>
     Refused = 16,
+
+    /// <summary>A server was tried; detail is the server, how the connection was protected, and its reply.</summary>
+    Attempted = 17,
 }
 
 /// <summary>One line of the timeline.</summary>

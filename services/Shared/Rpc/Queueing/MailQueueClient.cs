@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Merpati.Accounts.V1;
 using Merpati.Mailboxes;
 using Merpati.Mailboxes.V1;
 using Merpati.Queueing;
@@ -36,6 +37,9 @@ internal sealed class MailQueueClient(Wire.MailQueueService.MailQueueServiceClie
 
     public async ValueTask<QueueLease?> ExtendAsync(QueueLease lease, TimeSpan duration, CancellationToken cancellationToken)
         => (await caller.AskAsync(CallKind.Repeatable, client.ExtendAsync, new Wire.ExtendRequest { Lease = lease.ToWire(), Duration = Duration.FromTimeSpan(duration) }, cancellationToken)).Lease?.ToContract();
+
+    public async ValueTask<bool> IntendAsync(QueueLease lease, IReadOnlyList<Addresses.EmailAddress> recipients, string host, CancellationToken cancellationToken)
+        => (await caller.AskAsync(CallKind.Repeatable, client.IntendAsync, new Wire.IntendRequest { Lease = lease.ToWire(), Recipients = { recipients.Select(DirectoryConversions.ToWire) }, Host = host }, cancellationToken)).Intended;
 
     public async ValueTask<bool> CompleteAsync(QueueLease lease, IReadOnlyList<RecipientResult> results, DateTimeOffset nextAttemptAt, IReadOnlyList<QueueEntry> successors, CancellationToken cancellationToken)
     {

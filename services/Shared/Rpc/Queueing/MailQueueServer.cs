@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using Merpati.Accounts.V1;
 using Merpati.Mailboxes;
 using Merpati.Mailboxes.V1;
 using Merpati.Queueing;
@@ -36,6 +37,9 @@ internal sealed class MailQueueServer(IMailQueue queue) : Wire.MailQueueService.
 
     public override async Task<Wire.ExtendResponse> Extend(Wire.ExtendRequest request, ServerCallContext context)
         => new() { Lease = (await queue.ExtendAsync(request.Lease.ToContract(), request.Duration.ToContract(), context.CancellationToken))?.ToWire() };
+
+    public override async Task<Wire.IntendResponse> Intend(Wire.IntendRequest request, ServerCallContext context)
+        => new() { Intended = await queue.IntendAsync(request.Lease.ToContract(), [.. request.Recipients.Select(DirectoryConversions.ToContract)], request.Host, context.CancellationToken) };
 
     public override async Task<Wire.CompleteResponse> Complete(Wire.CompleteRequest request, ServerCallContext context) => new()
     {

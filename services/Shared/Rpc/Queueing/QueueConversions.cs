@@ -102,13 +102,13 @@ internal static class QueueConversions
 
     public static Wire.RecipientResult ToWire(this RecipientResult result)
     {
-        var message = new Wire.RecipientResult { Recipient = result.Recipient.ToWire(), State = result.State.ToWire(), DelayReported = result.DelayReported };
+        var message = new Wire.RecipientResult { Recipient = result.Recipient.ToWire(), State = result.State.ToWire(), DelayReported = result.DelayReported, IntentStays = result.IntentStays };
         if (result.Detail is { } detail) message.Detail = detail;
         return message;
     }
 
     public static RecipientResult ToContract(this Wire.RecipientResult result)
-        => new(result.Recipient.ToContract(), result.State.ToContract(), result.HasDetail ? result.Detail : null) { DelayReported = result.DelayReported };
+        => new(result.Recipient.ToContract(), result.State.ToContract(), result.HasDetail ? result.Detail : null) { DelayReported = result.DelayReported, IntentStays = result.IntentStays };
 
     public static Wire.QueueFilter ToWire(this QueueFilter filter)
     {
@@ -165,6 +165,7 @@ internal static class QueueConversions
         if (recipient.Detail is { } detail) message.Detail = detail;
         if (recipient.BounceRequested is { } reason) message.BounceRequested = reason;
         message.DelayReported = recipient.DelayReported;
+        if (recipient.Intent is { } intent) message.Intent = new Wire.RelayIntent { Host = intent.Host, At = intent.At.ToTimestamp() };
         return message;
     }
 
@@ -175,5 +176,6 @@ internal static class QueueConversions
         Detail = recipient.HasDetail ? recipient.Detail : null,
         BounceRequested = recipient.HasBounceRequested ? recipient.BounceRequested : null,
         DelayReported = recipient.DelayReported,
+        Intent = recipient.Intent is { } intent ? new RelayIntent(intent.Host, intent.At.ToContract()) : null,
     };
 }

@@ -13,6 +13,9 @@ public sealed record RecipientResult(EmailAddress Recipient, RecipientState Stat
 {
     /// <summary>The sender was told in this attempt that it is late: sets <see cref="QueueRecipient.DelayReported"/>, for good.</summary>
     public bool DelayReported { get; init; }
+
+    /// <summary>The outcome of the attempt is not known: <see cref="QueueRecipient.Intent"/> stays. Else it is cleared with the result.</summary>
+    public bool IntentStays { get; init; }
 }
 
 /// <summary>
@@ -87,6 +90,13 @@ public interface IMailQueue
 
     /// <summary>An expiry counted from now; null when the lease was lost: taken by another worker, or taken away by a hold. An expired lease that nobody took is still good.</summary>
     ValueTask<QueueLease?> ExtendAsync(QueueLease lease, TimeSpan duration, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes <see cref="QueueRecipient.Intent"/> of these recipients, as far as they are queued; durable on return. It is cleared by <see cref="CompleteAsync"/> with a result for the
+    /// recipient, so that it is found by the next attempt only if this one did not live to tell.
+    /// </summary>
+    /// <returns>False when the lease was lost: then nothing was changed, and the message must not be sent.</returns>
+    ValueTask<bool> IntendAsync(QueueLease lease, IReadOnlyList<EmailAddress> recipients, string host, CancellationToken cancellationToken);
 
     /// <summary>
     /// Ends the attempt in one transaction: records the results, puts in <paramref name="successors"/> (DSNs, redirects), gives up the lease.

@@ -37,6 +37,10 @@ public enum RecipientState
     Discarded = 6,
 }
 
+/// <summary>The message is about to be, or was, sent to its end to a host.</summary>
+/// <param name="Host">The name of the host.</param>
+public sealed record RelayIntent(string Host, DateTimeOffset At);
+
 /// <summary>One recipient and how far it is.</summary>
 public sealed record QueueRecipient
 {
@@ -52,6 +56,9 @@ public sealed record QueueRecipient
 
     /// <summary>The sender was told that it is late, and is not told again.</summary>
     public bool DelayReported { get; init; }
+
+    /// <summary>An attempt came to the end of the message and its outcome is not known, as it was cut off there: the next one may double it. Null as long as that is not so.</summary>
+    public RelayIntent? Intent { get; init; }
 }
 
 /// <summary>A message that we have promised to bring on (design §2).</summary>

@@ -32,6 +32,9 @@ public sealed record ReportedRecipient
 
     /// <summary>Of a delayed message: when we give up (RFC 3464 §2.3.9).</summary>
     public DateTimeOffset? WillRetryUntil { get; init; }
+
+    /// <summary>The sender asked for this by something else than NOTIFY, such as BY (RFC 2852); only NOTIFY=NEVER is above that. No part of what is written.</summary>
+    public bool AskedOtherwise { get; init; }
 }
 
 /// <summary>What a delivery status notification says (RFC 3464). It travels with the null reverse-path.</summary>

@@ -99,7 +99,7 @@ public sealed partial class MongoMailQueue
             for (var i = 0; i < recorded.Count; i++)
             {
                 if (!recorded[i].State.IsOpen() || !recorded[i].Recipient.Address.Equals(result.Recipient)) continue;
-                recorded[i] = recorded[i] with { State = result.State, Detail = result.Detail, DelayReported = recorded[i].DelayReported || result.DelayReported };
+                recorded[i] = recorded[i] with { State = result.State, Detail = result.Detail, DelayReported = recorded[i].DelayReported || result.DelayReported, Intent = result.IntentStays ? recorded[i].Intent : null };
                 booking.Close(result.State);
             }
         }

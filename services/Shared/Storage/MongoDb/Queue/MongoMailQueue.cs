@@ -1,3 +1,5 @@
+using System.Globalization;
+using Merpati.Addresses;
 using Merpati.Queueing;
 using MongoDB.Bson;
 using MongoDB.Driver;
@@ -123,6 +125,22 @@ public sealed partial class MongoMailQueue : IMailQueue, IAsyncDisposable
             extended["due"] = new BsonDocument("$cond", new BsonArray { new BsonDocument("$eq", new BsonArray { "$due", BsonNull.Value }), BsonNull.Value, Bson.Time(expiresAt) });
             var result = await _entries.UpdateOneAsync(LeasedAs(lease), new PipelineUpdateDefinition<BsonDocument>(new BsonDocument[] { new("$set", extended) }), cancellationToken: token);
             return result.MatchedCount == 1 ? lease with { ExpiresAt = expiresAt } : null;
+        }, cancellationToken);
+    }
+
+    public ValueTask<bool> IntendAsync(QueueLease lease, IReadOnlyList<EmailAddress> recipients, string host, CancellationToken cancellationToken)
+    {
+        var intent = QueueDocuments.Intent(new RelayIntent(host, _time.GetUtcNow()));
+        var changes = new BsonDocument();
+        for (var i = 0; i < lease.Entry.Recipients.Count; i++)
+        {
+            // Recipients keep their places for as long as the entry is there.
+            if (lease.Entry.Recipients[i].State == RecipientState.Queued && recipients.Contains(lease.Entry.Recipients[i].Recipient.Address)) changes[string.Create(CultureInfo.InvariantCulture, $"recipients.{i}.intent")] = intent;
+        }
+        return _connection.RunAsync(async token =>
+        {
+            var result = await _entries.UpdateOneAsync(LeasedAs(lease), new BsonDocument { { "$set", changes }, { "$inc", new BsonDocument("revision", 1L) } }, cancellationToken: token);
+            return result.MatchedCount == 1;
         }, cancellationToken);
     }
 

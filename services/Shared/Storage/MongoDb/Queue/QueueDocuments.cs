@@ -54,6 +54,7 @@ internal static class QueueDocuments
         { "detail", Bson.Text(one.Detail) },
         { "bounceRequested", Bson.Text(one.BounceRequested) },
         { "delayReported", one.DelayReported },
+        { "intent", one.Intent is { } intent ? Intent(intent) : BsonNull.Value },
     }));
 
     public static QueueEntry Read(BsonDocument document) => new()
@@ -94,6 +95,8 @@ internal static class QueueDocuments
 
     public static DateTimeOffset? TimeOrNull(BsonDocument document, string field) => document.TryGetValue(field, out var value) && !value.IsBsonNull ? document.Instant(field) : null;
 
+    public static BsonDocument Intent(RelayIntent intent) => new() { { "host", intent.Host }, { "at", Bson.Time(intent.At) } };
+
     private static QueueRecipient Recipient(BsonDocument document) => new()
     {
         State = (RecipientState)document["state"].ToInt32(),
@@ -101,6 +104,7 @@ internal static class QueueDocuments
         Detail = document.TextOrNull("detail"),
         BounceRequested = document.TextOrNull("bounceRequested"),
         DelayReported = document.GetValue("delayReported", false).ToBoolean(),
+        Intent = document.GetValue("intent", BsonNull.Value) is BsonDocument intent ? new RelayIntent(intent["host"].AsString, intent.Instant("at")) : null,
     };
 
     private static BsonDocument Address(EmailAddress address) => new() { { "local", address.LocalPart }, { "domain", address.Domain } };

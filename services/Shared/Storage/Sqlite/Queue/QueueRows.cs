@@ -41,11 +41,11 @@ internal static class QueueRows
             var (one, recipient) = (entry.Recipients[i], entry.Recipients[i].Recipient);
             session.Execute(
                 """
-                INSERT INTO recipient (entry, number, state, local_part, domain, key, notify, original_recipient, detail, bounce_requested, delay_reported)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                INSERT INTO recipient (entry, number, state, local_part, domain, key, notify, original_recipient, detail, bounce_requested, delay_reported, intent_host, intent_at)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
                 """,
                 number, i, (int)one.State, recipient.Address.LocalPart, recipient.Address.Domain, Key(recipient.Address.ToString()), (int)recipient.Notify, recipient.OriginalRecipient,
-                one.Detail, one.BounceRequested, one.DelayReported);
+                one.Detail, one.BounceRequested, one.DelayReported, one.Intent?.Host, one.Intent?.At);
             if (!one.State.IsOpen()) Book(session, (int)one.State, 1);
         }
         Book(session, QueueSchema.Accepted, entry.Recipients.Count);
@@ -85,10 +85,16 @@ internal static class QueueRows
     public static void SetState(SqliteSession session, long entry, int recipient, RecipientResult result)
     {
         var changed = session.Execute(
-            "UPDATE recipient SET state = ?3, detail = ?4, delay_reported = delay_reported OR ?5 WHERE entry = ?1 AND number = ?2 AND state IN (0, 1)",
-            entry, recipient, (int)result.State, result.Detail, result.DelayReported) == 1;
+            """
+            UPDATE recipient SET state = ?3, detail = ?4, delay_reported = delay_reported OR ?5, intent_host = iif(?6, intent_host, NULL), intent_at = iif(?6, intent_at, NULL)
+            WHERE entry = ?1 AND number = ?2 AND state IN (0, 1)
+            """,
+            entry, recipient, (int)result.State, result.Detail, result.DelayReported, result.IntentStays) == 1;
         if (changed && !result.State.IsOpen()) Book(session, (int)result.State, 1);
     }
+
+    public static void SetIntent(SqliteSession session, long entry, int recipient, string host, DateTimeOffset at)
+        => session.Execute("UPDATE recipient SET intent_host = ?3, intent_at = ?4 WHERE entry = ?1 AND number = ?2 AND state = 0", entry, recipient, host, at);
 
     /// <summary>Changes all recipients that are in one state, an open one; returns how many.</summary>
     public static int MoveAll(SqliteSession session, long entry, RecipientState from, RecipientState to, string? detail)
@@ -103,7 +109,7 @@ internal static class QueueRows
     private static List<QueueRecipient> ReadRecipients(SqliteSession session, long entry)
     {
         var recipients = new List<QueueRecipient>(1);
-        using var rows = session.Query("SELECT state, local_part, domain, notify, original_recipient, detail, bounce_requested, delay_reported FROM recipient WHERE entry = ?1 ORDER BY number", entry);
+        using var rows = session.Query("SELECT state, local_part, domain, notify, original_recipient, detail, bounce_requested, delay_reported, intent_host, intent_at FROM recipient WHERE entry = ?1 ORDER BY number", entry);
         while (rows.Next())
         {
             recipients.Add(new QueueRecipient
@@ -113,6 +119,7 @@ internal static class QueueRows
                 Detail = rows.TextOrNull(5),
                 BounceRequested = rows.TextOrNull(6),
                 DelayReported = rows.Boolean(7),
+                Intent = rows.TextOrNull(8) is { } host ? new RelayIntent(host, rows.Time(9)) : null,
             });
         }
         return recipients;

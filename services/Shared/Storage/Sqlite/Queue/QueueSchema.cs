@@ -75,5 +75,9 @@ internal static class QueueSchema
         ALTER TABLE recipient ADD COLUMN bounce_requested TEXT;
         ALTER TABLE recipient ADD COLUMN delay_reported INTEGER NOT NULL DEFAULT 0;
         """,
+        """
+        ALTER TABLE recipient ADD COLUMN intent_host TEXT;
+        ALTER TABLE recipient ADD COLUMN intent_at INTEGER;
+        """,
     ]);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Merpati.Addresses;
 using Merpati.Queueing;
 
 namespace Merpati.Storage.Sqlite;
@@ -41,6 +42,18 @@ public sealed partial class SqliteMailQueue(SqliteDatabase database, TimeProvide
             var extended = session.Execute(
                 "UPDATE entry SET lease_expires_at = ?3, due = CASE WHEN due IS NULL THEN NULL ELSE ?3 END WHERE id = ?1 AND lease_token = ?2", lease.Entry.Id.Value, lease.Token, expiresAt);
             return extended == 1 ? lease with { ExpiresAt = expiresAt } : null;
+        }, cancellationToken);
+
+    public ValueTask<bool> IntendAsync(QueueLease lease, IReadOnlyList<EmailAddress> recipients, string host, CancellationToken cancellationToken)
+        => database.WriteAsync(session =>
+        {
+            if (session.Number("SELECT number FROM entry WHERE id = ?1 AND lease_token = ?2", lease.Entry.Id.Value, lease.Token) is not { } number) return false;
+            var now = time.GetUtcNow();
+            for (var i = 0; i < lease.Entry.Recipients.Count; i++)
+            {
+                if (recipients.Contains(lease.Entry.Recipients[i].Recipient.Address)) QueueRows.SetIntent(session, number, i, host, now);
+            }
+            return true;
         }, cancellationToken);
 
     public ValueTask<bool> CompleteAsync(QueueLease lease, IReadOnlyList<RecipientResult> results, DateTimeOffset nextAttemptAt, IReadOnlyList<QueueEntry> successors, CancellationToken cancellationToken)

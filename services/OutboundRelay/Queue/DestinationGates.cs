@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using Merpati.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.OutboundRelay.Queue;
+
+/// <summary>The gates of all destinations, and the rates of all senders, that there is something to know about.</summary>
+internal sealed class DestinationGates(IOptions<OutboundRelayOptions> options, TimeProvider time)
+{
+    /// <summary>Strangers choose destinations; what is as good as new is forgotten above this.</summary>
+    private const int Kept = 10_000;
+
+    private readonly GateOptions _options = options.Value.Gates;
+    private readonly DomainTable<DomainRelayOptions> _domains = new(options.Value.Domains);
+    private readonly ConcurrentDictionary<string, DestinationGate> _gates = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, MessageRate> _senders = new(StringComparer.Ordinal);
+    private int _sinceForgotten;
+
+    public int Count => _gates.Count;
+
+    public DestinationGate Of(string destination)
+    {
+        if (_gates.TryGetValue(destination, out var gate)) return gate;
+        if (Interlocked.Increment(ref _sinceForgotten) > Kept / 2) Forget();
+        return _gates.GetOrAdd(destination, Make);
+    }
+
+    /// <summary>Destinations for which nothing more can be done now.</summary>
+    public IReadOnlySet<string> Full()
+    {
+        var full = _gates.Where(gate => gate.Value.IsFull).Select(gate => gate.Key).ToList();
+        return full.Count == 0 ? FrozenSet<string>.Empty : full.ToHashSet(StringComparer.Ordinal);
+    }
+
+    public int Resting() => _gates.Values.Count(gate => gate.RestsUntil is not null);
+
+    /// <summary>Counts one message of its sender; not null: when it may come again.</summary>
+    public DateTimeOffset? TakeTurnOfSender(QueueEntry entry)
+    {
+        if (_options.SenderMessagesPerMinute == 0 || entry.ReversePath.IsNull) return null;
+        var rate = _senders.GetOrAdd(entry.Submitter?.ToString() ?? entry.ReversePath.ToString().ToLowerInvariant(), _ => new MessageRate(_options.SenderMessagesPerMinute));
+        lock (rate) return rate.Take(time.GetUtcNow());
+    }
+
+    private DestinationGate Make(string destination)
+    {
+        var own = _domains.TryFind(destination, out var found) ? found : new DomainRelayOptions();
+        var perMinute = own.MessagesPerMinute ?? _options.MessagesPerMinute;
+        return new DestinationGate(_options, own.MaxConcurrency ?? _options.MaxConcurrency, perMinute > 0 ? new MessageRate(perMinute) : null, time);
+    }
+
+    /// <summary>A gate that somebody takes hold of at this moment may be forgotten: he counts beside the others for once.</summary>
+    private void Forget()
+    {
+        Interlocked.Exchange(ref _sinceForgotten, 0);
+        if (_gates.Count > Kept)
+        {
+            foreach (var (destination, gate) in _gates)
+            {
+                if (gate.IsForgettable) _gates.TryRemove(destination, out _);
+            }
+        }
+        if (_senders.Count <= Kept) return;
+        var now = time.GetUtcNow();
+        foreach (var (sender, rate) in _senders)
+        {
+            bool idle;
+            lock (rate) idle = rate.IsIdle(now);
+            if (idle) _senders.TryRemove(sender, out _);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using System.Buffers.Binary;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using Merpati.Accounts;
+using Merpati.Addresses;
+using Merpati.Envelopes;
+using Merpati.Mail.Dns;
+using Merpati.OutboundRelay.Destinations;
+using Merpati.OutboundRelay.Queue;
+using Merpati.OutboundRelay.Sending;
+using Merpati.Queueing;
+using Merpati.QueueWork;
+using Merpati.Storage;
+using Merpati.Timeline;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.OutboundRelay.TlsReports;
+
+/// <summary>
+/// Sends the reports of a day after its end (RFC 8460 §4, §5), by mail through our own queue and by POST. Each relay reports the sessions that it had itself: together they are all, and
+/// none is told twice. A mail's queue id is made of the day, the domain, the target and the relay, so that a round that is repeated puts in no second one.
+/// </summary>
+internal sealed class DailyTlsReports(
+    TlsReportCollector collector,
+    IMailDns dns,
+    IContentStore contents,
+    IMailQueue queue,
+    IJournal journal,
+    IDirectory directory,
+    IQueueBell bell,
+    PublicHttpClient http,
+    IOptions<TlsReportOptions> reportOptions,
+    IOptions<OutboundRelayOptions> relayOptions,
+    TimeProvider time,
+    ILogger<DailyTlsReports> logger) : BackgroundService
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromMinutes(10);
+
+    private readonly TlsReportOptions _options = reportOptions.Value;
+    private readonly string _hostName = relayOptions.Value.HostName;
+    private readonly string _relay = Guid.NewGuid().ToString("N")[..12];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!_options.Send) return;
+        try
+        {
+            while (true)
+            {
+                var now = time.GetUtcNow();
+                var midnight = new DateTimeOffset(now.UtcDateTime.Date.AddDays(1), TimeSpan.Zero);
+                await Task.Delay(midnight - now + _options.Spread * Random.Shared.NextDouble(), time, stoppingToken);
+                await SendDueAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { }
+    }
+
+    /// <summary>Sends the reports of all days before today.</summary>
+    internal async Task SendDueAsync(CancellationToken cancellationToken)
+    {
+        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+        var (sent, unwanted) = (0, 0);
+        foreach (var sessions in collector.TakeBefore(today))
+        {
+            try
+            {
+                if (await TlsReportingRecord.FindAsync(dns, sessions.Domain, cancellationToken) is not { } record)
+                {
+                    unwanted++;
+                    continue;
+                }
+                await SendAsync(sessions, record, cancellationToken);
+                sent++;
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                logger.TlsReportFailed(sessions.Domain, exception.Message);
+            }
+        }
+        if (sent + unwanted > 0) logger.TlsReportsSent(today.AddDays(-1), sent, unwanted);
+    }
+
+    private async Task SendAsync(DomainSessions sessions, TlsReportingRecord record, CancellationToken cancellationToken)
+    {
+        var contact = _options.Contact is { Length: > 0 } given ? EmailAddress.Parse(given) : new EmailAddress("postmaster", _hostName);
+        var report = new TlsReport(_options.Organization is { Length: > 0 } name ? name : _hostName, contact.ToString(), _hostName, _relay, sessions);
+        foreach (var mailto in record.Mailto) await MailAsync(report, contact, EmailAddress.Parse(mailto), cancellationToken);
+        foreach (var https in record.Https) await PostAsync(report, https, cancellationToken);
+    }
+
+    private async Task MailAsync(TlsReport report, EmailAddress from, EmailAddress to, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var id = IdOf(report, to);
+        var messageId = $"{id}@{_hostName}";
+        using var message = TlsReportMessage.Write(report, from, to, messageId, now);
+        await using var writer = await contents.CreateAsync(cancellationToken);
+        await using (var destination = new BufferedStream(new ContentWriterStream(writer), 32 * 1024))
+        {
+            await message.WriteToAsync(new MimeKit.FormatOptions { NewLineFormat = MimeKit.NewLineFormat.Dos }, destination, cancellationToken);
+            await destination.FlushAsync(cancellationToken);
+        }
+        var content = await writer.CommitAsync(cancellationToken);
+        var local = await directory.IsLocalDomainAsync(to.Domain, cancellationToken);
+        var entry = new QueueEntry
+        {
+            Id = id,
+            Route = local ? QueueRoute.Local : QueueRoute.Relay,
+            Destination = local ? null : ReportToSender.DestinationOf(to),
+            Content = content.Id,
+            Size = content.Size,
+            // The report of a failure must not fail for the same reason (RFC 8460 §5.3, RFC 8689 §5).
+            TraceHeaders = RelayedMessage.TlsNotRequired,
+            ReversePath = ReversePath.Null,
+            Body = BodyType.SevenBit,
+            Recipients = [new QueueRecipient { Recipient = new EnvelopeRecipient(to, DsnNotify.Never) }],
+            AcceptedAt = now,
+            NextAttemptAt = now,
+        };
+        await journal.AppendAsync(ReportTimeline.SubjectOf(entry, messageId), [new TimelineEvent(id, now, TimelineStep.Accepted, null, $"TLS report for {report.Sessions.Domain}")], cancellationToken);
+        await queue.EnqueueAsync(entry, cancellationToken);
+        bell.Ring(entry.Route);
+    }
+
+    /// <summary>§5.4. A web server that is away is asked once more; what it does not take then is lost, as the domain named other ways or has the mails of the other days.</summary>
+    private async Task PostAsync(TlsReport report, Uri target, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(_options.PostTimeout);
+            string reason;
+            try
+            {
+                using var content = new ByteArrayContent(report.ToGzip());
+                content.Headers.ContentType = new MediaTypeHeaderValue("application/tlsrpt+gzip");
+                using var response = await http.Client.PostAsync(target, content, limit.Token);
+                if (response.IsSuccessStatusCode) return;
+                reason = $"{target.Host} answers {(int)response.StatusCode}";
+            }
+            catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            {
+                reason = $"{target.Host}: {exception.Message}";
+            }
+            logger.TlsReportFailed(report.Sessions.Domain, reason);
+            if (attempt == 2) return;
+            await Task.Delay(Retry, time, cancellationToken);
+        }
+    }
+
+    /// <summary>A UUIDv7 with the time of the day that it reports on.</summary>
+    private static QueueId IdOf(TlsReport report, EmailAddress to)
+    {
+        Span<byte> id = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"tlsrpt\n{report.Id}\n{to.ToString().ToLowerInvariant()}"), id);
+        Span<byte> day = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(day, new DateTimeOffset(report.Sessions.Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeMilliseconds());
+        day[2..].CopyTo(id);
+        id[6] = (byte)(0x70 | id[6] & 0x0f);
+        id[8] = (byte)(0x80 | id[8] & 0x3f);
+        return new QueueId(new Guid(id[..16], bigEndian: true));
+    }
+}
