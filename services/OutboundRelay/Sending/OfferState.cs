@@ -68,8 +68,7 @@ internal sealed class OfferState
     public void Lost(QueueRecipient recipient, string where, Fate failure)
     {
         if (_hostFailure?.Text != failure.Text) HostFailed(where, failure);
-        if (!_fates.ContainsKey(recipient)) return;
-        if (_fates[recipient] is Fate.Refused) _fates[recipient] = failure;
+        if (_fates.TryGetValue(recipient, out var fate) && fate is Fate.Refused) _fates[recipient] = failure;
     }
 
     public Offer ToOffer()
