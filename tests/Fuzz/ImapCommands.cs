@@ -31,7 +31,7 @@ internal static class ImapCommands
     {
         if (ModifiedUtf7.TryDecode(input) is not { } text) return;
         if (!Ascii.Equals(input, ModifiedUtf7.Encode(text))) throw new InvalidOperationException("A name has two encodings.");
-        if (MailboxName.TryParse(text, out var name) && ListPattern.TryCreate(Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(name.Value)))?.Matches(name) != true)
+        if (MailboxName.TryParse(text, out var name) && ListPattern.TryCreate(Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(name.Value)), utf8: false)?.Matches(name) != true)
             throw new InvalidOperationException("A name does not match itself.");
     }
 

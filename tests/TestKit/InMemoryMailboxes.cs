@@ -136,9 +136,8 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
         {
             var boxes = Of(account).Boxes;
             box = boxes.Find(candidate => candidate.Name == name);
-            if (box is null) return new(MailboxOutcome.NonExistent);
+            if (box is null) return new(boxes.Exists(candidate => candidate.Name.IsBelow(name)) ? MailboxOutcome.HasChildren : MailboxOutcome.NonExistent);
             if (name.IsInbox) return new(MailboxOutcome.Cannot);
-            if (boxes.Exists(candidate => candidate.Name.IsBelow(name))) return new(MailboxOutcome.HasChildren);
             boxes.Remove(box);
         }
         Announce(new MailboxChanged(account, box.Id, new ModSeq(long.MaxValue)));
@@ -151,17 +150,19 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
         {
             var boxes = Of(account).Boxes;
             var box = boxes.Find(candidate => candidate.Name == from);
-            if (box is null) return new(MailboxOutcome.NonExistent);
+            var below = from.IsInbox ? [] : boxes.FindAll(candidate => candidate.Name.IsBelow(from));
+            if (box is null && below.Count == 0) return new(MailboxOutcome.NonExistent);
             if (boxes.Exists(candidate => candidate.Name == to)) return new(MailboxOutcome.AlreadyExists);
-            if (to.IsBelow(from)) return new(MailboxOutcome.Cannot);
+            if (!from.IsInbox && to.IsBelow(from)) return new(MailboxOutcome.Cannot);
+            if (below.Exists(candidate => boxes.Exists(other => other.Name == candidate.Name.Rebase(from, to)))) return new(MailboxOutcome.AlreadyExists);
             AddParents(account, to);
             if (from.IsInbox)
             {
-                Transfer(box, Add(account, to, SpecialUse.None), UidSet.All, move: true);
+                Transfer(box!, Add(account, to, SpecialUse.None), UidSet.All, move: true);
                 return new(TreeChanged(account));
             }
-            foreach (var below in boxes.Where(candidate => candidate.Name.IsBelow(from))) below.Name = below.Name.Rebase(from, to);
-            box.Name = to;
+            foreach (var child in below) child.Name = child.Name.Rebase(from, to);
+            if (box is not null) box.Name = to;
             return new(TreeChanged(account));
         }
     }
@@ -273,6 +274,11 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
         }
         if (gone.Count > 0) Announce(new MailboxChanged(account, mailbox, new ModSeq(modSeq)));
         return new(gone);
+    }
+
+    public ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
+    {
+        lock (_lock) return new(Get(account, mailbox)?.Messages.Values.Where(message => message.Flags.Has(SystemFlags.Deleted)).Sum(message => message.Size) ?? 0);
     }
 
     public ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken)

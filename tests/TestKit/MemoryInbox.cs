@@ -99,6 +99,8 @@ public sealed class MemoryInbox : IMailboxes
 
     public ValueTask<MailboxInfo?> GetAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => ValueTask.FromResult(mailbox == InboxId ? Describe() : null);
 
+    public ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken) => ValueTask.FromResult(new QuotaUsage(Describe().Size, _messages.Count, null, null));
 
     // An inbox in memory is for protocols that know no more than an inbox.

@@ -54,6 +54,8 @@ public sealed partial class Mailboxes
         return expunged;
     }
 
+    public ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => store.DeletedSizeAsync(account, mailbox, cancellationToken);
+
     public async ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken)
     {
         var used = await store.QuotaAsync(account, cancellationToken);

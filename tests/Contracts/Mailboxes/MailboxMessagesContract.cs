@@ -443,4 +443,19 @@ public abstract class MailboxMessagesContract : MailboxStoreContract
         await Store.ExpungeAsync(Ann, inbox.Id, UidSet.All, onlyDeleted: false, None);
         (await Store.FindReferencedAsync([unused, used], None)).Should().Equal([used], "another account still has it");
     }
+
+    [Fact]
+    public async Task TheSizeOfDeletedMessagesIsKnown()
+    {
+        var inbox = await MailboxAsync("INBOX");
+        await AppendAsync(inbox.Id, 3);
+        (await Store.DeletedSizeAsync(Ann, inbox.Id, None)).Should().Be(0);
+
+        await Store.StoreFlagsAsync(Ann, inbox.Id, Uids(1, 3), FlagOperation.Add, new MessageFlags(SystemFlags.Deleted, []), null, None);
+        (await Store.DeletedSizeAsync(Ann, inbox.Id, None)).Should().Be(2000);
+        (await Store.DeletedSizeAsync(Bob, inbox.Id, None)).Should().Be(0);
+
+        await Store.ExpungeAsync(Ann, inbox.Id, Uids(1), onlyDeleted: true, None);
+        (await Store.DeletedSizeAsync(Ann, inbox.Id, None)).Should().Be(1000);
+    }
 }

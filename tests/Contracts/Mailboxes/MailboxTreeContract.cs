@@ -85,9 +85,24 @@ public abstract class MailboxTreeContract : MailboxStoreContract
 
         (await Store.DeleteAsync(Ann, MailboxName.Inbox, None)).Should().Be(MailboxOutcome.Cannot);
         (await Store.DeleteAsync(Ann, MailboxName.Parse("nothing"), None)).Should().Be(MailboxOutcome.NonExistent);
-        (await Store.DeleteAsync(Ann, MailboxName.Parse("a"), None)).Should().Be(MailboxOutcome.HasChildren);
         (await Store.DeleteAsync(Ann, MailboxName.Parse("a/b"), None)).Should().Be(MailboxOutcome.Done);
         (await Store.DeleteAsync(Ann, MailboxName.Parse("a"), None)).Should().Be(MailboxOutcome.Done);
+    }
+
+    [Fact]
+    public async Task WhatIsBelowADeletedMailboxStays()
+    {
+        await CreateAsync("a/b");
+        await CreateAsync("x/b");
+
+        (await Store.DeleteAsync(Ann, MailboxName.Parse("a"), None)).Should().Be(MailboxOutcome.Done);
+        (await Store.FindAsync(Ann, MailboxName.Parse("a"), None)).Should().BeNull();
+        (await Store.DeleteAsync(Ann, MailboxName.Parse("a"), None)).Should().Be(MailboxOutcome.HasChildren);
+        (await RenameAsync("x", "a")).Should().Be(MailboxOutcome.AlreadyExists, "x/b would be a/b");
+        (await RenameAsync("a", "c/d")).Should().Be(MailboxOutcome.Done);
+        (await Store.ListAsync(Ann, None)).Select(mailbox => mailbox.Name.Value).Should().Equal("Archive", "Drafts", "INBOX", "Junk", "Sent", "Trash", "c", "c/d/b", "x", "x/b");
+        (await Store.DeleteAsync(Ann, MailboxName.Parse("c/d/b"), None)).Should().Be(MailboxOutcome.Done);
+        (await Store.DeleteAsync(Ann, MailboxName.Parse("c/d"), None)).Should().Be(MailboxOutcome.NonExistent, "nothing is below it any more");
     }
 
     [Fact]

@@ -129,6 +129,8 @@ internal sealed class FarMailboxes(IMailboxes far, IMailboxStore near) : IMailbo
 
     public ValueTask<IReadOnlyList<Uid>> ExpungeAsync(AccountId account, MailboxId mailbox, UidSet uids, bool onlyDeleted, CancellationToken cancellationToken) => far.ExpungeAsync(account, mailbox, uids, onlyDeleted, cancellationToken);
 
+    public ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => far.DeletedSizeAsync(account, mailbox, cancellationToken);
+
     public ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken) => far.QuotaAsync(account, cancellationToken);
 
     public ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IReadOnlyList<NewMessage> messages, DeliveryKey? delivery, QuotaUsage? quota, CancellationToken cancellationToken)

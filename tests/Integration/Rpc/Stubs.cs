@@ -34,6 +34,8 @@ internal abstract class MailboxesStub : IMailboxes
 
     public virtual ValueTask<Stream> OpenAsync(AccountId account, MessageInfo message, long offset, long length, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public virtual ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask EnsureAccountAsync(AccountId account, CancellationToken cancellationToken) => throw new NotSupportedException();

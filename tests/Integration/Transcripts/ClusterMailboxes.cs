@@ -102,6 +102,8 @@ internal sealed class ClusterMailboxes(IMailboxChangeFeed feed, TimeProvider tim
 
     public async ValueTask<IReadOnlyList<Uid>> ExpungeAsync(AccountId account, MailboxId mailbox, UidSet uids, bool onlyDeleted, CancellationToken cancellationToken) => await (await ClientAsync()).ExpungeAsync(account, mailbox, uids, onlyDeleted, cancellationToken);
 
+    public async ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => await (await ClientAsync()).DeletedSizeAsync(account, mailbox, cancellationToken);
+
     public async ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken) => await (await ClientAsync()).QuotaAsync(account, cancellationToken);
 
     public async ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, MessageFlags flags, DateTimeOffset? internalDate, long size, Stream content, CancellationToken cancellationToken)

@@ -113,5 +113,7 @@ internal sealed class FakeMailboxStore(TimeProvider time) : IMailboxStore
 
     public ValueTask<IReadOnlyList<Uid>> ExpungeAsync(AccountId account, MailboxId mailbox, UidSet uids, bool onlyDeleted, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken) => throw new NotSupportedException();
 }

@@ -21,11 +21,15 @@ public interface IMailboxTree
     /// <summary>Makes the mailbox and its missing parents (RFC 3501 §6.3.3), subscribed or not. UIDVALIDITY is never one that the name had before.</summary>
     ValueTask<MailboxOutcome> CreateAsync(AccountId account, MailboxName name, SpecialUse use, CancellationToken cancellationToken);
 
-    /// <summary>Deletes the mailbox with its messages; refused for INBOX and where children exist (RFC 3501 §6.3.4).</summary>
+    /// <summary>
+    /// Deletes the mailbox with its messages; refused for INBOX. Mailboxes below stay, and the name is then one above others
+    /// that is no mailbox itself: deleting that is refused with HasChildren (RFC 9051 §6.3.5).
+    /// </summary>
     ValueTask<MailboxOutcome> DeleteAsync(AccountId account, MailboxName name, CancellationToken cancellationToken);
 
     /// <summary>
     /// Renames with all children and makes missing parents (RFC 3501 §6.3.5). INBOX: its messages move to the new mailbox, INBOX stays, empty.
+    /// A name that is only above others is renamed too: they move.
     /// </summary>
     ValueTask<MailboxOutcome> RenameAsync(AccountId account, MailboxName from, MailboxName to, CancellationToken cancellationToken);
 
@@ -68,6 +72,9 @@ public interface IMailboxMessages
 
     /// <summary>Removes those of <paramref name="uids"/> that have \Deleted, or all of them where <paramref name="onlyDeleted"/> is false; returns what went, ascending. Leaves tombstones.</summary>
     ValueTask<IReadOnlyList<Uid>> ExpungeAsync(AccountId account, MailboxId mailbox, UidSet uids, bool onlyDeleted, CancellationToken cancellationToken);
+
+    /// <summary>Octets of the messages with \Deleted (RFC 9208 §4.1.4 DELETED-STORAGE); 0 when there is no such mailbox.</summary>
+    ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken);
 
     ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken);
 }

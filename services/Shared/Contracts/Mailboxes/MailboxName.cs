@@ -40,9 +40,7 @@ public readonly record struct MailboxName
     {
         name = default;
         if (string.IsNullOrEmpty(text) || text.Length > MaxLength) return false;
-        string normal;
-        try { normal = text.Normalize(NormalizationForm.FormC); }
-        catch (ArgumentException) { return false; } // lone surrogates
+        if (!NormalizationFormC.TryNormalize(text, out var normal)) return false; // lone surrogates
         if (Encoding.UTF8.GetByteCount(normal) > MaxLength) return false;
         foreach (var c in normal)
         {

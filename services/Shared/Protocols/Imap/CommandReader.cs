@@ -24,6 +24,9 @@ internal sealed class CommandReader(ImapInput input, ResponseWriter output, Imap
 
     private readonly OctetBuffer _buffer = new();
 
+    /// <summary>Names of mailboxes come in UTF-8.</summary>
+    public bool Utf8Names { get; set; }
+
     public async ValueTask<CommandInput> ReadCommandAsync(SessionStates state)
     {
         try { return await GatherAsync(state).ConfigureAwait(false); }
@@ -42,11 +45,11 @@ internal sealed class CommandReader(ImapInput input, ResponseWriter output, Imap
             var end = await FillLineAsync(maxLine).ConfigureAwait(false);
             if (end.Arrival != Arrival.Octets) return new CommandInput(end.Arrival);
             var announced = LiteralAtEnd(_buffer.Span[start..]);
-            if (end.Endless) return new CommandInput(Arrival.Octets, CommandLine.Parse(_buffer.Span, state), TooMuchToDrop);
-            if (announced is null && !end.TooLong) return new CommandInput(Arrival.Octets, CommandLine.Parse(_buffer.Span, state));
+            if (end.Endless) return new CommandInput(Arrival.Octets, CommandLine.Parse(_buffer.Span, state, Utf8Names), TooMuchToDrop);
+            if (announced is null && !end.TooLong) return new CommandInput(Arrival.Octets, CommandLine.Parse(_buffer.Span, state, Utf8Names));
 
             _buffer.Append("\r\n"u8);
-            var line = CommandLine.Parse(_buffer.Span, state);
+            var line = CommandLine.Parse(_buffer.Span, state, Utf8Names);
             if (end.TooLong) return await RefuseAsync(line, Completion.Bad("The line is too long"), announced, maxDiscard).ConfigureAwait(false);
             var (length, nonSynchronizing) = announced!.Value;
             if (line.Command is { TakesMessage: true }) return new CommandInput(Arrival.Octets, line);

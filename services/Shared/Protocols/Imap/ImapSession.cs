@@ -97,9 +97,15 @@ internal sealed partial class ImapSession : IDisposable
         if (extensions.HasFlag(Extensions.QResync)) extensions |= Extensions.CondStore;
         var fresh = extensions & ~Enabled;
         Enabled |= extensions;
+        NameInUtf8(Rev2);
         if (Rev2) TrySelected?.View.ForgetRecent();
         if (fresh.HasFlag(Extensions.CondStore) && TrySelected is { } mailbox) WriteHighestModSeq(mailbox.View.ModSeq);
     }
+
+    /// <summary>Names of mailboxes go over the wire in UTF-8, both ways, once IMAP4rev2 or UTF8=ACCEPT is enabled (RFC 9051 §5.1, RFC 6855 §3); in modified UTF-7 before.</summary>
+    public bool Utf8Names => Output.Utf8Names;
+
+    private void NameInUtf8(bool utf8) => Output.Utf8Names = Reader.Utf8Names = utf8;
 
     /// <summary>The capabilities are other ones now, and the client is spared to ask (RFC 3501 §7.1 CAPABILITY).</summary>
     public async ValueTask<Completion> LogInAsync(Account account, CancellationToken cancellationToken)
@@ -115,6 +121,7 @@ internal sealed partial class ImapSession : IDisposable
         Unwatch();
         Deselect();
         Enabled = Extensions.None;
+        NameInUtf8(false);
         State = new SessionState.NotAuthenticated();
         NotAuthenticatedSince = Engine.Time.GetTimestamp();
     }

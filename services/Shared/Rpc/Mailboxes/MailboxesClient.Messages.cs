@@ -97,6 +97,9 @@ internal sealed partial class MailboxesClient
         return [.. (await caller.AskAsync(CallKind.Once, client.ExpungeAsync, request, cancellationToken)).Expunged.ToUids()];
     }
 
+    public async ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
+        => (await caller.AskAsync(CallKind.Question, client.GetDeletedSizeAsync, new Wire.GetDeletedSizeRequest { AccountId = account.Value.ToWire(), MailboxId = mailbox.Value.ToWire() }, cancellationToken)).Octets;
+
     public async ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken)
         => (await caller.AskAsync(CallKind.Question, client.GetQuotaAsync, new Wire.GetQuotaRequest { AccountId = account.Value.ToWire() }, cancellationToken)).ToContract();
 

@@ -57,6 +57,9 @@ internal sealed partial class MailboxesServer
     public override async Task<Wire.ExpungeResponse> Expunge(Wire.ExpungeRequest request, ServerCallContext context)
         => new() { Expunged = UidSet.Of(await mailboxes.ExpungeAsync(Account(request.AccountId), Mailbox(request.MailboxId), request.Uids.ToContract(), request.OnlyDeleted, context.CancellationToken)).ToWire() };
 
+    public override async Task<Wire.GetDeletedSizeResponse> GetDeletedSize(Wire.GetDeletedSizeRequest request, ServerCallContext context)
+        => new() { Octets = await mailboxes.DeletedSizeAsync(Account(request.AccountId), Mailbox(request.MailboxId), context.CancellationToken) };
+
     public override async Task<Wire.GetQuotaResponse> GetQuota(Wire.GetQuotaRequest request, ServerCallContext context)
         => (await mailboxes.QuotaAsync(Account(request.AccountId), context.CancellationToken)).ToWire();
 }

@@ -193,12 +193,12 @@ public sealed class ParsingTests
     [InlineData("", "INBOX", false)]
     [InlineData("&ZeVnLIqe-%", "日本語です", true)]
     public void Wildcards(string pattern, string name, bool matches)
-        => ListPattern.TryCreate(Encoding.ASCII.GetBytes(pattern))!.Matches(MailboxName.Parse(name)).Should().Be(matches);
+        => ListPattern.TryCreate(Encoding.ASCII.GetBytes(pattern), utf8: false)!.Matches(MailboxName.Parse(name)).Should().Be(matches);
 
     [Fact]
     public void A_pattern_made_to_take_for_ever_does_not()
     {
-        var pattern = ListPattern.TryCreate(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("%a*", 300))))!;
+        var pattern = ListPattern.TryCreate(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("%a*", 300))), utf8: false)!;
         pattern.Matches(MailboxName.Parse(new string('a', 250) + "b")).Should().BeFalse();
     }
 
@@ -227,5 +227,23 @@ public sealed class ParsingTests
         Encoding.ASCII.GetString(kept, 0, HeaderFieldFilter.Filter(header, ["b"], keepNamed: true, kept)).Should().Be("B: 2\r\n  more\r\nb : 3\r\n\r\n");
         Encoding.ASCII.GetString(kept, 0, HeaderFieldFilter.Filter(header, ["B"], keepNamed: false, kept)).Should().Be("A: 1\r\nC: 4\r\nno colon\r\n\r\n");
         Encoding.ASCII.GetString(kept, 0, HeaderFieldFilter.Filter("A: 1"u8, ["A"], keepNamed: true, kept)).Should().Be("A: 1\r\n");
+    }
+
+    [Fact]
+    public void Names_in_UTF8_are_taken_as_they_are()
+    {
+        var scanner = new CommandScanner(Encoding.UTF8.GetBytes("\"Entw\u00fcrfe &- \u65e5\u672c\" \"e\u0301\" inbox"), utf8Names: true);
+        var name = scanner.Mailbox();
+        name.Name!.Value.Value.Should().Be("Entw\u00fcrfe &- \u65e5\u672c", "'&' shifts nothing here");
+        name.Denormalized.Should().BeNull();
+        scanner.Space();
+        var decomposed = scanner.Mailbox();
+        decomposed.Name!.Value.Value.Should().Be("\u00e9");
+        decomposed.Denormalized.Should().Be("e\u0301");
+        scanner.Space();
+        var inbox = scanner.Mailbox();
+        inbox.Name.Should().Be(MailboxName.Inbox);
+        inbox.Denormalized.Should().BeNull();
+        new MailboxArgument([0x66, 0xC3, 0x28], utf8: true).Name.Should().BeNull("that is no UTF-8");
     }
 }

@@ -46,6 +46,7 @@ internal sealed record Create(MailboxArgument Mailbox, SpecialUse? Use) : Comman
         if (Mailbox.Name is not { } name) return Completion.ImpossibleName;
         if (Use is not { } use) return ImpossibleUse;
         var outcome = await session.Mailboxes.CreateAsync(session.Account.Id, name, use, cancellationToken).ConfigureAwait(false);
+        if (outcome == MailboxOutcome.Done) OldName.WriteIfDenormalized(session, Mailbox, exists: true);
         // Another mailbox has the use (RFC 6154 §3).
         return outcome == MailboxOutcome.Cannot && use != SpecialUse.None ? ImpossibleUse : Completion.Of(outcome);
     }

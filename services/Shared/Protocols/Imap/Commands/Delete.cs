@@ -18,6 +18,7 @@ internal sealed record Delete(MailboxArgument Mailbox) : Command
         // Who deletes the mailbox it has selected has none selected.
         if (outcome == MailboxOutcome.Done && session.TrySelected is { } selected
             && await session.Mailboxes.GetAsync(selected.Account, selected.Id, cancellationToken).ConfigureAwait(false) is null) session.Deselect();
+        if (outcome == MailboxOutcome.Done) OldName.WriteIfDenormalized(session, Mailbox, exists: false);
         return Completion.Of(outcome);
     }
 }

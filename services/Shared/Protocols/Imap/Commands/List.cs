@@ -1,14 +1,13 @@
-using System.Text;
 using Merpati.Mailboxes;
 
 namespace Merpati.Protocols.Imap.Commands;
 
 /// <summary>
-/// LIST (RFC 3501 §6.3.8), extended (RFC 5258), with special uses (RFC 6154) and STATUS (RFC 5819).
+/// LIST (RFC 3501 §6.3.8), extended (RFC 5258, RFC 9051 §6.3.9), with special uses (RFC 6154) and STATUS (RFC 5819).
 /// </summary>
-/// <param name="Patterns">Reference and pattern put together; null for one that nothing matches.</param>
-/// <param name="Status">Items of RETURN (STATUS …), or null.</param>
-internal sealed record List(IReadOnlyList<ListPattern?> Patterns, ListSelection Selection, bool ReturnsSubscribed, IReadOnlyList<StatusItem>? Status) : Command
+/// <param name="Patterns">Reference and pattern put together, without those that nothing matches.</param>
+/// <param name="IsExtended">The client wrote the extended syntax, so it knows \NonExistent.</param>
+internal sealed record List(IReadOnlyList<ListPattern> Patterns, ListSelection Selection, ListReturn Return, bool IsExtended) : Command
 {
     private const int MaxPatterns = 100;
 
@@ -19,127 +18,134 @@ internal sealed record List(IReadOnlyList<ListPattern?> Patterns, ListSelection 
         var extended = scanner.NextIs((byte)'(');
         if (extended)
         {
-            selection = ParseSelection(ref scanner);
+            selection = ListOptions.ParseSelection(ref scanner);
             scanner.Space();
         }
         var reference = scanner.AString("a reference name");
         scanner.Space();
-        var patterns = new List<ListPattern?>();
-        var asksForDelimiter = false;
+        var patterns = new List<ListPattern>();
+        var isEmpty = false;
         if (scanner.TryTake((byte)'('))
         {
             extended = true;
-            do patterns.Add(ParsePattern(ref scanner, reference, out _));
+            var count = 0;
+            do
+            {
+                AddPattern(ref scanner, reference, patterns);
+                if (++count > MaxPatterns) scanner.Fail("Too many patterns");
+            }
             while (scanner.TryTake((byte)' '));
             scanner.Expect((byte)')');
-            if (patterns.Count > MaxPatterns) scanner.Fail("Too many patterns");
         }
         else
         {
-            patterns.Add(ParsePattern(ref scanner, reference, out asksForDelimiter));
+            isEmpty = AddPattern(ref scanner, reference, patterns);
         }
-        var returnsSubscribed = selection.HasFlag(ListSelection.Subscribed);
-        IReadOnlyList<StatusItem>? status = null;
+        var returns = ListReturn.Nothing;
         if (scanner.TryTake((byte)' '))
         {
             extended = true;
             if (!scanner.TryWord("RETURN"u8)) scanner.Fail("Expected RETURN");
             scanner.Space();
-            ParseReturns(ref scanner, ref returnsSubscribed, ref status);
+            returns = ListOptions.ParseReturn(ref scanner);
         }
-        return asksForDelimiter && !extended ? new ListDelimiter() : new List(patterns, selection, returnsSubscribed, status);
+        // RFC 5258 §3: SUBSCRIBED as a selection is one as a return, too.
+        if (selection.HasFlag(ListSelection.Subscribed)) returns = returns with { Subscribed = true };
+        return isEmpty && !extended ? new ListDelimiter() : new List(patterns, selection, returns, extended);
     }
 
-    /// <summary>list-mailbox: an atom in which wildcards may stand, or a string.</summary>
+    /// <summary>An empty pattern is passed over (RFC 5258 §3): the basic syntax alone gives it a meaning. True for one.</summary>
+    private static bool AddPattern(ref CommandScanner scanner, ReadOnlySpan<byte> reference, List<ListPattern> patterns)
+    {
+        var pattern = ParsePattern(ref scanner, reference, out var isEmpty);
+        if (pattern is not null && !isEmpty) patterns.Add(pattern);
+        return isEmpty;
+    }
+
+    /// <summary>list-mailbox: an atom in which wildcards may stand, or a string. Null for one that nothing matches.</summary>
     public static ListPattern? ParsePattern(ref CommandScanner scanner, ReadOnlySpan<byte> reference, out bool isEmpty)
     {
         var pattern = scanner.NextIs((byte)'"') || scanner.NextIs((byte)'{') ? scanner.String("a pattern") : scanner.Take(Syntax.ListChars, "a pattern");
         isEmpty = pattern.Length == 0;
-        return ListPattern.TryCreate([.. reference, .. pattern]);
-    }
-
-    private static ListSelection ParseSelection(ref CommandScanner scanner)
-    {
-        var selection = ListSelection.None;
-        scanner.Expect((byte)'(');
-        if (!scanner.NextIs((byte)')'))
-        {
-            do
-            {
-                switch (scanner.Keyword("a selection option"))
-                {
-                    case "SUBSCRIBED": selection |= ListSelection.Subscribed; break;
-                    case "SPECIAL-USE": selection |= ListSelection.SpecialUse; break;
-                    case "RECURSIVEMATCH": selection |= ListSelection.RecursiveMatch; break;
-                    case "REMOTE": break; // there are no remote mailboxes to add
-                    default: scanner.Fail("Unknown selection option"); break;
-                }
-            }
-            while (scanner.TryTake((byte)' '));
-        }
-        scanner.Expect((byte)')');
-        // RFC 5258 §3: RECURSIVEMATCH goes with an option that can match below.
-        if (selection.HasFlag(ListSelection.RecursiveMatch) && !selection.HasFlag(ListSelection.Subscribed)) scanner.Fail("RECURSIVEMATCH needs SUBSCRIBED");
-        return selection;
-    }
-
-    private static void ParseReturns(ref CommandScanner scanner, ref bool subscribed, ref IReadOnlyList<StatusItem>? status)
-    {
-        scanner.Expect((byte)'(');
-        if (!scanner.NextIs((byte)')'))
-        {
-            do
-            {
-                switch (scanner.Keyword("a RETURN option"))
-                {
-                    case "SUBSCRIBED": subscribed = true; break;
-                    case "CHILDREN" or "SPECIAL-USE": break; // always shown
-                    case "STATUS":
-                        scanner.Space();
-                        status = Commands.Status.ParseItems(ref scanner);
-                        break;
-                    default: scanner.Fail("Unknown RETURN option"); break;
-                }
-            }
-            while (scanner.TryTake((byte)' '));
-        }
-        scanner.Expect((byte)')');
+        return ListPattern.TryCreate([.. reference, .. pattern], scanner.Utf8Names);
     }
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
-        if (Status is not null) Commands.Status.Enable(session, Status);
+        if (Return.Status is not null) Status.Enable(session, Return.Status);
+        if (Patterns.Count == 0) return Completion.Ok;
         var mailboxes = await session.Mailboxes.ListAsync(session.Account.Id, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<MailboxName> subscriptions = ReturnsSubscribed ? await session.Mailboxes.ListSubscriptionsAsync(session.Account.Id, cancellationToken).ConfigureAwait(false) : [];
-        foreach (var listed in MailboxTree.Names(mailboxes, subscriptions))
+        IReadOnlyList<MailboxName> subscriptions = Return.Subscribed ? await session.Mailboxes.ListSubscriptionsAsync(session.Account.Id, cancellationToken).ConfigureAwait(false) : [];
+        var names = MailboxTree.Names(mailboxes, subscriptions);
+        var (selectedBelow, hiddenBelow) = Selection.HasFlag(ListSelection.RecursiveMatch) ? FindSelectedBelow(names) : ([], []);
+        foreach (var listed in names)
         {
-            var matching = Patterns.Where(pattern => pattern is not null && pattern.Matches(listed.Name)).ToArray();
-            if (matching.Length == 0 || !IsSelected(listed, matching)) continue;
-            Write(session.Output, listed);
-            if (Status is not null && listed.Mailbox is not null) Commands.Status.Write(session, listed.Mailbox, Status);
+            if (!Matches(listed.Name, out var withLevels)) continue;
+            var shows = Selection == ListSelection.None
+                ? listed.Mailbox is not null || withLevels && listed.HasChildren
+                : IsSelected(listed) || hiddenBelow.Contains(listed.Name);
+            if (!shows) continue;
+            Write(session.Output, listed, selectedBelow.Contains(listed.Name));
+            if (Return.Status is not null && listed.Mailbox is not null) await Status.WriteAsync(session, listed.Mailbox, Return.Status, cancellationToken).ConfigureAwait(false);
             await session.Output.FlushIfFullAsync().ConfigureAwait(false);
         }
         return Completion.Ok;
     }
 
-    private bool IsSelected(ListedName listed, ListPattern?[] matching)
+    /// <param name="withLevels">Matched by a pattern that ends in '%': then levels of hierarchy that are no mailboxes show, too (RFC 3501 §6.3.8).</param>
+    private bool Matches(MailboxName name, out bool withLevels)
     {
-        if (Selection.HasFlag(ListSelection.SpecialUse) && listed.Mailbox is not { SpecialUse: not SpecialUse.None }) return false;
-        if (Selection.HasFlag(ListSelection.Subscribed)) return listed.Subscribed || Selection.HasFlag(ListSelection.RecursiveMatch) && listed.SubscribedBelow;
-        return listed.Mailbox is not null || listed.HasChildren && matching.Any(pattern => pattern!.EndsInPercent);
+        var matches = withLevels = false;
+        foreach (var pattern in Patterns)
+        {
+            if (withLevels || matches && !pattern.EndsInPercent || !pattern.Matches(name)) continue;
+            matches = true;
+            withLevels = pattern.EndsInPercent;
+        }
+        return matches;
     }
 
-    private void Write(ResponseWriter output, ListedName listed)
+    private bool IsSelected(ListedName listed)
+        => (!Selection.HasFlag(ListSelection.SpecialUse) || listed.Mailbox is { SpecialUse: not SpecialUse.None })
+        && (!Selection.HasFlag(ListSelection.Subscribed) || listed.Subscribed);
+
+    /// <summary>
+    /// Names with a selected one below; and those of which such a one does not match the patterns: what is not selected itself
+    /// shows only for what would be seen nowhere else (RFC 9051 §6.3.9.3).
+    /// </summary>
+    private (HashSet<MailboxName> Selected, HashSet<MailboxName> Hidden) FindSelectedBelow(IReadOnlyList<ListedName> names)
+    {
+        HashSet<MailboxName> selected = [], hidden = [];
+        foreach (var listed in names)
+        {
+            if (!IsSelected(listed)) continue;
+            MailboxTree.AddAncestors(listed.Name, selected);
+            if (!Matches(listed.Name, out _)) MailboxTree.AddAncestors(listed.Name, hidden);
+        }
+        return (selected, hidden);
+    }
+
+    private void Write(ResponseWriter output, ListedName listed, bool selectedBelow)
     {
         output.Raw("* LIST ("u8);
         // \NonExistent says \Noselect as well (RFC 5258 §3), to a client that knows it.
-        if (listed.Mailbox is null) output.Raw(ReturnsSubscribed ? "\\NonExistent "u8 : "\\Noselect "u8);
+        if (listed.Mailbox is null) output.Raw(IsExtended ? "\\NonExistent "u8 : "\\Noselect "u8);
         output.Raw(listed.HasChildren ? "\\HasChildren"u8 : "\\HasNoChildren"u8);
-        if (ReturnsSubscribed && listed.Subscribed) output.Raw(" \\Subscribed"u8);
+        if (Return.Subscribed && listed.Subscribed) output.Raw(" \\Subscribed"u8);
         if (listed.Mailbox is not null && SpecialUses.Attribute(listed.Mailbox.SpecialUse) is { } use) output.Raw(" "u8).Ascii(use);
         output.Raw(") \"/\" "u8).Mailbox(listed.Name);
-        if (Selection.HasFlag(ListSelection.RecursiveMatch) && listed.SubscribedBelow) output.Raw(" (\"CHILDINFO\" (\"SUBSCRIBED\"))"u8);
+        if (selectedBelow) WriteChildInfo(output);
         output.Line();
+    }
+
+    /// <summary>CHILDINFO (RFC 9051 §6.3.9.6): which selection something below meets.</summary>
+    private void WriteChildInfo(ResponseWriter output)
+    {
+        output.Raw(" (\"CHILDINFO\" ("u8);
+        if (Selection.HasFlag(ListSelection.Subscribed)) output.Raw("\"SUBSCRIBED\""u8);
+        if (Selection.HasFlag(ListSelection.Subscribed | ListSelection.SpecialUse)) output.Raw(" "u8);
+        if (Selection.HasFlag(ListSelection.SpecialUse)) output.Raw("\"SPECIAL-USE\""u8);
+        output.Raw("))"u8);
     }
 }
 
@@ -151,14 +157,4 @@ internal sealed record ListDelimiter : Command
         session.Output.Raw("* LIST (\\Noselect) \"/\" \"\"\r\n"u8);
         return new(Completion.Ok);
     }
-}
-
-/// <summary>Selection options (RFC 5258 §3.1, RFC 6154 §5.2).</summary>
-[Flags]
-internal enum ListSelection
-{
-    None = 0,
-    Subscribed = 1,
-    RecursiveMatch = 2,
-    SpecialUse = 4,
 }

@@ -1,3 +1,5 @@
+using Merpati.Mailboxes;
+
 namespace Merpati.Protocols.Imap.Commands;
 
 /// <summary>RENAME (RFC 3501 §6.3.5).</summary>
@@ -15,6 +17,9 @@ internal sealed record Rename(MailboxArgument From, MailboxArgument To) : Comman
     {
         if (From.Name is not { } from) return Completion.NoSuchMailbox;
         if (To.Name is not { } to) return Completion.ImpossibleName;
-        return Completion.Of(await session.Mailboxes.RenameAsync(session.Account.Id, from, to, cancellationToken).ConfigureAwait(false));
+        var outcome = await session.Mailboxes.RenameAsync(session.Account.Id, from, to, cancellationToken).ConfigureAwait(false);
+        // INBOX is still there (RFC 9051 §6.3.6).
+        if (outcome == MailboxOutcome.Done && !from.IsInbox) OldName.Write(session, to, From.Denormalized ?? from.Value, exists: true);
+        return Completion.Of(outcome);
     }
 }

@@ -69,8 +69,9 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly, bool CondS
         output.Raw("* OK [UIDVALIDITY "u8).Number(mailbox.UidValidity.Value).Raw("] UIDs are valid\r\n"u8);
         output.Raw("* OK [UIDNEXT "u8).Number(mailbox.UidNext.Value).Raw("] Next UID\r\n"u8);
         session.WriteHighestModSeq(mailbox.HighestModSeq);
-        // RFC 9051 §6.3.2.
-        if (session.Rev2) output.Raw("* LIST () \"/\" "u8).Mailbox(mailbox.Name).Line();
+        // RFC 9051 §6.3.2, with OLDNAME where the client writes the name otherwise (§6.3.9.7).
+        if (session.Rev2 && Mailbox.Denormalized is { } other) OldName.Write(session, mailbox.Name, other, exists: true);
+        else if (session.Rev2) output.Raw("* LIST () \"/\" "u8).Mailbox(mailbox.Name).Line();
         if (QResync is { } known && known.UidValidity == mailbox.UidValidity) await ResynchroniseAsync(session, selected, known, cancellationToken).ConfigureAwait(false);
         return Completion.OkWith(ReadOnly ? "READ-ONLY" : "READ-WRITE");
     }

@@ -2,7 +2,10 @@ using Merpati.Mailboxes;
 
 namespace Merpati.Protocols.Imap.Commands;
 
-/// <summary>STATUS (RFC 3501 §6.3.10), with SIZE (RFC 8438), APPENDLIMIT (RFC 7889) and HIGHESTMODSEQ (RFC 7162 §3.1.7).</summary>
+/// <summary>
+/// STATUS (RFC 3501 §6.3.10), with SIZE (RFC 8438), APPENDLIMIT (RFC 7889), HIGHESTMODSEQ (RFC 7162 §3.1.7), DELETED (RFC 9051 §6.3.11)
+/// and DELETED-STORAGE (RFC 9208 §4.1.4).
+/// </summary>
 internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem> Items) : Command
 {
     public static Command Parse(ref CommandScanner scanner)
@@ -28,6 +31,8 @@ internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem>
                 "UIDVALIDITY" => StatusItem.UidValidity,
                 "UNSEEN" => StatusItem.Unseen,
                 "SIZE" => StatusItem.Size,
+                "DELETED" => StatusItem.Deleted,
+                "DELETED-STORAGE" => StatusItem.DeletedStorage,
                 "APPENDLIMIT" => StatusItem.AppendLimit,
                 "HIGHESTMODSEQ" => StatusItem.HighestModSeq,
                 _ => null,
@@ -45,7 +50,7 @@ internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem>
         if (Mailbox.Name is not { } name || await session.Mailboxes.FindAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false) is not { } mailbox)
             return Completion.NoSuchMailbox;
         Enable(session, Items);
-        Write(session, mailbox, Items);
+        await WriteAsync(session, mailbox, Items, cancellationToken).ConfigureAwait(false);
         return Completion.Ok;
     }
 
@@ -55,8 +60,11 @@ internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem>
         if (items.Contains(StatusItem.HighestModSeq)) session.Enable(Extensions.CondStore);
     }
 
-    public static void Write(ImapSession session, MailboxInfo mailbox, IReadOnlyList<StatusItem> items)
+    public static async ValueTask WriteAsync(ImapSession session, MailboxInfo mailbox, IReadOnlyList<StatusItem> items, CancellationToken cancellationToken)
     {
+        var deletedSize = mailbox.Deleted > 0 && items.Contains(StatusItem.DeletedStorage)
+            ? await session.Mailboxes.DeletedSizeAsync(session.Account.Id, mailbox.Id, cancellationToken).ConfigureAwait(false)
+            : 0;
         var output = session.Output;
         output.Raw("* STATUS "u8).Mailbox(mailbox.Name).Raw(" ("u8);
         for (var i = 0; i < items.Count; i++)
@@ -70,6 +78,8 @@ internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem>
                 StatusItem.UidValidity => output.Raw("UIDVALIDITY "u8).Number(mailbox.UidValidity.Value),
                 StatusItem.Unseen => output.Raw("UNSEEN "u8).Number(mailbox.Unseen),
                 StatusItem.Size => output.Raw("SIZE "u8).Number(mailbox.Size),
+                StatusItem.Deleted => output.Raw("DELETED "u8).Number(mailbox.Deleted),
+                StatusItem.DeletedStorage => output.Raw("DELETED-STORAGE "u8).Number(deletedSize),
                 StatusItem.AppendLimit => output.Raw("APPENDLIMIT "u8).Number(session.Options.AppendLimit),
                 StatusItem.HighestModSeq => output.Raw("HIGHESTMODSEQ "u8).Number(mailbox.HighestModSeq.Value),
                 _ => throw new System.Diagnostics.UnreachableException(),
@@ -89,4 +99,6 @@ internal enum StatusItem
     Size,
     AppendLimit,
     HighestModSeq,
+    Deleted,
+    DeletedStorage,
 }

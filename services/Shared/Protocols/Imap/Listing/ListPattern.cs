@@ -15,12 +15,11 @@ internal sealed class ListPattern
 
     public bool HasPercent => _pattern.Contains('%', StringComparison.Ordinal);
 
-    /// <summary>Null for what no name can match, since it is not canonical modified UTF-7.</summary>
-    public static ListPattern? TryCreate(ReadOnlySpan<byte> encoded)
+    /// <summary>Null for what no name can match, since it is not of the encoding that names have in this session.</summary>
+    public static ListPattern? TryCreate(ReadOnlySpan<byte> encoded, bool utf8)
     {
-        if (ModifiedUtf7.TryDecode(encoded) is not { } text) return null;
-        try { text = text.Normalize(NormalizationForm.FormC); }
-        catch (ArgumentException) { return null; }
+        if (MailboxArgument.Decode(encoded, utf8) is not { } text) return null;
+        if (!NormalizationFormC.TryNormalize(text, out text)) return null;
         // Neighbouring wildcards say no more than the widest of them, and would cost time.
         var pattern = new StringBuilder(text.Length);
         foreach (var c in text)

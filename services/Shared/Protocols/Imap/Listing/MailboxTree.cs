@@ -10,7 +10,7 @@ internal sealed record ListedName(MailboxName Name, MailboxInfo? Mailbox, bool S
 /// <summary>Mailboxes, subscribed names and the names above them as one tree, in order of name.</summary>
 internal static class MailboxTree
 {
-    public static IEnumerable<ListedName> Names(IReadOnlyList<MailboxInfo> mailboxes, IReadOnlyList<MailboxName> subscriptions)
+    public static IReadOnlyList<ListedName> Names(IReadOnlyList<MailboxInfo> mailboxes, IReadOnlyList<MailboxName> subscriptions)
     {
         var existing = new Dictionary<MailboxName, MailboxInfo>(mailboxes.Count);
         var names = new SortedSet<MailboxName>(Comparer<MailboxName>.Create(static (a, b) => string.CompareOrdinal(a.Value, b.Value)));
@@ -27,11 +27,11 @@ internal static class MailboxTree
         foreach (var name in subscriptions) AddAncestors(name, subscribedBelow);
         names.UnionWith(parents);
         names.UnionWith(subscribedBelow);
-        return names.Select(name => new ListedName(
-            name, existing.GetValueOrDefault(name), subscribed.Contains(name), parents.Contains(name), subscribedBelow.Contains(name)));
+        return [.. names.Select(name => new ListedName(
+            name, existing.GetValueOrDefault(name), subscribed.Contains(name), parents.Contains(name), subscribedBelow.Contains(name)))];
     }
 
-    private static void AddAncestors(MailboxName name, HashSet<MailboxName> ancestors)
+    public static void AddAncestors(MailboxName name, HashSet<MailboxName> ancestors)
     {
         // When one is there already, so are those above it.
         for (var parent = name.Parent; parent is { } ancestor && ancestors.Add(ancestor); parent = ancestor.Parent) { }

@@ -1,3 +1,4 @@
+using System.Text;
 using Merpati.Mailboxes;
 
 namespace Merpati.Protocols.Imap;
@@ -8,15 +9,32 @@ namespace Merpati.Protocols.Imap;
 /// </summary>
 internal readonly record struct MailboxArgument
 {
-    /// <summary>Decoded; null where it is not canonical modified UTF-7.</summary>
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Decoded; null where the encoding is broken.</summary>
     private readonly string? _text;
 
-    public MailboxArgument(ReadOnlySpan<byte> encoded) => _text = ModifiedUtf7.TryDecode(encoded);
+    /// <param name="utf8">The session writes names in UTF-8 (RFC 9051 §5.1, RFC 6855 §3), not in modified UTF-7.</param>
+    public MailboxArgument(ReadOnlySpan<byte> encoded, bool utf8) => _text = Decode(encoded, utf8);
 
     private MailboxArgument(string? text) => _text = text;
 
     /// <summary>Null for a name that no mailbox can have.</summary>
     public MailboxName? Name => MailboxName.TryParse(_text, out var name) ? name : null;
+
+    /// <summary>
+    /// The client's own spelling where it is another than the name's: it was not in NFC, and the client has to learn under which name
+    /// it finds the mailbox (RFC 9051 §6.3.9.7 OLDNAME). INBOX in any case is no other spelling.
+    /// </summary>
+    public string? Denormalized => _text is not null && Name is { } name && !name.Value.Equals(_text, StringComparison.OrdinalIgnoreCase) ? _text : null;
+
+    /// <summary>Null for anything but the one encoding of a name.</summary>
+    public static string? Decode(ReadOnlySpan<byte> encoded, bool utf8)
+    {
+        if (!utf8) return ModifiedUtf7.TryDecode(encoded);
+        try { return StrictUtf8.GetString(encoded); }
+        catch (DecoderFallbackException) { return null; }
+    }
 
     /// <summary>CREATE of "name/" says that mailboxes below it will come, and makes "name" (RFC 3501 §6.3.3).</summary>
     public MailboxArgument WithoutTrailingDelimiter()

@@ -9,7 +9,8 @@ namespace Merpati.Protocols.Imap;
 /// Walks over one command, literals in place, by the grammar of RFC 3501 §9. The first thing that does not fit is remembered in
 /// <see cref="Error"/> and everything after it reads as empty, so that a parser is written straight down and looks once, at its end.
 /// </summary>
-internal ref struct CommandScanner(ReadOnlySpan<byte> command)
+/// <param name="utf8Names">Names of mailboxes are in UTF-8, not in modified UTF-7.</param>
+internal ref struct CommandScanner(ReadOnlySpan<byte> command, bool utf8Names = false)
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -27,6 +28,8 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command)
 
     /// <summary>A set of message numbers was among the arguments.</summary>
     public bool UsesNumbers { get; set; }
+
+    public bool Utf8Names { get; } = utf8Names;
 
     /// <summary>Octets not yet looked at.</summary>
     public readonly int Remaining => _command.Length - _position;
@@ -263,7 +266,7 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command)
     private uint SequenceNumber() => TryTake((byte)'*') ? SequenceRange.Star : NonZeroNumber();
 
     /// <summary>The name of a mailbox as an argument; whether it is a possible name is the command's to say.</summary>
-    public MailboxArgument Mailbox() => new(AString("a mailbox name"));
+    public MailboxArgument Mailbox() => new(AString("a mailbox name"), Utf8Names);
 
     /// <summary>date, bare or quoted (RFC 3501 §9).</summary>
     public DateOnly Date()

@@ -117,7 +117,19 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
         return text.Equals("NIL", StringComparison.OrdinalIgnoreCase) ? String(text) : Ascii(text);
     }
 
-    public ResponseWriter Mailbox(MailboxName name) => AString(ModifiedUtf7.Encode(name.Value));
+    /// <summary>Names of mailboxes go out in UTF-8, not in modified UTF-7.</summary>
+    public bool Utf8Names { get; set; }
+
+    public ResponseWriter Mailbox(MailboxName name) => Mailbox(name.Value);
+
+    /// <summary>A name, or what a client took for one. A quoted string holds UTF-8 in a session that asked for it (RFC 9051 §4.3, RFC 6855 §3).</summary>
+    public ResponseWriter Mailbox(string name)
+    {
+        if (!Utf8Names) return AString(ModifiedUtf7.Encode(name));
+        if (System.Text.Ascii.IsValid(name)) return AString(name);
+        var escaped = name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+        return Raw("\""u8).Raw(Encoding.UTF8.GetBytes(escaped)).Raw("\""u8);
+    }
 
     public ResponseWriter DateTime(DateTimeOffset moment) => Raw("\""u8).Ascii(ImapDate.Format(moment)).Raw("\""u8);
 

@@ -14,8 +14,7 @@ internal sealed class DeleteMailbox(MailboxName name) : AccountOperation<Mailbox
     private MailboxOutcome Do(MailboxTree tree)
     {
         if (name.IsInbox) return MailboxOutcome.Cannot;
-        if (tree.Find(name) is not { } row) return MailboxOutcome.NonExistent;
-        if (tree.Mailboxes.Any(other => other.Info.Name.IsBelow(name))) return MailboxOutcome.HasChildren;
+        if (tree.Find(name) is not { } row) return tree.Mailboxes.Any(other => other.Info.Name.IsBelow(name)) ? MailboxOutcome.HasChildren : MailboxOutcome.NonExistent;
         tree.Delete(row);
         return MailboxOutcome.Done;
     }

@@ -93,6 +93,18 @@ public sealed partial class MongoMailboxStore : IMailboxStore, IAsyncDisposable
             return names;
         }, cancellationToken);
 
+    public async ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
+        => (await GetAsync(account, mailbox, cancellationToken))?.Deleted is not > 0 ? 0 : await _connection.RunAsync(async token =>
+        {
+            using var found = await _collections.Messages.AggregateAsync<BsonDocument>(
+                new BsonDocument[]
+                {
+                    new("$match", AccountWork.Where(account, "deleted", Bson.Id(mailbox.Value))),
+                    new("$group", new BsonDocument { { "_id", BsonNull.Value }, { "size", new BsonDocument("$sum", "$size") } }),
+                }, cancellationToken: token);
+            return (await found.FirstOrDefaultAsync(token))?["size"].ToInt64() ?? 0;
+        }, cancellationToken);
+
     public async ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken)
         => await FindAccountAsync(account, cancellationToken) is { } usage ? new QuotaUsage(usage["octets"].ToInt64(), usage["messages"].ToInt64(), null, null) : new QuotaUsage(0, 0, null, null);
 

@@ -20,23 +20,27 @@ internal sealed class RenameMailbox(MailboxName from, MailboxName to) : AccountO
     {
         Rest = null;
         var tree = work.Tree;
-        if (tree.Find(from) is not { } source) return MailboxOutcome.NonExistent;
-        if (tree.Exists(to)) return MailboxOutcome.AlreadyExists;
-        var parents = tree.MissingParents(to);
-        if (!tree.HasRoom(parents.Count + (from.IsInbox ? 1 : 0))) return MailboxOutcome.Limit;
+        var source = tree.Find(from);
         var below = from.IsInbox ? [] : tree.Below(from);
+        if (source is null && below.Count == 0) return MailboxOutcome.NonExistent;
+        if (tree.Exists(to)) return MailboxOutcome.AlreadyExists;
         // A tree cannot hang below itself, and no name in it may become longer or deeper than a name can be.
         if (!from.IsInbox && to.IsBelow(from) || below.Exists(row => !MailboxName.TryParse(row.Info.Name.Rebase(from, to).Value, out _))) return MailboxOutcome.Cannot;
+        // Where the new name is above others already, the two trees may not meet in one name.
+        if (below.Exists(row => tree.Exists(row.Info.Name.Rebase(from, to)))) return MailboxOutcome.AlreadyExists;
+        var parents = tree.MissingParents(to);
+        if (!tree.HasRoom(parents.Count + (from.IsInbox ? 1 : 0))) return MailboxOutcome.Limit;
 
         await tree.LookUpSubscriptionsAsync(below.Select(row => row.Info.Name.Rebase(from, to)));
         foreach (var parent in parents) tree.Insert(parent, SpecialUse.None);
         if (from.IsInbox)
         {
-            Rest = new MoveMessages(source.Info.Id, UidSet.All, tree.Insert(to, SpecialUse.None).Info.Id);
+            Rest = new MoveMessages(source!.Info.Id, UidSet.All, tree.Insert(to, SpecialUse.None).Info.Id);
             await Rest.RunAsync(work);
             return MailboxOutcome.Done;
         }
-        foreach (var row in below.Prepend(source)) tree.Rename(row, row.Info.Name.Rebase(from, to));
+        if (source is not null) below.Insert(0, source);
+        foreach (var row in below) tree.Rename(row, row.Info.Name.Rebase(from, to));
         return MailboxOutcome.Done;
     }
 }

@@ -13,8 +13,8 @@ internal static class DeleteMailbox
     public static MailboxOutcome Run(SqliteSession session, AccountId account, MailboxName name)
     {
         if (name.IsInbox) return MailboxOutcome.Cannot;
-        if (MailboxRow.Find(session, account, name) is not { } row) return MailboxOutcome.NonExistent;
-        if (MailboxTree.HasChildren(session, row.AccountKey, name)) return MailboxOutcome.HasChildren;
+        if (MailboxRow.Find(session, account, name) is not { } row)
+            return MailboxTree.FindAccount(session, account) is { } key && MailboxTree.HasChildren(session, key, name) ? MailboxOutcome.HasChildren : MailboxOutcome.NonExistent;
 
         session.Execute("INSERT INTO deleted_mailboxes (mailbox) VALUES (?1)", row.Key);
         session.Execute("DELETE FROM mailboxes WHERE id = ?1", row.Key);
@@ -25,7 +25,7 @@ internal static class DeleteMailbox
     /// <summary>The whole account, in the same way.</summary>
     public static bool RunAll(SqliteSession session, AccountId account)
     {
-        if (session.Number("SELECT id FROM accounts WHERE account = ?1", account.Value) is not { } key) return false;
+        if (MailboxTree.FindAccount(session, account) is not { } key) return false;
         session.Execute("INSERT INTO deleted_mailboxes (mailbox) SELECT id FROM mailboxes WHERE account = ?1", key);
         session.Execute("DELETE FROM mailboxes WHERE account = ?1", key);
         session.Execute("DELETE FROM subscriptions WHERE account = ?1", key);

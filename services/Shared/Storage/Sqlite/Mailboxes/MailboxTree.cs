@@ -20,10 +20,13 @@ internal static class MailboxTree
 
     public static bool HasAccount(SqliteSession session, AccountId account) => session.Exists("SELECT 1 FROM accounts WHERE account = ?1", account.Value);
 
+    /// <summary>The number of the account; null when there is none.</summary>
+    public static long? FindAccount(SqliteSession session, AccountId account) => session.Number("SELECT id FROM accounts WHERE account = ?1", account.Value);
+
     /// <summary>The number of the account; made with its mailboxes when it is new.</summary>
     public static long EnsureAccount(SqliteSession session, AccountId account, TimeProvider time)
     {
-        if (session.Number("SELECT id FROM accounts WHERE account = ?1", account.Value) is { } known) return known;
+        if (FindAccount(session, account) is { } known) return known;
         var key = session.Number("INSERT INTO accounts (account) VALUES (?1) RETURNING id", account.Value)!.Value;
         foreach (var (name, use) in Defaults)
         {

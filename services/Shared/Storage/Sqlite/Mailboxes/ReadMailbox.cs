@@ -49,6 +49,12 @@ internal static class ReadMailbox
         while (rows.Next()) yield return (Message(rows, logger), rows.Blob(11).Length + rows.Blob(12).Length);
     }
 
+    /// <summary>Octets of the messages with \Deleted. Where there are none, and mostly there are none, nothing is looked through.</summary>
+    public static long DeletedSize(SqliteSession session, AccountId account, MailboxId mailbox)
+        => MailboxRow.Find(session, account, mailbox) is { Info.Deleted: > 0 } row
+            ? session.Number("SELECT sum(size) FROM messages WHERE mailbox = ?1 AND flags & ?2 <> 0", row.Key, (int)SystemFlags.Deleted) ?? 0
+            : 0;
+
     private static MessageState State(Rows row) => new(new Uid((uint)row.Int64(0)), new ModSeq(row.Int64(1)), StoredFlags.Read(row, 2, 3));
 
     private static MessageInfo Message(Rows row, ILogger logger)

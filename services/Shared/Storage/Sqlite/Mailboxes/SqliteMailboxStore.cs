@@ -139,6 +139,9 @@ public sealed class SqliteMailboxStore : IMailboxStore, IAsyncDisposable
         return _database.WriteAsync(session => Expunge.Run(session, account, mailbox, uids, onlyDeleted, now), cancellationToken);
     }
 
+    public ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => ReadMailbox.DeletedSize(session, account, mailbox), cancellationToken);
+
     public ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken)
         => _database.ReadAsync(session => Usage.Read(session, account), cancellationToken);
 
