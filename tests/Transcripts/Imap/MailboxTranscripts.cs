@@ -364,11 +364,11 @@ public sealed class MailboxTranscripts
             C: 3 STORE 1 +FLAGS.SILENT (\Deleted)
             S: 3 OK STORE completed
             C: 4 STATUS INBOX (MESSAGES DELETED DELETED-STORAGE)
-            S: * STATUS INBOX (MESSAGES 2 DELETED 1 DELETED-STORAGE 153)
+            S: * STATUS INBOX (MESSAGES 2 DELETED 1 DELETED-STORAGE 148)
             S: 4 OK STATUS completed
             C: 5 LIST "" INBOX RETURN (STATUS (DELETED-STORAGE))
             S: * LIST (\HasNoChildren) "/" INBOX
-            S: * STATUS INBOX (DELETED-STORAGE 153)
+            S: * STATUS INBOX (DELETED-STORAGE 148)
             S: 5 OK LIST completed
             """);
     }
