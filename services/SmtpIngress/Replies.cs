@@ -9,7 +9,8 @@ internal static class Replies
     public static readonly SmtpReply StoreFull = new(452, "4.3.1", "Insufficient system storage, try again later");
 
     public static readonly SmtpReply RelayDenied = new(550, "5.7.1", "Relaying denied");
-    public static readonly SmtpReply NoRelayYet = new(550, "5.7.1", "Recipient is not local, and this server does not relay mail yet");
+    public static readonly SmtpReply BadDestination = new(550, "5.1.2", "The domain of the recipient cannot be in DNS");
+    public static readonly SmtpReply ReportsOnly = new(550, "5.7.1", "This address takes delivery reports only");
     public static readonly SmtpReply UnknownUser = new(550, "5.1.1", "No such user here");
     public static readonly SmtpReply DisabledUser = new(550, "5.2.1", "Mailbox is disabled");
 

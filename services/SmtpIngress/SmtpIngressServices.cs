@@ -33,6 +33,7 @@ public static class SmtpIngressServices
         services.AddMailDns();
         services.AddSingleton<MessageChecks>();
         services.AddSingleton<BinaryMessage>();
+        services.AddSingleton<RecipientRouting>();
         services.AddSingleton<MessageAcceptance>();
         services.AddSingleton(static provider => new SmtpSessions(
             provider.GetRequiredService<IDirectory>(),

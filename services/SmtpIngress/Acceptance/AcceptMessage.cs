@@ -54,6 +54,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         var verdict = check is null ? null : await check.CompleteAsync(cancellationToken).ConfigureAwait(false);
         if (verdict is not null && await ObjectionToSenderAsync(verdict, cancellationToken).ConfigureAwait(false) is { } forged) return forged;
         var at = acceptance.Time.GetUtcNow();
+        QueueRoute[] routes;
         try
         {
             // 2. The content is committed.
@@ -64,14 +65,15 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
                 if (refusal is not null) return refusal;
             }
 
-            // 3. The queue entry is committed; the timeline is written at the same time, and is not worth a message.
-            var entry = CreateEntry(content, at, verdict);
-            var recorded = RecordAsync(Subject(entry.AcceptedAt, entry.Size), Event(TimelineStep.Accepted, at, verdict is null ? Peer() : $"{Peer()}; {AuthenticationResults.Summary(verdict)}"), cancellationToken);
-            try { await acceptance.Queue.EnqueueAsync(entry, cancellationToken).ConfigureAwait(false); }
+            // 3. The queue entries are committed; the timeline is written at the same time, and is not worth a message.
+            var entries = await acceptance.Routing.SplitAsync(CreateEntry(content, at, verdict), role == SmtpRole.Submission, cancellationToken).ConfigureAwait(false);
+            routes = [.. entries.Select(entry => entry.Route).Distinct()];
+            var recorded = RecordAsync(entries, at, verdict, cancellationToken);
+            try { await acceptance.Queue.EnqueueAsync(entries, cancellationToken).ConfigureAwait(false); }
             catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
             {
                 await recorded.ConfigureAwait(false);
-                await RecordAsync(null, Event(TimelineStep.Refused, acceptance.Time.GetUtcNow(), "the queue did not take it"), cancellationToken).ConfigureAwait(false);
+                await RecordAsync(null, [Event(TimelineStep.Refused, acceptance.Time.GetUtcNow(), "the queue did not take it")], cancellationToken).ConfigureAwait(false);
                 return acceptance.ReplyToStore(fault, id);
             }
             await recorded.ConfigureAwait(false);
@@ -79,7 +81,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested) { return acceptance.ReplyToStore(fault, id); }
 
         // 5. The bell; the reply is on its way when a worker comes.
-        acceptance.Bell.Ring(QueueRoute.Local);
+        foreach (var rung in routes) acceptance.Bell.Ring(rung);
         if (peer.Forwarded is { } client) acceptance.Logger.Forwarded(id, client.ToString(), client.Hello, client.Protocol, client.Identifier);
         acceptance.Metrics.CountAccepted(role, writer.Length, acceptance.Time.GetElapsedTime(_startedAt));
         acceptance.Logger.Accepted(id, writer.Length, envelope.ReversePath.ToString(), envelope.Recipients.Count, peer.Hello, peer.RemoteEndPoint.Address, TraceHeaders.Protocol(peer, envelope));
@@ -151,8 +153,8 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
 
     private string OwnMessageId => $"<{id}@{acceptance.Options.HostName}>";
 
-    private TimelineSubject Subject(DateTimeOffset at, long size) => new(id, at, _header.MessageId ?? (role == SmtpRole.Submission ? OwnMessageId : null),
-        envelope.ReversePath.Address?.ToString() ?? "", [.. envelope.Recipients.Select(recipient => recipient.Address.ToString())], size, peer.RemoteEndPoint.Address.ToString());
+    private TimelineSubject Subject(QueueEntry entry) => new(entry.Id, entry.AcceptedAt, _header.MessageId ?? (role == SmtpRole.Submission ? OwnMessageId : null),
+        envelope.ReversePath.Address?.ToString() ?? "", [.. entry.Recipients.Select(recipient => recipient.Recipient.Address.ToString())], entry.Size, peer.RemoteEndPoint.Address.ToString());
 
     private TimelineEvent Event(TimelineStep step, DateTimeOffset at, string detail) => new(id, at, step, Recipient: null, detail);
 
@@ -161,9 +163,22 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
             + (peer.Forwarded is { } client ? $" on behalf of {client}" : "")
             + (envelope.HoldUntil is { } release ? $", held until {release.UtcDateTime:u}" : "");
 
-    private async Task RecordAsync(TimelineSubject? subject, TimelineEvent entry, CancellationToken cancellationToken)
+    /// <summary>The timeline of the message leads to those of the entries that it was split into, and each of these begins with where it comes from.</summary>
+    private async Task RecordAsync(IReadOnlyList<QueueEntry> entries, DateTimeOffset at, MessageVerdict? verdict, CancellationToken cancellationToken)
     {
-        try { await acceptance.Journal.AppendAsync(subject, [entry], cancellationToken).ConfigureAwait(false); }
+        var accepted = Event(TimelineStep.Accepted, at, verdict is null ? Peer() : $"{Peer()}; {AuthenticationResults.Summary(verdict)}");
+        await RecordAsync(Subject(entries[0]), [accepted, .. entries.Where(entry => entry.Route == QueueRoute.Relay).Select(entry => accepted with { Step = TimelineStep.Queued, Detail = Waits(entry) })], cancellationToken).ConfigureAwait(false);
+        foreach (var entry in entries.Skip(1))
+        {
+            await RecordAsync(Subject(entry), [accepted with { QueueId = entry.Id, Detail = $"{accepted.Detail}, as a part of {id}" }, accepted with { QueueId = entry.Id, Step = TimelineStep.Queued, Detail = $"for relay to {entry.Destination}" }], cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private string Waits(QueueEntry entry) => $"for relay to {entry.Destination}{(entry.Id == id ? "" : $" as {entry.Id}")}";
+
+    private async Task RecordAsync(TimelineSubject? subject, IReadOnlyList<TimelineEvent> events, CancellationToken cancellationToken)
+    {
+        try { await acceptance.Journal.AppendAsync(subject, events, cancellationToken).ConfigureAwait(false); }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested) { acceptance.Logger.JournalFault(fault, id); }
     }
 }

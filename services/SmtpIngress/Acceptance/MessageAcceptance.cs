@@ -3,6 +3,7 @@ using Merpati.Envelopes;
 using Merpati.Protocols.Smtp;
 using Merpati.Queueing;
 using Merpati.SmtpIngress.Checks;
+using Merpati.SmtpIngress.Recipients;
 using Merpati.SmtpIngress.Senders;
 using Merpati.Storage;
 using Microsoft.Extensions.Logging;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Options;
 namespace Merpati.SmtpIngress.Acceptance;
 
 /// <summary>What every acceptance needs, and where it begins.</summary>
-internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, BinaryMessage binary, SenderPolicy senders, MessageChecks checks, StoreRoom room,
+internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, BinaryMessage binary, SenderPolicy senders, RecipientRouting routing, MessageChecks checks, StoreRoom room,
     IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<MessageAcceptance> logger)
 {
     public IMailQueue Queue => queue;
@@ -23,6 +24,8 @@ internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue
     public BinaryMessage Binary => binary;
 
     public SenderPolicy Senders => senders;
+
+    public RecipientRouting Routing => routing;
 
     public IngressMetrics Metrics => metrics;
 

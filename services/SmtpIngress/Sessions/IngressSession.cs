@@ -45,7 +45,7 @@ internal sealed class IngressSession(SmtpRole role, ITransport transport, IDirec
     {
         var client = peer.RemoteEndPoint.Address;
         if (await door.RcptAsync(role, client, cancellationToken).ConfigureAwait(false) is { } refusal) return new RcptVerdict.Refused(refusal);
-        var verdict = await recipients.JudgeAsync(role, recipient, cancellationToken).ConfigureAwait(false);
+        var verdict = await recipients.JudgeAsync(role, peer, mail.ReversePath, recipient, cancellationToken).ConfigureAwait(false);
         if (verdict is RcptVerdict.Refused { Reply: var reply } && reply == Replies.UnknownUser) await door.CountUnknownAsync(role, client, cancellationToken).ConfigureAwait(false);
         return verdict;
     }

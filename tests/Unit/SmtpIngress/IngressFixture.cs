@@ -139,10 +139,13 @@ public sealed class MemoryQueue : IMailQueue
 
     public Exception? OnEnqueue { get; set; }
 
+    public int Commits { get; private set; }
+
     public ValueTask EnqueueAsync(IReadOnlyList<QueueEntry> entries, CancellationToken cancellationToken)
     {
         if (OnEnqueue is not null) throw OnEnqueue;
         _entries.AddRange(entries);
+        Commits++;
         return ValueTask.CompletedTask;
     }
 

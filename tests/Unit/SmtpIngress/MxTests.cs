@@ -120,6 +120,50 @@ public sealed class MxTests
     }
 
     [Fact]
+    public async Task A_rewritten_sender_of_ours_takes_reports_and_nothing_else()
+    {
+        await using var fixture = new IngressFixture();
+        fixture.Directory.AddAlias("SRS0=aaaaaaaa=bb=remote.example=joe@example.test", "joe@remote.example"); // what the directory says of one that it made
+        await fixture.RunAsync(SmtpRole.Mx, Hello + """
+            C: MAIL FROM:<spam@example.org>
+            S: 250 2.1.0 Sender OK
+            C: RCPT TO:<SRS0=aaaaaaaa=bb=remote.example=joe@example.test>
+            S: 550 5.7.1 This address takes delivery reports only
+            C: RSET
+            S~ 250 .*
+            C: MAIL FROM:<>
+            S: 250 2.1.0 Sender OK
+            C: RCPT TO:<SRS0=cccccccc=bb=remote.example=joe@example.test>
+            S: 550 5.1.1 No such user here
+            C: RCPT TO:<SRS0=aaaaaaaa=bb=remote.example=joe@example.test>
+            S: 250 2.1.5 Recipient OK
+            C: DATA
+            S~ 354 .*
+            C: .
+            S~ 250 2.0.0 .*
+            """);
+        fixture.Queue.Entries.Should().ContainSingle().Which.Route.Should().Be(QueueRoute.Local, "Delivery routes it on");
+    }
+
+    [Fact]
+    public async Task Mail_of_strangers_stays_here_whatever_becomes_of_the_domain()
+    {
+        await using var fixture = new IngressFixture();
+        fixture.Directory.AddAlias("list@gone.example", "ann@example.test"); // resolves, and is no domain of ours any more
+        await fixture.RunAsync(SmtpRole.Mx, Hello + """
+            C: MAIL FROM:<joe@example.org>
+            S: 250 2.1.0 Sender OK
+            C: RCPT TO:<list@gone.example>
+            S: 250 2.1.5 Recipient OK
+            C: DATA
+            S~ 354 .*
+            C: .
+            S~ 250 2.0.0 .*
+            """);
+        fixture.Queue.Entries.Should().ContainSingle().Which.Route.Should().Be(QueueRoute.Local);
+    }
+
+    [Fact]
     public async Task A_directory_that_does_not_answer_is_never_an_unknown_user()
     {
         await using var fixture = new IngressFixture();

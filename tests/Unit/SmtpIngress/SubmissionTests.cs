@@ -1,8 +1,10 @@
 using System.Text;
 using AwesomeAssertions;
 using Merpati.SmtpIngress;
+using Merpati.Storage;
 using Merpati.TestKit;
 using Merpati.TestKit.Smtp;
+using Merpati.Timeline;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -124,15 +126,93 @@ public sealed class SubmissionTests
         fixture.Queue.Entries.Should().HaveCount(accepted ? 1 : 0);
     }
 
+    [Theory]
+    [InlineData("joe@remote.example", "250 2.1.5 Recipient OK")]
+    [InlineData("joe%elsewhere.example@remote.example", "250 2.1.5 Recipient OK")]
+    [InlineData("joe@[192.0.2.1]", "250 2.1.5 Recipient OK")]
+    [InlineData("joe%remote.example@example.test", "550 5.7.1 Relaying denied")]
+    [InlineData("joe@localhost", "550 5.1.2 The domain of the recipient cannot be in DNS")]
+    [InlineData("nobody@example.test", "550 5.1.1 No such user here")]
+    public async Task Our_users_send_to_the_world(string recipient, string reply)
+    {
+        await using var fixture = new IngressFixture();
+        await fixture.RunAsync(SmtpRole.Submission, Authenticated + $"""
+            C: MAIL FROM:<ann@example.test>
+            S: 250 2.1.0 Sender OK
+            C: RCPT TO:<{recipient}>
+            S: {reply}
+            """, InTls);
+    }
+
     [Fact]
-    public async Task Remote_recipients_are_refused_for_now()
+    public async Task A_message_for_here_and_elsewhere_is_one_local_entry_and_one_for_each_destination_all_together()
+    {
+        await using var fixture = new IngressFixture();
+        await fixture.RunAsync(SmtpRole.Submission, Authenticated + """
+            C: MAIL FROM:<ann@example.test>
+            S: 250 2.1.0 Sender OK
+            C: RCPT TO:<joe@Remote.example>
+            S: 250 2.1.5 Recipient OK
+            C: RCPT TO:<bob@example.test>
+            S: 250 2.1.5 Recipient OK
+            C: RCPT TO:<eve@other.example>
+            S: 250 2.1.5 Recipient OK
+            C: RCPT TO:<jim@remote.EXAMPLE>
+            S: 250 2.1.5 Recipient OK
+            C: DATA
+            S~ 354 .*
+            C: From: ann@example.test
+            C:
+            C: hello
+            C: .
+            S~ 250 2.0.0 Ok: queued as [0-9a-f]{32}
+            """, InTls);
+        var entries = fixture.Queue.Entries;
+        entries.Select(entry => (entry.Route, entry.Destination, string.Join(' ', entry.Recipients.Select(r => r.Recipient.Address)))).Should().Equal(
+            (QueueRoute.Local, null, "bob@example.test"), (QueueRoute.Relay, "remote.example", "joe@remote.example jim@remote.example"), (QueueRoute.Relay, "other.example", "eve@other.example"));
+        entries.Select(entry => entry.Id).Should().OnlyHaveUniqueItems();
+        entries.Should().OnlyContain(entry => entry.Content == entries[0].Content && entry.Submitter != null && entry.ReversePath == entries[0].ReversePath);
+        fixture.Queue.Commits.Should().Be(1);
+        fixture.Bell.Rings.Should().Be(2, "one for each route");
+        fixture.Journal.Events.Where(e => e.QueueId == entries[0].Id && e.Step == TimelineStep.Queued).Select(e => e.Detail).Should()
+            .Equal($"for relay to remote.example as {entries[1].Id}", $"for relay to other.example as {entries[2].Id}");
+        fixture.Journal.Subjects.Select(subject => subject.QueueId).Should().Equal(entries.Select(entry => entry.Id));
+    }
+
+    [Fact]
+    public async Task A_message_for_one_destination_keeps_the_id_that_the_client_was_told()
     {
         await using var fixture = new IngressFixture();
         await fixture.RunAsync(SmtpRole.Submission, Authenticated + """
             C: MAIL FROM:<ann@example.test>
             S: 250 2.1.0 Sender OK
             C: RCPT TO:<joe@remote.example>
-            S: 550 5.7.1 Recipient is not local, and this server does not relay mail yet
+            S: 250 2.1.5 Recipient OK
+            C: DATA
+            S~ 354 .*
+            C: From: ann@example.test
+            C:
+            C: .
+            S~ 250 2.0.0 .*
+            """, InTls);
+        var entry = fixture.Queue.Entries.Should().ContainSingle().Which;
+        (entry.Route, entry.Destination).Should().Be((QueueRoute.Relay, "remote.example"));
+        Encoding.ASCII.GetString(entry.TraceHeaders.Span).Should().Contain($"id {entry.Id}");
+        fixture.Journal.Events.Select(e => (e.QueueId, e.Step)).Should().Equal((entry.Id, TimelineStep.Accepted), (entry.Id, TimelineStep.Queued));
+    }
+
+    [Fact]
+    public async Task Nobody_relays_before_authentication()
+    {
+        await using var fixture = new IngressFixture();
+        await fixture.RunAsync(SmtpRole.Submission, """
+            S~ 220 .*
+            C: HELO client
+            S~ 250 .*
+            C: MAIL FROM:<ann@example.test>
+            S~ 530 5.7.0 .*
+            C: RCPT TO:<joe@remote.example>
+            S~ 5[05][03] .*
             """, InTls);
     }
 
