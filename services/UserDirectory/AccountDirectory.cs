@@ -9,11 +9,11 @@ using Merpati.UserDirectory.Credentials;
 namespace Merpati.UserDirectory;
 
 /// <summary>The directory that all services ask, over this installation's store.</summary>
-internal sealed class AccountDirectory(IDirectoryStore store, DirectoryCache cache, AddressResolver resolver, SenderRights rights, LoginCheck logins) : IDirectory
+internal sealed class AccountDirectory(IDirectoryStore store, DirectoryCache cache, AddressResolver resolver, SenderRights rights, RewrittenSenders rewritten, LoginCheck logins) : IDirectory
 {
     public async ValueTask<Resolution> ResolveAsync(EmailAddress address, CancellationToken cancellationToken)
     {
-        var resolution = (await resolver.MatchAsync(address, cancellationToken)).ToResolution();
+        var resolution = await rewritten.ResolveAsync(address, cancellationToken) ?? (await resolver.MatchAsync(address, cancellationToken)).ToResolution();
         UserDirectoryTelemetry.CountResolution(resolution);
         return resolution;
     }
@@ -32,4 +32,6 @@ internal sealed class AccountDirectory(IDirectoryStore store, DirectoryCache cac
         => logins.CompleteScramAsync(login, proven, protocol, client, cancellationToken);
 
     public ValueTask<bool> MaySendAsAsync(AccountId account, EmailAddress sender, CancellationToken cancellationToken) => rights.MaySendAsAsync(account, sender, cancellationToken);
+
+    public ValueTask<EmailAddress?> RewriteSenderAsync(EmailAddress sender, string forwarder, CancellationToken cancellationToken) => rewritten.RewriteAsync(sender, forwarder, cancellationToken);
 }

@@ -33,6 +33,7 @@ public static class UserDirectoryServices
         services.AddSingleton<AddressResolver>();
         services.AddSingleton<AliasLoops>();
         services.AddSingleton<SenderRights>();
+        services.AddSingleton<RewrittenSenders>();
         services.AddSingleton<HashingGate>();
         services.AddSingleton<CredentialMaker>();
         services.AddSingleton<RecentLogins>();

@@ -112,4 +112,6 @@ public sealed class OneAccountDirectory(Account known, string secret) : IDirecto
     }
 
     public ValueTask<bool> MaySendAsAsync(AccountId account, EmailAddress sender, CancellationToken cancellationToken) => new(account == known.Id && sender.Equals(known.Address));
+
+    public ValueTask<EmailAddress?> RewriteSenderAsync(EmailAddress sender, string forwarder, CancellationToken cancellationToken) => throw new NotSupportedException();
 }

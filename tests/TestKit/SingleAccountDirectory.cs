@@ -49,6 +49,8 @@ public sealed class SingleAccountDirectory : IDirectory
     public ValueTask<bool> MaySendAsAsync(AccountId account, EmailAddress sender, CancellationToken cancellationToken)
         => ValueTask.FromResult(account == Account.Id && Account.Address.Equals(sender));
 
+    public ValueTask<EmailAddress?> RewriteSenderAsync(EmailAddress sender, string forwarder, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask<Resolution> ResolveAsync(EmailAddress address, CancellationToken cancellationToken)
         => ValueTask.FromResult<Resolution>(Account.Address.Equals(address) ? new Resolution.LocalAccount(Account, Detail: null) : new Resolution.UnknownUser());
 

@@ -21,6 +21,8 @@ internal abstract class DirectoryStub : IDirectory
     public ValueTask<LoginOutcome> CompleteScramAsync(string login, bool proven, LoginProtocol protocol, IPAddress? client, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<bool> MaySendAsAsync(AccountId account, EmailAddress sender, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<EmailAddress?> RewriteSenderAsync(EmailAddress sender, string forwarder, CancellationToken cancellationToken) => throw new NotSupportedException();
 }
 
 /// <summary>Mailboxes of which a test fills in what it asks.</summary>

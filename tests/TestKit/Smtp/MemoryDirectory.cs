@@ -86,6 +86,8 @@ public sealed class MemoryDirectory : IDirectory
         return ValueTask.FromResult(Resolve(sender) is Resolution.LocalAccount { Account: var owner } && owner.Id == account);
     }
 
+    public ValueTask<EmailAddress?> RewriteSenderAsync(EmailAddress sender, string forwarder, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     private Resolution Resolve(EmailAddress address)
     {
         if (_aliases.TryGetValue(address, out var targets)) return new Resolution.Alias(targets);

@@ -6,6 +6,7 @@ using Merpati.Addresses;
 using Merpati.Delivery;
 using Merpati.Delivery.Local;
 using Merpati.Delivery.Mailboxes;
+using Merpati.Delivery.Routing;
 using Merpati.Envelopes;
 using Merpati.Mailboxes;
 using Merpati.Platform.Bus;
@@ -59,7 +60,7 @@ internal sealed class DeliveryFixture
     public DeliverToMailbox UseCase()
     {
         var options = Microsoft.Extensions.Options.Options.Create(Options);
-        return new DeliverToMailbox(Directory, Contents, Queue, Journal, new MailboxDelivery(Mailboxes, new SilentFeed(), Time), new ReportToSender(Contents, Directory, Options.HostName, Time),
+        return new DeliverToMailbox(Directory, Contents, Queue, Journal, new MailboxDelivery(Mailboxes, new SilentFeed(), Time), new Redirects(Directory), new ReportToSender(Contents, Directory, Options.HostName, Time),
             Bell, Metrics, options, Time, NullLogger<DeliverToMailbox>.Instance);
     }
 
@@ -164,4 +165,10 @@ internal sealed class FakeDirectory : IDirectory
     public ValueTask<LoginOutcome> CompleteScramAsync(string login, bool proven, LoginProtocol protocol, IPAddress? client, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<bool> MaySendAsAsync(AccountId account, EmailAddress sender, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<EmailAddress?> RewriteSenderAsync(EmailAddress sender, string forwarder, CancellationToken cancellationToken)
+    {
+        if (Failures.TryGetValue(sender, out var failure)) throw failure;
+        return ValueTask.FromResult(sender.Domain == "example.test" ? sender : sender.LocalPart.Length > 40 ? null : new EmailAddress($"SRS0=hash={sender.Domain}={sender.LocalPart}", forwarder));
+    }
 }

@@ -75,7 +75,10 @@ public sealed record ScramCredential(ReadOnlyMemory<byte> Salt, int Iterations, 
 /// </summary>
 public interface IDirectory
 {
-    /// <summary>One step: the account, the alias's targets, a catch-all, or why not. Exact address before subaddress before wildcard before catch-all.</summary>
+    /// <summary>
+    /// One step: the account, the alias's targets, a catch-all, or why not. Exact address before subaddress before wildcard before catch-all.
+    /// An address that <see cref="RewriteSenderAsync"/> made is an alias of the sender that it stands for, for as long as a report may still come; another of that form is an unknown user.
+    /// </summary>
     ValueTask<Resolution> ResolveAsync(EmailAddress address, CancellationToken cancellationToken);
 
     ValueTask<bool> IsLocalDomainAsync(string domain, CancellationToken cancellationToken);
@@ -93,4 +96,11 @@ public interface IDirectory
 
     /// <summary>May the account send with this reverse-path or From? Its own address, subaddresses of it, and aliases that lead to it alone may.</summary>
     ValueTask<bool> MaySendAsAsync(AccountId account, EmailAddress sender, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The reverse-path with which mail is forwarded: an address of <paramref name="forwarder"/> that stands for a sender elsewhere (the Sender Rewriting Scheme), so that SPF passes and a report
+    /// finds its way back; a sender in a domain of ours is left as it is. Null when no address of a lawful length can be made.
+    /// </summary>
+    /// <param name="forwarder">The domain of ours whose address forwards.</param>
+    ValueTask<EmailAddress?> RewriteSenderAsync(EmailAddress sender, string forwarder, CancellationToken cancellationToken);
 }

@@ -43,6 +43,8 @@ internal sealed class CachedDirectory : IDirectory, IDisposable
     public ValueTask<bool> MaySendAsAsync(AccountId account, EmailAddress sender, CancellationToken cancellationToken)
         => _rights.GetAsync((account, sender), (key, token) => _directory.MaySendAsAsync(key.Account, key.Sender, token), cancellationToken);
 
+    public ValueTask<EmailAddress?> RewriteSenderAsync(EmailAddress sender, string forwarder, CancellationToken cancellationToken) => _directory.RewriteSenderAsync(sender, forwarder, cancellationToken);
+
     public ValueTask<LoginOutcome> LoginAsync(string login, string password, LoginProtocol protocol, IPAddress? client, CancellationToken cancellationToken)
         => _directory.LoginAsync(login, password, protocol, client, cancellationToken);
 

@@ -38,4 +38,7 @@ internal sealed class DirectoryClient(Wire.DirectoryService.DirectoryServiceClie
 
     public async ValueTask<bool> MaySendAsAsync(AccountId account, EmailAddress sender, CancellationToken cancellationToken)
         => (await caller.AskAsync(CallKind.Question, directory.MaySendAsAsync, new Wire.MaySendAsRequest { AccountId = account.Value.ToWire(), Sender = sender.ToWire() }, cancellationToken)).Allowed;
+
+    public async ValueTask<EmailAddress?> RewriteSenderAsync(EmailAddress sender, string forwarder, CancellationToken cancellationToken)
+        => (await caller.AskAsync(CallKind.Question, directory.RewriteSenderAsync, new Wire.RewriteSenderRequest { Sender = sender.ToWire(), Forwarder = forwarder }, cancellationToken)).Rewritten?.ToContract();
 }

@@ -30,4 +30,7 @@ internal sealed class DirectoryServer(IDirectory directory) : Wire.DirectoryServ
 
     public override async Task<Wire.MaySendAsResponse> MaySendAs(Wire.MaySendAsRequest request, ServerCallContext context)
         => new() { Allowed = await directory.MaySendAsAsync(new AccountId(request.AccountId.ToGuid()), request.Sender.ToContract(), context.CancellationToken) };
+
+    public override async Task<Wire.RewriteSenderResponse> RewriteSender(Wire.RewriteSenderRequest request, ServerCallContext context)
+        => new() { Rewritten = (await directory.RewriteSenderAsync(request.Sender.ToContract(), request.Forwarder, context.CancellationToken))?.ToWire() };
 }

@@ -188,5 +188,7 @@ public sealed class ScramSha256Tests
         public ValueTask<LoginOutcome> LoginAsync(string login, string password, LoginProtocol protocol, IPAddress? client, CancellationToken cancellationToken) => _rest.LoginAsync(login, password, protocol, client, cancellationToken);
 
         public ValueTask<bool> MaySendAsAsync(Merpati.Mailboxes.AccountId account, Merpati.Addresses.EmailAddress sender, CancellationToken cancellationToken) => _rest.MaySendAsAsync(account, sender, cancellationToken);
+
+        public ValueTask<Merpati.Addresses.EmailAddress?> RewriteSenderAsync(Merpati.Addresses.EmailAddress sender, string forwarder, CancellationToken cancellationToken) => _rest.RewriteSenderAsync(sender, forwarder, cancellationToken);
     }
 }

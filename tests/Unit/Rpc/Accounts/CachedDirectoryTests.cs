@@ -203,6 +203,8 @@ public sealed class CachedDirectoryTests : IDisposable
 
         public ValueTask<bool> MaySendAsAsync(AccountId account, EmailAddress sender, CancellationToken cancellationToken) => AnswerAsync(account == Account.Id, cancellationToken);
 
+        public ValueTask<EmailAddress?> RewriteSenderAsync(EmailAddress sender, string forwarder, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         private async ValueTask<T> AnswerAsync<T>(T answer, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref _asked);
