@@ -2,6 +2,7 @@ using Merpati.Delivery.Collection;
 using Merpati.Delivery.Ledger;
 using Merpati.Delivery.Local;
 using Merpati.Delivery.Mailboxes;
+using Merpati.Delivery.Routing;
 using Merpati.Mailboxes;
 using Merpati.QueueWork;
 using Merpati.Storage;
@@ -29,6 +30,7 @@ public static class DeliveryServices
         services.TryAddSingleton<IQueuedHeaders, QueuedHeaders>();
         services.AddMailboxes();
         services.AddReportsToSenders(provider => provider.GetRequiredService<IOptions<DeliveryOptions>>().Value.HostName);
+        services.AddSingleton<Redirects>();
         services.AddSingleton<DeliverToMailbox>();
         services.AddHostedService<LocalDelivery>();
         services.AddHostedService<Collector>();

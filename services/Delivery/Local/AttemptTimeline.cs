@@ -1,4 +1,5 @@
 using System.Globalization;
+using Merpati.Addresses;
 using Merpati.Delivery.Routing;
 using Merpati.Queueing;
 using Merpati.Storage;
@@ -30,12 +31,23 @@ internal static class AttemptTimeline
                 // A copy that an earlier attempt delivered is told again only when that ends the recipient: a crash may have kept the first telling from being written.
                 if (outcome is TargetOutcome.Delivered copy && (!copy.Replayed || verdict.State != RecipientState.Queued))
                     events.Add(new TimelineEvent(entry.Id, now, TimelineStep.Delivered, recipient, $"{copy.Mailbox} of {address}, UID {copy.Message.Uid}"));
+                if (outcome is TargetOutcome.Redirected { Entry: var redirect } && verdict.IsClosed)
+                    events.Add(new TimelineEvent(entry.Id, now, TimelineStep.Queued, recipient, $"{Waits(redirect)} as {redirect.Id}, to {address}"));
             }
             if (Last(verdict, nextAttempt) is var (kind, detail)) events.Add(new TimelineEvent(entry.Id, now, kind, recipient, detail));
         }
         if (report is not null) events.Add(new TimelineEvent(entry.Id, now, TimelineStep.Reported, null, report.Id.ToString()));
         return events;
     }
+
+    /// <summary>A redirect is an entry with a timeline of its own, which says where it comes from.</summary>
+    public static IReadOnlyList<TimelineEvent> OfRedirect(QueueEntry from, EmailAddress recipient, QueueEntry redirect, DateTimeOffset now) =>
+    [
+        new(redirect.Id, now, TimelineStep.Accepted, null, $"redirected by {recipient}, a recipient of {from.Id}"),
+        new(redirect.Id, now, TimelineStep.Queued, null, Waits(redirect)),
+    ];
+
+    private static string Waits(QueueEntry entry) => entry.Route == QueueRoute.Relay ? $"for relay to {entry.Destination}" : "for local delivery";
 
     private static (TimelineStep, string)? Last(Verdict verdict, DateTimeOffset nextAttempt) => verdict.State switch
     {

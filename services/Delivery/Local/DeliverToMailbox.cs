@@ -17,13 +17,13 @@ namespace Merpati.Delivery.Local;
 /// <summary>
 /// One attempt on one entry of the local queue:
 /// <list type="number">
-/// <item>Expand each queued recipient to the accounts behind it.</item>
+/// <item>Expand each queued recipient to the accounts and the addresses elsewhere behind it.</item>
 /// <item>Read the message once for all of them.</item>
 /// <item>Put one copy into the mailbox of each account: an account that two recipients lead to gets one.</item>
-/// <item>Sum up each recipient: delivered, bounced, held, or still queued.</item>
+/// <item>Sum up each recipient: delivered, redirected, bounced, held, or still queued.</item>
 /// <item>Write the report to the sender, if one is due; its content is durable now.</item>
 /// <item>Write the timeline. Before the queue, so that a crash in between repeats an event and never loses one.</item>
-/// <item>Close what is settled, put the report into the queue and give up the lease, in one transaction.</item>
+/// <item>Close what is settled, put the report and the redirects into the queue and give up the lease, in one transaction.</item>
 /// </list>
 /// Any step may be the last before a crash: the next attempt finds what was delivered by its key (queue id, account) and goes on.
 /// The trouble of one recipient never holds up another.
@@ -34,6 +34,7 @@ internal sealed class DeliverToMailbox(
     IMailQueue queue,
     IJournal journal,
     MailboxDelivery mailboxes,
+    Redirects redirects,
     ReportToSender reports,
     IQueueBell bell,
     DeliveryMetrics metrics,
@@ -71,7 +72,8 @@ internal sealed class DeliverToMailbox(
         foreach (var recipient in queued) expansions.Add(await ExpandAsync(entry.Id, recipient, cancellationToken));
 
         // 2, 3
-        var outcomes = await DeliverAsync(entry, expansions, cancellationToken);
+        var (message, trouble) = await ReadAsync(entry, expansions, cancellationToken);
+        var outcomes = await DeliverAsync(entry, message, trouble, expansions, cancellationToken);
 
         // 4
         var now = time.GetUtcNow();
@@ -81,7 +83,10 @@ internal sealed class DeliverToMailbox(
             var ofRecipient = expansion.Targets.Select(t => (t.Address, outcomes[t.Account.Id]))
                 .Concat(expansion.DeadEnds.Select(d => (d.Address, d.Outcome)))
                 .ToList();
-            verdicts.Add(Verdict.Of(recipient, ofRecipient, entry.Attempts, entry.AcceptedAt, now, _options));
+            IReadOnlyList<QueueEntry> successors = [];
+            if (trouble is not null) ofRecipient.AddRange(expansion.Remotes.Select(remote => (remote, trouble)));
+            else if (expansion.Remotes.Count > 0) (ofRecipient, successors) = await RedirectAsync(entry, message!, recipient, expansion, expansions, ofRecipient, now, cancellationToken);
+            verdicts.Add(Verdict.Of(recipient, ofRecipient, entry.Attempts, entry.AcceptedAt, now, _options) with { Redirects = successors });
         }
 
         // 5
@@ -99,10 +104,13 @@ internal sealed class DeliverToMailbox(
 
         // 6
         var nextAttempt = _schedule.NextAttempt(now, verdicts.Exists(v => v.WaitsForRoom) ? 1 : entry.Attempts, entry.AcceptedAt);
+        var redirected = Successors(verdicts);
         await WriteTimelineAsync(entry.Id, AttemptTimeline.Of(entry, expansions, verdicts, report, now, nextAttempt), report, cancellationToken);
+        await WriteTimelineAsync(entry, redirected, now, cancellationToken);
 
         // 7
-        var completed = await queue.CompleteAsync(lease.Current, verdicts.ConvertAll(v => v.Result), nextAttempt, report is null ? [] : [report], cancellationToken);
+        IReadOnlyList<QueueEntry> successorEntries = [.. redirected.Select(r => r.Entry), .. report is null ? [] : (QueueEntry[])[report]];
+        var completed = await queue.CompleteAsync(lease.Current, verdicts.ConvertAll(v => v.Result), nextAttempt, successorEntries, cancellationToken);
         if (!completed)
         {
             metrics.LeaseLost();
@@ -110,7 +118,7 @@ internal sealed class DeliverToMailbox(
             activity?.SetStatus(ActivityStatusCode.Error, "lease lost");
             return;
         }
-        if (report is not null) bell.Ring(report.Route);
+        foreach (var route in successorEntries.Select(successor => successor.Route).Distinct()) bell.Ring(route);
         Account(entry, verdicts, activity, time.GetElapsedTime(started));
     }
 
@@ -132,35 +140,85 @@ internal sealed class DeliverToMailbox(
     private async ValueTask<RecipientExpansion> ExpandAsync(QueueId id, QueueRecipient recipient, CancellationToken cancellationToken)
     {
         var address = recipient.Recipient.Address;
+        if (recipient.BounceRequested is { } reason) return RecipientExpansion.Only(new DeadEnd(address, new TargetOutcome.Refused("5.7.1", $"Returned by an administrator: {reason}")), []);
         try
         {
             return await _expander.ExpandAsync(address, cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return new RecipientExpansion([], [new DeadEnd(address, Trouble(id, address, exception))], []);
+            return RecipientExpansion.Only(new DeadEnd(address, Trouble(id, address, exception)), []);
         }
     }
 
-    /// <summary>Delivers to each account once, several at a time.</summary>
-    private async ValueTask<Dictionary<AccountId, TargetOutcome>> DeliverAsync(QueueEntry entry, IReadOnlyList<RecipientExpansion> expansions, CancellationToken cancellationToken)
+    /// <summary>The message, or why it cannot be read; neither when nobody needs it.</summary>
+    private async ValueTask<(ReceivedMessage? Message, TargetOutcome? Trouble)> ReadAsync(QueueEntry entry, IReadOnlyList<RecipientExpansion> expansions, CancellationToken cancellationToken)
     {
-        var targets = expansions.SelectMany(e => e.Targets).DistinctBy(t => t.Account.Id).ToList();
-        var outcomes = new Dictionary<AccountId, TargetOutcome>(targets.Count);
-        if (targets.Count == 0) return outcomes;
+        if (!expansions.Any(e => e.Targets.Count > 0 || e.Remotes.Count > 0)) return (null, null);
+        try { return (await ReceivedMessage.ReadAsync(contents, entry, cancellationToken), null); }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            logger.ContentUnreadable(entry.Id, entry.Content, exception);
+            return (null, TargetOutcome.Of(exception));
+        }
+    }
 
-        ReceivedMessage message;
+    /// <summary>
+    /// A recipient that leads elsewhere is closed in this attempt, for only with that its redirects enter the queue, and only once: what is here and cannot be reached yet goes on in an entry of its own.
+    /// </summary>
+    private async ValueTask<(List<(EmailAddress Address, TargetOutcome Outcome)> Outcomes, IReadOnlyList<QueueEntry> Entries)> RedirectAsync(
+        QueueEntry entry, ReceivedMessage message, QueueRecipient recipient, RecipientExpansion expansion, IReadOnlyList<RecipientExpansion> all, List<(EmailAddress Address, TargetOutcome Outcome)> outcomes, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var address = recipient.Recipient.Address;
+        // RFC 9228 §4: a message that comes back to where it was redirected is in a loop.
+        if (message.DeliveredTo.Contains(address))
+            return ([.. outcomes, .. expansion.Remotes.Select(remote => (remote, (TargetOutcome)new TargetOutcome.Refused("5.4.6", "The message was here before: mail loop")))], []);
+
+        // Another recipient that stays open leads to the same mailbox: it goes on trying for both.
+        var covered = all.Where(other => other != expansion && other.Remotes.Count == 0).SelectMany(other => other.Targets).Select(target => target.Account.Id).ToHashSet();
+        var later = expansion.Targets.Where(target => !covered.Contains(target.Account.Id)).Select(target => target.Address).ToHashSet();
+        later.IntersectWith(outcomes.Where(o => o.Outcome is TargetOutcome.Postponed or TargetOutcome.Faulted).Select(o => o.Address));
         try
         {
-            message = await ReceivedMessage.ReadAsync(contents, entry, cancellationToken);
+            var isOnly = expansion is { Remotes.Count: 1, Targets.Count: 0, DeadEnds.Count: 0 };
+            var entries = await redirects.CreateAsync(entry, recipient.Recipient, expansion.Remotes, [.. later], isOnly, now, _schedule.NextAttempt(now, entry.Attempts, entry.AcceptedAt), cancellationToken);
+            var ways = entries.SelectMany(e => e.Recipients, (e, r) => (r.Recipient.Address, Outcome: (TargetOutcome)new TargetOutcome.Redirected(e))).ToList();
+            var settled = outcomes.Where(o => o.Outcome is not (TargetOutcome.Postponed or TargetOutcome.Faulted)).ToList();
+            return ([.. settled, .. ways], entries);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            foreach (var target in targets) outcomes[target.Account.Id] = TargetOutcome.Of(exception);
-            logger.ContentUnreadable(entry.Id, entry.Content, exception);
+            var trouble = Trouble(entry.Id, address, exception);
+            return ([.. outcomes, .. expansion.Remotes.Select(remote => (remote, trouble))], []);
+        }
+    }
+
+    /// <summary>The redirects of the recipients that are closed; an address that several of them lead to gets one copy.</summary>
+    private static List<(EmailAddress From, QueueEntry Entry)> Successors(IEnumerable<Verdict> verdicts)
+    {
+        var taken = new HashSet<EmailAddress>();
+        var successors = new List<(EmailAddress, QueueEntry)>();
+        foreach (var verdict in verdicts.Where(verdict => verdict.IsClosed))
+        {
+            foreach (var redirect in verdict.Redirects)
+            {
+                var fresh = redirect.Recipients.Where(recipient => taken.Add(recipient.Recipient.Address)).ToList();
+                if (fresh.Count > 0) successors.Add((verdict.Address, redirect with { Recipients = fresh }));
+            }
+        }
+        return successors;
+    }
+
+    /// <summary>Delivers to each account once, several at a time.</summary>
+    private async ValueTask<Dictionary<AccountId, TargetOutcome>> DeliverAsync(QueueEntry entry, ReceivedMessage? message, TargetOutcome? trouble, IReadOnlyList<RecipientExpansion> expansions, CancellationToken cancellationToken)
+    {
+        var targets = expansions.SelectMany(e => e.Targets).DistinctBy(t => t.Account.Id).ToList();
+        var outcomes = new Dictionary<AccountId, TargetOutcome>(targets.Count);
+        if (message is null)
+        {
+            foreach (var target in targets) outcomes[target.Account.Id] = trouble!;
             return outcomes;
         }
-
         foreach (var group in targets.Chunk(_options.MailboxConcurrency))
         {
             var results = await Task.WhenAll(group.Select(target => DeliverAsync(entry, message, target, cancellationToken).AsTask()));
@@ -230,6 +288,25 @@ internal sealed class DeliverToMailbox(
         }
     }
 
+    /// <summary>What is redirected is found by the same Message-ID.</summary>
+    private async ValueTask WriteTimelineAsync(QueueEntry entry, IReadOnlyList<(EmailAddress From, QueueEntry Entry)> redirected, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (redirected.Count == 0) return;
+        try
+        {
+            var messageId = (await journal.FindAsync(entry.Id, cancellationToken))?.MessageId;
+            foreach (var (from, redirect) in redirected)
+            {
+                var subject = new TimelineSubject(redirect.Id, now, messageId, redirect.ReversePath.Address?.ToString() ?? "", [.. redirect.Recipients.Select(r => r.Recipient.Address.ToString())], redirect.Size, null);
+                await journal.AppendAsync(subject, AttemptTimeline.OfRedirect(entry, from, redirect, now), cancellationToken);
+            }
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            logger.TimelineFailed(entry.Id, exception);
+        }
+    }
+
     private void Account(QueueEntry entry, IReadOnlyList<Verdict> verdicts, Activity? activity, TimeSpan duration)
     {
         metrics.Attempted(duration);
@@ -244,6 +321,7 @@ internal sealed class DeliverToMailbox(
         }
         if (activity is null) return;
         activity.SetTag("merpati.delivered", verdicts.Count(v => v.State == RecipientState.Delivered));
+        activity.SetTag("merpati.redirected", verdicts.Count(v => v.State == RecipientState.Relayed));
         activity.SetTag("merpati.deferred", verdicts.Count(v => v.State == RecipientState.Queued));
         activity.SetTag("merpati.bounced", verdicts.Count(v => v.State == RecipientState.Bounced));
     }

@@ -1,4 +1,5 @@
 using Merpati.Mailboxes;
+using Merpati.Storage;
 
 namespace Merpati.Delivery.Local;
 
@@ -13,6 +14,9 @@ public abstract record TargetOutcome
     /// <summary>In the mailbox.</summary>
     /// <param name="Replayed">It was there already: an earlier attempt put it in and did not live to say so.</param>
     public sealed record Delivered(MailboxName Mailbox, Appended Message, bool Replayed) : TargetOutcome;
+
+    /// <summary>It goes on in an entry of its own, which is put into the queue when the recipient is closed.</summary>
+    public sealed record Redirected(QueueEntry Entry) : TargetOutcome;
 
     /// <summary>Never. <paramref name="Status"/> is an enhanced status code (RFC 3463), 5.x.x.</summary>
     public sealed record Refused(string Status, string Reason) : TargetOutcome;
@@ -31,7 +35,7 @@ public abstract record TargetOutcome
     public static TargetOutcome Of(Exception exception) => exception switch
     {
         ContentDamagedException damage => new Damaged(damage.Message),
-        Storage.StoreFullException => new Postponed(NoRoom, "The mail system is full", null),
+        StoreFullException => new Postponed(NoRoom, "The mail system is full", null),
         // A store or the directory is away: an outage says nothing about the message.
         IOException or TimeoutException or OperationCanceledException => new Postponed("4.3.0", "The mail system has a temporary problem", null),
         _ => new Faulted(exception),

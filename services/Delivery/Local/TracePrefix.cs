@@ -25,7 +25,7 @@ internal static class TracePrefix
     }
 
     /// <summary>An address that came through our parser is fine as it is; one that did not must not become a header of its own.</summary>
-    private static string Line(string address)
+    public static string Line(string address)
     {
         if (!address.AsSpan().ContainsAnyInRange('\0', '\x1f') && !address.Contains('\x7f', StringComparison.Ordinal) && address.Length <= MaxAddress / 3) return address;
         var line = new StringBuilder();

@@ -22,8 +22,15 @@ internal sealed record Verdict(QueueRecipient Recipient, IReadOnlyList<(EmailAdd
     {
         RecipientState.Bounced => new ReportedRecipient { Recipient = Recipient.Recipient, Action = DsnAction.Failed, Status = Status, Diagnostic = $"550 {Status} {Reason}" },
         RecipientState.Delivered => new ReportedRecipient { Recipient = Recipient.Recipient, Action = DsnAction.Delivered, Status = Status },
+        // Of one that stands for a single address the report comes from where the message goes (RFC 3461 §5.2.7.2).
+        RecipientState.Relayed when Outcomes.Count > 1 => new ReportedRecipient { Recipient = Recipient.Recipient, Action = DsnAction.Expanded, Status = Status },
         _ => null,
     };
+
+    /// <summary>The entries by which the message goes on; they count when the recipient is closed.</summary>
+    public IReadOnlyList<QueueEntry> Redirects { get; init; } = [];
+
+    public bool IsClosed => State is not (RecipientState.Queued or RecipientState.Held);
 
     public RecipientResult Result => new(Address, State, Detail);
 
@@ -54,7 +61,9 @@ internal sealed record Verdict(QueueRecipient Recipient, IReadOnlyList<(EmailAdd
             if (outcome is TargetOutcome.Refused refused)
                 return new Verdict(recipient, settled, RecipientState.Bounced, refused.Status, ReasonOf(recipient, settled, address, refused), $"{refused.Status} {address}: {refused.Reason}");
         }
-        return new Verdict(recipient, settled, RecipientState.Delivered, "2.0.0", "Delivered", DeliveredTo(settled));
+        return settled.Exists(o => o.Outcome is TargetOutcome.Redirected)
+            ? new Verdict(recipient, settled, RecipientState.Relayed, "2.0.0", "Redirected", RedirectedTo(settled))
+            : new Verdict(recipient, settled, RecipientState.Delivered, "2.0.0", "Delivered", DeliveredTo(settled));
     }
 
     /// <summary>A postponement becomes a refusal when its time is up, a fault becomes a postponement while there are attempts left.</summary>
@@ -76,6 +85,9 @@ internal sealed record Verdict(QueueRecipient Recipient, IReadOnlyList<(EmailAdd
         => settled.Count == 1 || failed.Equals(recipient.Recipient.Address)
             ? refused.Reason
             : $"Not all members could be reached: {refused.Reason}";
+
+    private static string RedirectedTo(List<(EmailAddress Address, TargetOutcome Outcome)> settled)
+        => settled is [(var address, _)] ? $"2.0.0 redirected to {address}" : string.Create(CultureInfo.InvariantCulture, $"2.0.0 redirected to {settled.Count} addresses");
 
     private static string DeliveredTo(List<(EmailAddress Address, TargetOutcome Outcome)> settled)
         => settled is [(var address, TargetOutcome.Delivered only)]

@@ -1,6 +1,7 @@
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Delivery.Local;
+using Merpati.Storage;
 
 namespace Merpati.Delivery.Routing;
 
@@ -15,8 +16,13 @@ public sealed record AliasStep(EmailAddress From, IReadOnlyList<EmailAddress> To
 /// <summary>An address behind the recipient that leads to no mailbox, now or ever.</summary>
 public sealed record DeadEnd(EmailAddress Address, TargetOutcome Outcome);
 
-/// <summary>What one envelope recipient turned out to be. It has a target or a dead end at least.</summary>
-public sealed record RecipientExpansion(IReadOnlyList<LocalTarget> Targets, IReadOnlyList<DeadEnd> DeadEnds, IReadOnlyList<AliasStep> Steps);
+/// <summary>What one envelope recipient turned out to be. It has a target, a remote address or a dead end at least.</summary>
+/// <param name="Remotes">Addresses in domains that are not ours: the message goes on to them.</param>
+public sealed record RecipientExpansion(IReadOnlyList<LocalTarget> Targets, IReadOnlyList<EmailAddress> Remotes, IReadOnlyList<DeadEnd> DeadEnds, IReadOnlyList<AliasStep> Steps)
+{
+    /// <summary>It leads nowhere.</summary>
+    public static RecipientExpansion Only(DeadEnd deadEnd, IReadOnlyList<AliasStep> steps) => new([], [], [deadEnd], steps);
+}
 
 /// <summary>
 /// Follows aliases to accounts, step by step. An address is visited once, so a list that names itself is no trouble;
@@ -27,6 +33,7 @@ public sealed class RecipientExpander(IDirectory directory, int maxDepth, int ma
     public async ValueTask<RecipientExpansion> ExpandAsync(EmailAddress recipient, CancellationToken cancellationToken)
     {
         var targets = new List<LocalTarget>();
+        var remotes = new List<EmailAddress>();
         var deadEnds = new List<DeadEnd>();
         var steps = new List<AliasStep>();
         var visited = new HashSet<EmailAddress> { recipient };
@@ -48,7 +55,7 @@ public sealed class RecipientExpander(IDirectory directory, int maxDepth, int ma
                     {
                         if (!visited.Add(target)) continue;
                         // All or nothing: a list cut off at the limit would reach some and tell nobody of the rest.
-                        if (visited.Count > maxFanOut + 1) return Only(new DeadEnd(address, new TargetOutcome.Refused("5.5.3", "The alias stands for too many addresses")), steps);
+                        if (visited.Count > maxFanOut + 1) return RecipientExpansion.Only(new DeadEnd(address, new TargetOutcome.Refused("5.5.3", "The alias stands for too many addresses")), steps);
                         open.Enqueue((target, depth + 1));
                     }
                     break;
@@ -59,17 +66,15 @@ public sealed class RecipientExpander(IDirectory directory, int maxDepth, int ma
                     deadEnds.Add(new DeadEnd(address, new TargetOutcome.Refused("5.2.1", "The mailbox is disabled")));
                     break;
                 case Resolution.Remote:
-                    // Turns into a relay entry once there is a relay.
-                    deadEnds.Add(new DeadEnd(address, new TargetOutcome.Refused("5.4.4", "This system does not pass mail on to other systems")));
+                    if (RelayEntries.DestinationOf(address) is null) deadEnds.Add(new DeadEnd(address, new TargetOutcome.Refused("5.1.2", "The domain cannot be in DNS")));
+                    else remotes.Add(address);
                     break;
                 default:
                     throw new System.Diagnostics.UnreachableException();
             }
         }
         // Every path led back to where it came from.
-        if (targets.Count == 0 && deadEnds.Count == 0) return Only(new DeadEnd(recipient, new TargetOutcome.Refused("5.4.6", "The alias leads back to itself")), steps);
-        return new RecipientExpansion(targets, deadEnds, steps);
+        if (targets.Count == 0 && remotes.Count == 0 && deadEnds.Count == 0) return RecipientExpansion.Only(new DeadEnd(recipient, new TargetOutcome.Refused("5.4.6", "The alias leads back to itself")), steps);
+        return new RecipientExpansion(targets, remotes, deadEnds, steps);
     }
-
-    private static RecipientExpansion Only(DeadEnd deadEnd, IReadOnlyList<AliasStep> steps) => new([], [deadEnd], steps);
 }

@@ -110,7 +110,7 @@ internal sealed class DailyTlsReports(
         {
             Id = id,
             Route = local ? QueueRoute.Local : QueueRoute.Relay,
-            Destination = local ? null : ReportToSender.DestinationOf(to),
+            Destination = local ? null : RelayEntries.DestinationOf(to),
             Content = content.Id,
             Size = content.Size,
             // The report of a failure must not fail for the same reason (RFC 8460 §5.3, RFC 8689 §5).

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using Merpati.Accounts;
 using Merpati.Addresses;
@@ -43,13 +41,14 @@ public sealed class ReportToSender(IContentStore contents, IDirectory directory,
             SmtpUtf8 = entry.SmtpUtf8,
             Recipients = recipients,
         };
+        // Where it goes is asked first: a content that no entry needs is left behind when the directory is away.
+        var destination = await directory.IsLocalDomainAsync(sender.Domain, cancellationToken) ? null : RelayEntries.DestinationOf(sender);
         var content = await StoreAsync(report, entry, cancellationToken);
-        var local = await directory.IsLocalDomainAsync(sender.Domain, cancellationToken);
         return new QueueEntry
         {
             Id = id,
-            Route = local ? QueueRoute.Local : QueueRoute.Relay,
-            Destination = local ? null : DestinationOf(sender),
+            Route = destination is null ? QueueRoute.Local : QueueRoute.Relay,
+            Destination = destination,
             Content = content.Id,
             Size = content.Size,
             TraceHeaders = ReadOnlyMemory<byte>.Empty,
@@ -69,9 +68,6 @@ public sealed class ReportToSender(IContentStore contents, IDirectory directory,
 
     /// <summary>True when the sender has to be told of this.</summary>
     public static bool IsDue(QueueEntry entry, ReportedRecipient? outcome) => outcome is not null && !entry.ReversePath.IsNull && Wants(outcome);
-
-    /// <summary>The domain in the form of <see cref="QueueEntry.Destination"/>.</summary>
-    public static string DestinationOf(EmailAddress address) => DomainName.ToAscii(address.Domain) ?? address.Domain;
 
     /// <summary>RFC 3461 §4.1: no NOTIFY means failures and, as we like, delays; NEVER means never.</summary>
     private static bool Wants(ReportedRecipient outcome)
@@ -111,19 +107,11 @@ public sealed class ReportToSender(IContentStore contents, IDirectory directory,
 
     /// <summary>
     /// The same for the same recipients of the same message, whatever attempt comes to it: a replay is no second report.
-    /// A UUIDv7 with the time of the message's acceptance, so that it stands beside it in order.
     /// </summary>
     internal static QueueId ReportId(QueueEntry entry, IReadOnlyList<ReportedRecipient> recipients)
     {
         var name = new StringBuilder("report\n").Append(entry.Id).Append('\n');
         foreach (var line in recipients.Select(r => $"{r.Action} {r.Recipient.Address.ToString().ToLowerInvariant()}\n").Order(StringComparer.Ordinal)) name.Append(line);
-        Span<byte> id = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes(name.ToString()), id);
-        Span<byte> time = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(time, entry.AcceptedAt.ToUnixTimeMilliseconds());
-        time[2..].CopyTo(id);
-        id[6] = (byte)(0x70 | id[6] & 0x0f);
-        id[8] = (byte)(0x80 | id[8] & 0x3f);
-        return new QueueId(new Guid(id[..16], bigEndian: true));
+        return QueueId.Derive(name.ToString(), entry.AcceptedAt);
     }
 }

@@ -5,6 +5,7 @@ using Merpati.Addresses;
 using Merpati.Delivery;
 using Merpati.Delivery.Local;
 using Merpati.Delivery.Mailboxes;
+using Merpati.Delivery.Routing;
 using Merpati.Envelopes;
 using Merpati.Mailboxes;
 using Merpati.Platform.Bus;
@@ -55,7 +56,7 @@ public sealed class DeliveryOverSqliteTests(ITestOutputHelper output) : IAsyncLi
         var options = Options.Create(new DeliveryOptions { HostName = "mx.example.test", GatherTime = TimeSpan.Zero });
         var bell = new LocalQueueBell(_time);
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
-        var useCase = new DeliverToMailbox(_directory, _stores.Content, _stores.Queue, _stores.Journal, new MailboxDelivery(_mailboxes, new LocalMailboxChangeFeed(), _time),
+        var useCase = new DeliverToMailbox(_directory, _stores.Content, _stores.Queue, _stores.Journal, new MailboxDelivery(_mailboxes, new LocalMailboxChangeFeed(), _time), new Redirects(_directory),
             new ReportToSender(_stores.Content, _directory, options.Value.HostName, _time), bell, new DeliveryMetrics(meters), options, _time, NullLogger<DeliverToMailbox>.Instance);
         using var service = new LocalDelivery(_stores.Queue, bell, useCase, options, _time, NullLogger<LocalDelivery>.Instance);
 

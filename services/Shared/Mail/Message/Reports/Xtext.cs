@@ -4,8 +4,21 @@ using System.Text;
 namespace Merpati.Mail;
 
 /// <summary>The encodings of DSN parameters: xtext (RFC 3461 §4) and the utf-8 address forms (RFC 6533 §3).</summary>
-internal static class Xtext
+public static class Xtext
 {
+    /// <summary>Printable ASCII but <c>+</c> and <c>=</c> as it is, all else as <c>+HH</c>.</summary>
+    /// <param name="text">ASCII.</param>
+    public static string Encode(string text)
+    {
+        var encoded = new StringBuilder(text.Length);
+        foreach (var c in text)
+        {
+            if (c is > ' ' and < (char)0x7f and not ('+' or '=')) encoded.Append(c);
+            else encoded.Append(CultureInfo.InvariantCulture, $"+{(int)c:X2}");
+        }
+        return encoded.ToString();
+    }
+
     /// <summary>Turns <c>+HH</c> into characters; what is not xtext stays as it is.</summary>
     public static string Decode(string text)
     {
