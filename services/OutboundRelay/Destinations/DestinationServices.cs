@@ -8,16 +8,19 @@ namespace Merpati.OutboundRelay.Destinations;
 /// <summary>Where mail goes, and how the way there has to be protected.</summary>
 internal static class DestinationServices
 {
-    /// <summary><see cref="DestinationResolver"/>, <see cref="TlsPolicies"/>, <see cref="MtaStsPolicies"/> and <see cref="TlsReportCollector"/>, with the sections Dns, Destinations and TlsPolicies.</summary>
+    /// <summary><see cref="DestinationResolver"/>, <see cref="RelayRoutes"/>, <see cref="TlsPolicies"/>, <see cref="MtaStsPolicies"/> and <see cref="TlsReportCollector"/>, with the sections Dns, Destinations, Relay and TlsPolicies.</summary>
     public static IServiceCollection AddDestinations(this IServiceCollection services)
     {
         services.AddMailDns();
         services.AddOptions<DestinationOptions>().BindConfiguration(DestinationOptions.Section).ValidateOnStart();
+        services.AddOptions<RelayRoutesOptions>().BindConfiguration(RelayRoutesOptions.Section).ValidateOnStart();
         services.AddOptions<TlsPolicyOptions>().BindConfiguration(TlsPolicyOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<DestinationOptions>, DestinationOptionsValidator>();
+        services.AddSingleton<IValidateOptions<RelayRoutesOptions>, RelayRoutesOptionsValidator>();
         services.AddSingleton<IValidateOptions<TlsPolicyOptions>, TlsPolicyOptionsValidator>();
 
         services.AddSingleton(provider => new DestinationResolver(provider.GetRequiredService<IMailDns>(), Options<DestinationOptions>(provider), Random.Shared));
+        services.AddSingleton(provider => Options<RelayRoutesOptions>(provider).ToTable());
         services.AddSingleton<IMtaStsCache>(provider => new MemoryMtaStsCache(provider.GetRequiredService<TimeProvider>(), Options<TlsPolicyOptions>(provider).KeptPolicies));
         services.AddSingleton<IPolicyFetcher>(provider => new HttpPolicyFetcher(provider.GetRequiredService<IMailDns>(), Options<DestinationOptions>(provider), Options<TlsPolicyOptions>(provider).FetchTimeout));
         services.AddSingleton<MtaStsPolicies>();
@@ -35,6 +38,9 @@ internal static class DestinationServices
 
 [OptionsValidator]
 internal sealed partial class DestinationOptionsValidator : IValidateOptions<DestinationOptions>;
+
+[OptionsValidator]
+internal sealed partial class RelayRoutesOptionsValidator : IValidateOptions<RelayRoutesOptions>;
 
 [OptionsValidator]
 internal sealed partial class TlsPolicyOptionsValidator : IValidateOptions<TlsPolicyOptions>;

@@ -3,7 +3,7 @@ using Merpati.Addresses;
 namespace Merpati.Mail.Dns;
 
 /// <summary>Names as we ask DNS for them.</summary>
-internal static class HostName
+public static class HostName
 {
     // RFC 1035 §2.3.4 counts 255 octets with a length before each label and the root's at the end: 253 characters.
     private const int MaxName = 253;
