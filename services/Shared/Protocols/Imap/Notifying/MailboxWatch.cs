@@ -113,11 +113,11 @@ internal sealed class MailboxWatch : IDisposable
         return happened == NotifyEvents.None ? NotifyEvents.FlagChange : happened;
     }
 
-    private ValueTask WriteStatusAsync(ImapSession session, MailboxInfo mailbox, CancellationToken cancellationToken)
+    private async ValueTask WriteStatusAsync(ImapSession session, MailboxInfo mailbox, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Status.Write(session, mailbox, session.CondStoreEnabled || EventsOf(mailbox).HasFlag(NotifyEvents.FlagChange) ? CountersAndModSeq : Counters);
-        return session.Output.FlushIfFullAsync();
+        await Status.WriteAsync(session, mailbox, session.CondStoreEnabled || EventsOf(mailbox).HasFlag(NotifyEvents.FlagChange) ? CountersAndModSeq : Counters, cancellationToken);
+        await session.Output.FlushIfFullAsync();
     }
 
     private static void WriteList(ImapSession session, MailboxInfo mailbox, string attribute, MailboxName? oldName)
