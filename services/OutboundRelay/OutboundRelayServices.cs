@@ -5,6 +5,7 @@ using Merpati.OutboundRelay.Sending;
 using Merpati.OutboundRelay.TlsReports;
 using Merpati.Protocols.Smtp.Client;
 using Merpati.QueueWork;
+using Merpati.Signing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -15,7 +16,8 @@ namespace Merpati.OutboundRelay;
 public static class OutboundRelayServices
 {
     /// <summary>
-    /// The relay of mail for other servers. The host brings the stores (content, queue, journal), <see cref="Accounts.IDirectory"/> and <see cref="Storage.IQueueBell"/>, and sets
+    /// The relay of mail for other servers. The host brings the stores (content, queue, journal), <see cref="Accounts.IDirectory"/>, <see cref="IDkimKeys"/>,
+    /// <see cref="Relaying.ISuppressionList"/> and <see cref="Storage.IQueueBell"/>, and sets
     /// <c>OutboundRelay:HostName</c>.
     /// </summary>
     public static IServiceCollection AddOutboundRelay(this IServiceCollection services)
@@ -38,6 +40,8 @@ public static class OutboundRelayServices
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SmtpDialer>>()));
         services.AddSingleton<ConnectionPool>();
         services.AddHostedService(provider => provider.GetRequiredService<ConnectionPool>());
+        services.AddSingleton(provider => new OutgoingSignatures(provider.GetRequiredService<IDkimKeys>(), Value<OutboundRelayOptions>(provider).HostName, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<MessagePreparation>();
         services.AddSingleton<OfferToHosts>();
         services.AddSingleton<TlsSessionReports>();
 

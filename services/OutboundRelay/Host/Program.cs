@@ -21,6 +21,7 @@ var sections = new Dictionary<string, Type>
     [SendingOptions.Section] = typeof(SendingOptions),
     [DnsOptions.Section] = typeof(DnsOptions),
     [DestinationOptions.Section] = typeof(DestinationOptions),
+    [RelayRoutesOptions.Section] = typeof(RelayRoutesOptions),
     [TlsPolicyOptions.Section] = typeof(TlsPolicyOptions),
     [TlsReportOptions.Section] = typeof(TlsReportOptions),
     [MongoStoreOptions.Section] = typeof(MongoStoreOptions),
@@ -35,6 +36,7 @@ return await ServiceHost.RunAsync<OutboundRelayHostOptions>("merpati-outbound-re
         .AddMongoStores(Stores)
         .AddBus(QueueRoute.Relay)
         .AddDirectoryClient().AddDirectoryCache()
+        .AddDkimKeysClient().AddSuppressionsClient()
         .AddOutboundRelay()
         .PostConfigure<OutboundRelayOptions>(relay => relay.HostName = host.Hostname);
     host.DependsOn("MongoDB", static (provider, cancellationToken) => provider.GetRequiredService<MongoStores>().CheckAsync(Stores, cancellationToken));

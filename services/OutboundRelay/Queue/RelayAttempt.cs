@@ -6,6 +6,7 @@ using Merpati.OutboundRelay.Destinations;
 using Merpati.OutboundRelay.Sending;
 using Merpati.QueueWork;
 using Merpati.Queueing;
+using Merpati.Relaying;
 using Merpati.Storage;
 using Merpati.Timeline;
 using Microsoft.Extensions.Logging;
@@ -16,7 +17,7 @@ namespace Merpati.OutboundRelay.Queue;
 /// <summary>
 /// One attempt on one entry of the relay queue:
 /// <list type="number">
-/// <item>What a person wants back, and what is over, is not tried.</item>
+/// <item>What a person wants back, whoever is on the suppression list, and what is over, is not tried.</item>
 /// <item>Wait for a place at the gate of the destination; where it is left alone, or the rate is reached, the entry comes again later.</item>
 /// <item>Find the hosts of the destination.</item>
 /// <item>Offer the message to them, one after the other. Before the end of the message the intent is durable.</item>
@@ -30,11 +31,12 @@ namespace Merpati.OutboundRelay.Queue;
 internal sealed class RelayAttempt(
     DestinationGates gates,
     FindHosts hosts,
+    ISuppressionList suppressions,
+    MessagePreparation preparation,
     OfferToHosts offers,
     RelaySchedules schedules,
     RelayVerdicts judge,
     ReportToSender reports,
-    IContentStore contents,
     IMailQueue queue,
     IJournal journal,
     IQueueBell bell,
@@ -76,10 +78,12 @@ internal sealed class RelayAttempt(
     {
         // 1
         var now = time.GetUtcNow();
+        var suppressed = await suppressions.FindAsync([.. queued.Select(recipient => recipient.Recipient.Address)], cancellationToken);
         var fates = new Fate?[queued.Count];
         for (var i = 0; i < fates.Length; i++)
         {
             if (queued[i].BounceRequested is { } reason) fates[i] = new Fate.Refused("5.7.1", $"550 5.7.1 {reason}");
+            else if (suppressed.TryGetValue(queued[i].Recipient.Address, out var suppression)) fates[i] = new Fate.Refused("5.7.1", $"550 5.7.1 No mail is sent to {suppression.Pattern}: {suppression.Reason}");
             else if (entry.DeliverBy is { Mode: Envelopes.DeliverByMode.Return } && judge.Expired(entry, now) is { } over) fates[i] = new Fate.Refused("5.4.7", $"550 5.4.7 {over}");
         }
         var open = queued.Where((_, i) => fates[i] is null).ToList();
@@ -117,7 +121,8 @@ internal sealed class RelayAttempt(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            var found = await hosts.OfAsync(destination, either.Token);
+            var way = await hosts.OfAsync(destination, either.Token);
+            var found = way.To;
             if (found is Destination.None none)
             {
                 var detail = none.Detail ?? none.ToString();
@@ -133,7 +138,7 @@ internal sealed class RelayAttempt(
                 logger.MayBeDouble(entry.Id, doubles.Count);
             }
             var to = (Destination.Hosts)found;
-            var offer = await offers.RunAsync(lease, new RelayedMessage(entry, entry.TraceHeaders, contents), to, open, either.Token);
+            var offer = await offers.RunAsync(lease, await preparation.AsReceivedAsync(entry, either.Token), to, way.Route, open, either.Token);
             return offer with { Steps = [.. doubles, .. to.Notes, .. offer.Steps] };
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Merpati.Mail.Dns;
+using Merpati.OutboundRelay.Destinations;
 using Merpati.OutboundRelay.Queue;
 using Merpati.Protocols.Smtp.Client;
 using Merpati.OutboundRelay.TlsReports;
@@ -29,6 +30,7 @@ internal sealed record Offer(IReadOnlyList<Fate> Fates, IReadOnlyList<string> St
 /// </summary>
 internal sealed class OfferToHosts(
     TlsPolicies policies,
+    MessagePreparation preparation,
     SmtpDialer dialer,
     ConnectionPool pool,
     ProviderRests providers,
@@ -43,12 +45,13 @@ internal sealed class OfferToHosts(
     private readonly OutboundRelayOptions _options = options.Value;
 
     /// <param name="recipients">Those that are to be offered, at least one.</param>
-    public async ValueTask<Offer> RunAsync(LeaseHolder lease, RelayedMessage message, Destination.Hosts destination, IReadOnlyList<QueueRecipient> recipients, CancellationToken cancellationToken)
+    /// <param name="route">How <paramref name="destination"/> was chosen; null for DNS.</param>
+    public async ValueTask<Offer> RunAsync(LeaseHolder lease, RelayedMessage message, Destination.Hosts destination, RelayRoute? route, IReadOnlyList<QueueRecipient> recipients, CancellationToken cancellationToken)
     {
         var state = new OfferState(recipients);
         try
         {
-            await RunAsync(state, lease, message, destination, cancellationToken);
+            await RunAsync(state, lease, message, destination, route, cancellationToken);
         }
         catch (Exception exception) when (state.IsRelayedInPart)
         {
@@ -59,8 +62,9 @@ internal sealed class OfferToHosts(
         return state.ToOffer();
     }
 
-    private async ValueTask RunAsync(OfferState state, LeaseHolder lease, RelayedMessage message, Destination.Hosts destination, CancellationToken cancellationToken)
+    private async ValueTask RunAsync(OfferState state, LeaseHolder lease, RelayedMessage message, Destination.Hosts destination, RelayRoute? route, CancellationToken cancellationToken)
     {
+        var port = route?.Port ?? _options.Port;
         foreach (var host in destination.Candidates)
         {
             if (state.Open.Count == 0 || state.Dials >= _options.MaxDials || state.Sessions >= _options.MaxSessions) break;
@@ -69,30 +73,34 @@ internal sealed class OfferToHosts(
                 state.HostFailed(host.Name, new Fate.Postponed("4.4.5", $"450 4.4.5 Left alone until {Clock(rest.Until)}, since it said: {rest.Reply}", rest.Until));
                 continue;
             }
-            switch (await policies.DecideAsync(destination, host, _options.Port, message.Entry.RequireTls, cancellationToken))
+            var judged = route is null
+                ? await policies.DecideAsync(destination, host, port, message.Entry.RequireTls, cancellationToken)
+                : await policies.DecideRoutedAsync(new TlsPolicyOverride(route.Tls), destination, host, port, message.Entry.RequireTls, cancellationToken);
+            switch (judged)
             {
-                case var decision when message.NeedsNoTls:
+                case var decision when message.NeedsNoTls && route is null:
                     var report = (decision as TlsDecision.Connect)?.Report ?? ((TlsDecision.Skip)decision).Report;
                     var anyway = new TlsDecision.Connect(new TlsPolicy.Opportunistic(), TlsPolicySource.RequireTls, RequireTls: false, Tested: null, report, []);
-                    await OfferToHostAsync(state, lease, message, destination, host, anyway, cancellationToken);
+                    await OfferToHostAsync(state, lease, message, destination, route, host, anyway, cancellationToken);
                     break;
                 case TlsDecision.Skip skip:
                     tlsReports.Skipped(destination.Domain, host, skip);
                     state.HostFailed(host.Name, skip.Permanent ? new Fate.Refused(skip.Status, $"550 {skip.Status} {skip.Reason}") : new Fate.Postponed(skip.Status, $"450 {skip.Status} {skip.Reason}"));
                     break;
                 case TlsDecision.Connect connect:
-                    await OfferToHostAsync(state, lease, message, destination, host, connect, cancellationToken);
+                    await OfferToHostAsync(state, lease, message, destination, route, host, connect, cancellationToken);
                     break;
             }
         }
     }
 
-    private async ValueTask OfferToHostAsync(OfferState state, LeaseHolder lease, RelayedMessage message, Destination.Hosts destination, MailHost host, TlsDecision.Connect decision, CancellationToken cancellationToken)
+    private async ValueTask OfferToHostAsync(OfferState state, LeaseHolder lease, RelayedMessage message, Destination.Hosts destination, RelayRoute? route, MailHost host, TlsDecision.Connect decision, CancellationToken cancellationToken)
     {
+        SmtpCredential? credential = route?.Login is { } login ? new SmtpCredential.Password(login.User, await login.ReadPasswordAsync(cancellationToken)) : null;
         foreach (var address in host.Addresses)
         {
             if (state.Dials >= _options.MaxDials) return;
-            var target = new DialTarget(new IPEndPoint(address, _options.Port), host.Name, decision.Policy, decision.Tested);
+            var target = new DialTarget(new IPEndPoint(address, route?.Port ?? _options.Port), host.Name, decision.Policy, decision.Tested, route?.ImplicitTls ?? false, route?.Lmtp ?? false, credential);
             if (pool.Take(target) is { } pooled)
             {
                 metrics.ConnectionReused();
@@ -166,6 +174,11 @@ internal sealed class OfferToHosts(
                 var outgoing = message.For(chunk, token => IntendAsync(lease, chunk, host, token));
                 switch (await session.Connection.SendAsync(outgoing, cancellationToken))
                 {
+                    case SendOutcome.Unsuitable { Lacks: ServerLack.EightBitMime }:
+                        var (seven, refusal) = await preparation.InSevenBitsAsync(message, cancellationToken);
+                        if (seven is null) state.Settle(chunk, where, refusal!, final: false);
+                        else (message, left) = (seven, [.. chunk, .. left]);
+                        break;
                     case SendOutcome.Unsuitable unsuitable:
                         state.Settle(chunk, where, Lacking(unsuitable.Lacks), final: false);
                         break;

@@ -9,12 +9,13 @@ namespace Merpati.OutboundRelay.Sending;
 /// forwarded is never signed as ours, whatever its From says: it is sealed with what we found when it came (ARC).
 /// </summary>
 /// <param name="hostName">The name under which the results were found, and whose domain seals where that of the reverse-path has no keys.</param>
-internal sealed class OutgoingSignatures(IDkimKeys keys, IContentStore contents, string hostName, TimeProvider time)
+internal sealed class OutgoingSignatures(IDkimKeys keys, string hostName, TimeProvider time)
 {
     /// <summary>What stands before the content of the entry when it is sent: its trace headers, with signatures above.</summary>
+    /// <param name="open">Opens the content as it is sent; the stream is disposed.</param>
     /// <exception cref="Mailboxes.ContentDamagedException">The content is missing or damaged.</exception>
     /// <remarks>A directory that does not answer is an exception too, and the entry waits: mail that is not signed is mail that others throw away.</remarks>
-    public async ValueTask<ReadOnlyMemory<byte>> PrefixAsync(QueueEntry entry, CancellationToken cancellationToken)
+    public async ValueTask<ReadOnlyMemory<byte>> PrefixAsync(QueueEntry entry, Func<CancellationToken, ValueTask<Stream>> open, CancellationToken cancellationToken)
     {
         var found = AuthenticationResults.ReadBack(entry.TraceHeaders, hostName);
         var forwarded = entry.Submitter is null && MessageDigest.HasField(entry.TraceHeaders, "Received");
@@ -22,7 +23,7 @@ internal sealed class OutgoingSignatures(IDkimKeys keys, IContentStore contents,
         if (forwarded && sealing is null) return entry.TraceHeaders;
 
         MessageDigest digest;
-        await using (var content = await contents.OpenAsync(entry.Content, 0, entry.Size, cancellationToken))
+        await using (var content = await open(cancellationToken))
         {
             digest = await MessageDigest.ReadAsync(entry.TraceHeaders, content, Canonicalization.Relaxed, cancellationToken);
         }

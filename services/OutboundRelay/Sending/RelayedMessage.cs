@@ -5,18 +5,19 @@ using Merpati.Storage;
 
 namespace Merpati.OutboundRelay.Sending;
 
-/// <summary>The octets of an entry as they go out: what acceptance and we put on top, then the content, which is never touched.</summary>
-internal sealed class RelayedMessage(QueueEntry entry, ReadOnlyMemory<byte> prefix, IContentStore contents)
+/// <summary>The octets of an entry as they go out: what acceptance and we put on top, then the content.</summary>
+/// <param name="Entry">What is relayed.</param>
+/// <param name="Prefix">Trace headers, with our signatures above.</param>
+/// <param name="ContentSize">Octets of the content as it goes out.</param>
+/// <param name="OpenContent">Opens the content as it goes out; throws <see cref="Mailboxes.ContentDamagedException"/> where it is missing or damaged, also while it is read.</param>
+/// <param name="Body">What the octets need of the next hop.</param>
+internal sealed record RelayedMessage(QueueEntry Entry, ReadOnlyMemory<byte> Prefix, long ContentSize, Func<CancellationToken, ValueTask<Stream>> OpenContent, BodyType Body)
 {
     /// <summary>A header field of ours: the mail goes whatever TLS is to be had (RFC 8689 §5).</summary>
     public static ReadOnlyMemory<byte> TlsNotRequired { get; } = "TLS-Required: No\r\n"u8.ToArray();
 
-    public QueueEntry Entry => entry;
-
     /// <summary>It is to go even where DANE or MTA-STS forbid it.</summary>
-    public bool NeedsNoTls => entry.TraceHeaders.Span.StartsWith(TlsNotRequired.Span);
-
-    public long Size => prefix.Length + entry.Size;
+    public bool NeedsNoTls => Entry.TraceHeaders.Span.StartsWith(TlsNotRequired.Span);
 
     /// <param name="recipients">Those of one transaction.</param>
     /// <param name="beforeEnd">See <see cref="OutgoingMessage.BeforeEndAsync"/>.</param>
@@ -24,21 +25,20 @@ internal sealed class RelayedMessage(QueueEntry entry, ReadOnlyMemory<byte> pref
     {
         Envelope = new Envelope
         {
-            ReversePath = entry.ReversePath,
+            ReversePath = Entry.ReversePath,
             Recipients = [.. recipients.Select(recipient => recipient.Recipient)],
-            Body = entry.Body,
-            SmtpUtf8 = entry.SmtpUtf8,
-            Return = entry.Return,
-            EnvelopeId = entry.EnvelopeId,
-            RequireTls = entry.RequireTls,
-            Priority = entry.Priority,
-            DeliverBy = entry.DeliverBy,
+            Body = Body,
+            SmtpUtf8 = Entry.SmtpUtf8,
+            Return = Entry.Return,
+            EnvelopeId = Entry.EnvelopeId,
+            RequireTls = Entry.RequireTls,
+            Priority = Entry.Priority,
+            DeliverBy = Entry.DeliverBy,
         },
-        Size = Size,
+        Size = Prefix.Length + ContentSize,
         OpenAsync = OpenAsync,
         BeforeEndAsync = beforeEnd,
     };
 
-    /// <exception cref="Mailboxes.ContentDamagedException">Missing or damaged; also while reading.</exception>
-    private async ValueTask<Stream> OpenAsync(CancellationToken cancellationToken) => new MessageStream(prefix, await contents.OpenAsync(entry.Content, 0, entry.Size, cancellationToken));
+    private async ValueTask<Stream> OpenAsync(CancellationToken cancellationToken) => new MessageStream(Prefix, await OpenContent(cancellationToken));
 }

@@ -114,7 +114,8 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
     private async ValueTask<SmtpReply?> ObjectionToSenderAsync(MessageVerdict verdict, CancellationToken cancellationToken)
     {
         if (DmarcDecision.Judge(verdict, acceptance.Options.Dmarc, id) is not { } reply) return null;
-        await RecordAsync(Subject(acceptance.Time.GetUtcNow(), writer.Length), Event(TimelineStep.Refused, acceptance.Time.GetUtcNow(), $"{Peer()}; {AuthenticationResults.Summary(verdict)}; dmarc.reject {verdict.Dmarc.Domain}"), cancellationToken).ConfigureAwait(false);
+        var at = acceptance.Time.GetUtcNow();
+        await RecordAsync(Subject(id, at, envelope.Recipients, writer.Length), [Event(TimelineStep.Refused, at, $"{Peer()}; {AuthenticationResults.Summary(verdict)}; dmarc.reject {verdict.Dmarc.Domain}")], cancellationToken).ConfigureAwait(false);
         return reply;
     }
 
@@ -153,8 +154,10 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
 
     private string OwnMessageId => $"<{id}@{acceptance.Options.HostName}>";
 
-    private TimelineSubject Subject(QueueEntry entry) => new(entry.Id, entry.AcceptedAt, _header.MessageId ?? (role == SmtpRole.Submission ? OwnMessageId : null),
-        envelope.ReversePath.Address?.ToString() ?? "", [.. entry.Recipients.Select(recipient => recipient.Recipient.Address.ToString())], entry.Size, peer.RemoteEndPoint.Address.ToString());
+    private TimelineSubject Subject(QueueEntry entry) => Subject(entry.Id, entry.AcceptedAt, entry.Recipients.Select(recipient => recipient.Recipient), entry.Size);
+
+    private TimelineSubject Subject(QueueId of, DateTimeOffset at, IEnumerable<EnvelopeRecipient> recipients, long size) => new(of, at, _header.MessageId ?? (role == SmtpRole.Submission ? OwnMessageId : null),
+        envelope.ReversePath.Address?.ToString() ?? "", [.. recipients.Select(recipient => recipient.Address.ToString())], size, peer.RemoteEndPoint.Address.ToString());
 
     private TimelineEvent Event(TimelineStep step, DateTimeOffset at, string detail) => new(id, at, step, Recipient: null, detail);
 

@@ -28,6 +28,7 @@ internal static class StandaloneConfiguration
         [SendingOptions.Section] = typeof(SendingOptions),
         [DnsOptions.Section] = typeof(DnsOptions),
         [DestinationOptions.Section] = typeof(DestinationOptions),
+        [RelayRoutesOptions.Section] = typeof(RelayRoutesOptions),
         [TlsPolicyOptions.Section] = typeof(TlsPolicyOptions),
         [TlsReportOptions.Section] = typeof(TlsReportOptions),
     };

@@ -2,12 +2,15 @@ using System.Text;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Envelopes;
-using Merpati.OutboundRelay;
 using Merpati.OutboundRelay.Queue;
+using Merpati.OutboundRelay;
 using Merpati.Platform.Bus;
-using Merpati.Queueing;
 using Merpati.QueueWork;
+using Merpati.Queueing;
+using Merpati.Relaying;
+using Merpati.Signing;
 using Merpati.Storage;
+using Merpati.TestKit.Accounts;
 using Merpati.TestKit.Dns;
 using Merpati.TestKit.Smtp;
 using Merpati.TestKit.Stores;
@@ -73,6 +76,8 @@ internal sealed class RelayFixture : IAsyncDisposable
             .AddSingleton<IJournal>(Journal)
             .AddSingleton<IDirectory>(Directory)
             .AddSingleton<IQueueBell>(Bell)
+            .AddSingleton<IDkimKeys>(Keys)
+            .AddSingleton<ISuppressionList>(Suppressions)
             .AddOutboundRelay()
             .BuildServiceProvider();
     }
@@ -94,6 +99,10 @@ internal sealed class RelayFixture : IAsyncDisposable
     public FakeDirectory Directory { get; } = new();
 
     public LocalQueueBell Bell { get; }
+
+    public OneKey Keys { get; } = new();
+
+    public InMemorySuppressionList Suppressions => field ??= new InMemorySuppressionList(Time);
 
     public T Get<T>()
         where T : notnull
@@ -157,4 +166,13 @@ internal sealed class RelayFixture : IAsyncDisposable
         await Server.DisposeAsync();
         await Dns.DisposeAsync();
     }
+}
+
+/// <summary>The keys of the domains that a test names; none at first.</summary>
+internal sealed class OneKey : IDkimKeys
+{
+    public Dictionary<string, DkimSigningKey> ByDomain { get; } = [];
+
+    public ValueTask<IReadOnlyList<DkimSigningKey>> SigningKeysAsync(string domain, CancellationToken cancellationToken)
+        => ValueTask.FromResult<IReadOnlyList<DkimSigningKey>>(ByDomain.TryGetValue(domain, out var key) ? [key] : []);
 }

@@ -82,7 +82,7 @@ public sealed class OutgoingSignaturesTests
             AcceptedAt = Zone.Now,
             NextAttemptAt = Zone.Now,
         };
-        var prefix = await new OutgoingSignatures(_keys, _contents, "mail.example.org", _time).PrefixAsync(entry, CancellationToken.None);
+        var prefix = await new OutgoingSignatures(_keys, "mail.example.org", _time).PrefixAsync(entry, token => _contents.OpenAsync(entry.Content, 0, entry.Size, token), CancellationToken.None);
         return Encoding.ASCII.GetString(prefix.Span) + message;
     }
 

@@ -27,6 +27,13 @@ public sealed class TlsPolicies(DaneLookup dane, MtaStsPolicies mtaSts, TlsPolic
         return requireTls && decision is TlsDecision.Connect connect ? Require(connect, destination, host) : decision;
     }
 
+    /// <summary>The same for a host that an administrator routes mail to: what the destination publishes is about its own hosts, and does not count.</summary>
+    public async ValueTask<TlsDecision> DecideRoutedAsync(TlsPolicyOverride told, Destination.Hosts destination, MailHost host, int port, bool requireTls, CancellationToken cancellationToken)
+    {
+        var decision = await ToldAsync(told, destination, host, port, cancellationToken);
+        return requireTls && decision is TlsDecision.Connect connect ? Require(connect, destination, host) : decision;
+    }
+
     private async ValueTask<TlsDecision> FoundAsync(Destination.Hosts destination, MailHost host, int port, CancellationToken cancellationToken)
         => OfDane(await dane.FindAsync(destination, host, port, cancellationToken), destination, host)
            ?? OfSts(await mtaSts.FindAsync(destination.Domain, cancellationToken), destination, host);
