@@ -61,7 +61,7 @@ public sealed class RelayPreparationTests
         await f.Suppressions.PutAsync(new Suppression(Bob, SuppressionSource.Person, "asked to be left alone", f.Time.GetUtcNow(), null), default);
         await f.EnqueueAsync([new EnvelopeRecipient(Addresses.EmailAddress.Parse("Bob@remote.test")), new EnvelopeRecipient(Addresses.EmailAddress.Parse("carol@remote.test"))]);
         await f.AttemptAsync();
-        f.Server.Messages.Single().Recipients.Should().ContainSingle().Which.Should().Contain("carol");
+        f.Server.Messages.Single().RcptTo.Should().ContainSingle().Which.Should().Contain("carol");
         f.Reports().Single().Should().Contain("Status: 5.7.1").And.Contain("asked to be left alone");
     }
 
