@@ -44,7 +44,7 @@ public sealed class DestinationGateTests
         var waiting = Enumerable.Range(0, 3).Select(_ => _gate.EnterAsync(default).AsTask()).ToList();
         // Those that are let in by the first failures fail as well.
         while (_gate.RestsUntil is null) _gate.Leave(GateFeedback.Bad, "450 4.4.1 nobody there");
-        foreach (var one in waiting.Where(one => !one.IsCompletedSuccessfully || one.Result is not null)) (await one).Should().Be("450 4.4.1 nobody there");
+        (await Task.WhenAll(waiting)).Where(told => told is not null).Should().AllBe("450 4.4.1 nobody there");
         (await _gate.EnterAsync(default)).Should().Be("450 4.4.1 nobody there");
         _gate.IsFull.Should().BeFalse("what comes is sent back at once");
     }

@@ -57,6 +57,7 @@ internal sealed class RelayFixture : IAsyncDisposable
         Queue = new InMemoryMailQueue(Time);
         Contents = new InMemoryContentStore(Time);
         Bell = new LocalQueueBell(Time);
+        Suppressions = new InMemorySuppressionList(Time);
         var keys = new Dictionary<string, string?>
         {
             ["outboundRelay:hostName"] = "mx.example.test",
@@ -102,7 +103,7 @@ internal sealed class RelayFixture : IAsyncDisposable
 
     public OneKey Keys { get; } = new();
 
-    public InMemorySuppressionList Suppressions => field ??= new InMemorySuppressionList(Time);
+    public InMemorySuppressionList Suppressions { get; }
 
     public T Get<T>()
         where T : notnull
