@@ -25,14 +25,15 @@ internal static class QueueRows
         var inserted = session.Execute(
             """
             INSERT INTO entry (id, route, due, next_attempt_at, attempts, content, size, accepted_at, reverse_local, reverse_domain, reverse_key, body, smtp_utf8, dsn_return, envelope_id, submitter, trace_parent, trace_headers,
-                destination, require_tls, priority, deliver_by, deliver_by_mode, deliver_by_trace)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)
+                destination, require_tls, priority, deliver_by, deliver_by_mode, deliver_by_trace, account)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)
             ON CONFLICT (id) DO NOTHING
             """,
             entry.Id.Value, (int)entry.Route, due, entry.NextAttemptAt, entry.Attempts, entry.Content.Value, entry.Size, entry.AcceptedAt,
             entry.ReversePath.Address?.LocalPart, entry.ReversePath.Address?.Domain, Key(entry.ReversePath.ToString()),
             (int)entry.Body, entry.SmtpUtf8, (int)entry.Return, entry.EnvelopeId, entry.Submitter?.Value, entry.TraceParent, entry.TraceHeaders,
-            entry.Destination, entry.RequireTls, entry.Priority, entry.DeliverBy?.At, (int)(entry.DeliverBy?.Mode ?? default), entry.DeliverBy?.Trace ?? false);
+            entry.Destination, entry.RequireTls, entry.Priority, entry.DeliverBy?.At, (int)(entry.DeliverBy?.Mode ?? default), entry.DeliverBy?.Trace ?? false,
+            entry.Submitter?.ToString() ?? Key(entry.ReversePath.ToString()));
         if (inserted == 0) return false;
 
         var number = session.Number("SELECT last_insert_rowid()")!.Value;

@@ -2,7 +2,7 @@ namespace Merpati.Storage.Sqlite;
 
 /// <summary>
 /// <c>entry.due</c> is when somebody may take the entry: its next attempt, or while it is leased the end of the lease; NULL when no recipient of it is queued.
-/// So one index answers what is due and when the next will be. <c>entry.sender</c> is who it counts for: the account that submitted it, else its reverse-path. Recipients are numbered as in the envelope.
+/// So one index answers what is due and when the next will be. <c>entry.account</c> is who it counts for: the account that submitted it, else its reverse-path. Recipients are numbered as in the envelope.
 /// </summary>
 internal static class QueueSchema
 {
@@ -78,6 +78,14 @@ internal static class QueueSchema
         """
         ALTER TABLE recipient ADD COLUMN intent_host TEXT;
         ALTER TABLE recipient ADD COLUMN intent_at INTEGER;
+        """,
+        """
+        -- SQLite reads the row for a computed column, although the index has it; so it is a plain one.
+        DROP INDEX entry_turn;
+        ALTER TABLE entry ADD COLUMN account TEXT NOT NULL DEFAULT '';
+        UPDATE entry SET account = sender;
+        ALTER TABLE entry DROP COLUMN sender;
+        CREATE INDEX entry_turn ON entry (route, priority, due, number, destination, account) WHERE due IS NOT NULL;
         """,
     ]);
 }

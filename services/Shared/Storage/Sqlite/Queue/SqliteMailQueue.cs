@@ -94,10 +94,10 @@ public sealed partial class SqliteMailQueue(SqliteDatabase database, TimeProvide
         var page = new List<(long, string?, string)>();
         using var rows = session.Query(
             """
-            SELECT number, destination, sender FROM entry INDEXED BY entry_turn
+            SELECT number, destination, account FROM entry INDEXED BY entry_turn
             WHERE route = ?1 AND priority = ?2 AND due <= ?3
                 AND (destination IS NULL OR destination NOT IN (SELECT value FROM json_each(?4)))
-                AND sender NOT IN (SELECT value FROM json_each(?5))
+                AND account NOT IN (SELECT value FROM json_each(?5))
             ORDER BY due, number LIMIT ?6
             """,
             (int)route, priority, now, JsonSerializer.Serialize(choice.FullDestinations, QueueJson.Default.IReadOnlyCollectionString), JsonSerializer.Serialize(choice.FullSenders, QueueJson.Default.IReadOnlyCollectionString), choice.PageSize);
