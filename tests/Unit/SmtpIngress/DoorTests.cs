@@ -109,7 +109,9 @@ public sealed class DoorTests
     public async Task Who_waits_is_greeted_after_the_delay()
     {
         await using var fixture = new IngressFixture(("GreetDelay", "00:00:02"));
-        await fixture.RunAsync(SmtpRole.Mx, """
+        await using var transcript = new Transcript((transport, lifetime) => fixture.Sessions.RunAsync(transport, SmtpRole.Mx, lifetime), settings: null, fixture.Time);
+        transcript.Client(); // the delay begins with the connection
+        await transcript.RunAsync("""
             * advance 0:02
             S: 220 mail.example.test ESMTP Merpati
             C: HELO client.example.org
