@@ -62,7 +62,7 @@ public sealed class SmtpIngressOptions : IValidatableObject
     public int MaxRecipientDomains { get; set; }
 
     /// <summary>Offers DSN (RFC 3461).</summary>
-    public bool Dsn { get; set; }
+    public bool Dsn { get; set; } = true;
 
     /// <summary>Offers REQUIRETLS (RFC 8689) in TLS.</summary>
     public bool RequireTls { get; set; }
