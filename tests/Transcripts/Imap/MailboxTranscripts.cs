@@ -360,6 +360,7 @@ public sealed class MailboxTranscripts
             S~ .*UNSEEN.*
             S~ .*UIDVALIDITY.*
             S~ .*UIDNEXT.*
+            S~ .*HIGHESTMODSEQ.*
             S~ 2 OK .*
             C: 3 STORE 1 +FLAGS.SILENT (\Deleted)
             S: 3 OK STORE completed

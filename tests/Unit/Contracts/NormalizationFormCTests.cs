@@ -31,8 +31,11 @@ public sealed class NormalizationFormCTests
         again.Should().Be(normal);
     }
 
-    [Theory]
-    [InlineData("\ud800")]
-    [InlineData("a\udc00b")]
-    public void A_lone_surrogate_is_no_text(string text) => NormalizationFormC.TryNormalize(text, out _).Should().BeFalse();
+    [Fact]
+    public void A_lone_surrogate_is_no_text()
+    {
+        // Not as arguments of a theory: a runner hands these over as UTF-8, which has no lone surrogates.
+        NormalizationFormC.TryNormalize("\ud800", out _).Should().BeFalse();
+        NormalizationFormC.TryNormalize("a\udc00b", out _).Should().BeFalse();
+    }
 }

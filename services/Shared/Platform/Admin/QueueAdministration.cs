@@ -7,6 +7,7 @@ using Merpati.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Merpati.Platform.Admin;
 
@@ -93,6 +94,10 @@ public static class QueueAdministration
             // A filter that was forgotten must not empty the queue.
             if (filter == new QueueFilter() && !selection.All) return Problems.Invalid("Say which entries: an id, a filter, or all of them.");
             var changed = await action(queue, filter, Reason(name, selection, AdminIdentity.NameOf(request.HttpContext)), cancellationToken);
+            if (changed.Count > 0 && request.HttpContext.RequestServices.GetService<IQueueBell>() is { } bell)
+            {
+                foreach (var route in Enum.GetValues<QueueRoute>()) bell.Ring(route);
+            }
             return changed.Count == 0 && filter.Id is { } id && await queue.FindAsync(id, cancellationToken) is null
                 ? Problems.NotFound($"No entry {id} is in the queue. What became of it: merpati trace {id}")
                 : Results.Json(new QueueChange([.. changed.Select(queueId => queueId.ToString())]), AdministrationJson.Default.QueueChange);

@@ -148,7 +148,7 @@ public sealed class SmtpDialerTests : IDisposable
     public async Task A_host_that_says_why_it_closes_is_heard()
     {
         await using var server = ScriptedSmtpServer.Start(command => command.Is("DATA") ? ScriptedAnswer.InviteAndClose(5000, "552 5.3.4 too much") : null);
-        (await SendAsync(server, Message(Lines(3_000_000, 1)))).Single().Should().BeOfType<RecipientOutcome.Refused>().Which.Should().Match<RecipientOutcome.Refused>(refused => refused.Stage == SmtpStage.Text && refused.IsPermanent);
+        (await SendAsync(server, Message(Lines(3_000_000, 1)))).Single().Should().BeOfType<RecipientOutcome.Refused>().Which.Should().Match<RecipientOutcome.Refused>(refused => (refused.Stage == SmtpStage.Text || refused.Stage == SmtpStage.EndOfText) && refused.IsPermanent);
     }
 
     [Fact]
