@@ -29,6 +29,8 @@ public sealed class IngressFixture : IAsyncDisposable
         var configuration = new ConfigurationBuilder()
             // Who sends is looked at where a test is about that.
             .AddInMemoryCollection([new("SmtpIngress:HostName", "mail.example.test"), new("SmtpIngress:Checks:Enabled", "false"), new("SmtpIngress:GreetDelay", "00:00:00")])
+            // What EHLO lists in the scripts, whatever the defaults become.
+            .AddInMemoryCollection([new("SmtpIngress:Dsn", "true"), new("SmtpIngress:RequireTls", "false"), new("SmtpIngress:DeliverBy", "false"), new("SmtpIngress:MtPriority", "false")])
             .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>("SmtpIngress:" + setting.Key, setting.Value)))
             .Build();
         _services = new ServiceCollection()

@@ -25,6 +25,7 @@ public sealed class SubmissionTests
         S~ 250-.*
         S~ 250-.*
         S~ 250-.*
+        S: 250-DSN
         S~ 250-FUTURERELEASE 2592000 .*
         S: 250-LIMITS RCPTMAX=1000 MAILMAX=10000
         S: 250 AUTH SCRAM-SHA-256 PLAIN LOGIN
