@@ -41,9 +41,7 @@ public static class UserDirectoryServices
         services.AddSingleton<LoginCheck>();
         services.AddSingleton<IDirectory, AccountDirectory>();
         services.AddMailDns();
-        services.AddSingleton<SigningSecrets>();
-        services.AddSingleton<IDkimKeys>(static provider => provider.GetRequiredService<SigningSecrets>());
-        services.AddSingleton<ISenderRewritingSecret>(static provider => provider.GetRequiredService<SigningSecrets>());
+        services.AddSingleton<IDkimKeys, ActiveDkimKeys>();
         services.AddSingleton(static provider => new DkimAdministration(
             provider.GetRequiredService<IDirectoryStore>(),
             provider.GetRequiredService<DirectoryChanges>(),

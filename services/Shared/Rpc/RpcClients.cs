@@ -58,10 +58,6 @@ public static class RpcClients
         => services.AddDirectoryCacheOptions().AddClient<IDkimKeys>("DKIM keys", AtUserDirectory, static (provider, invoker, caller)
             => ActivatorUtilities.CreateInstance<CachedDkimKeys>(provider, new DkimKeysClient(new(invoker), caller)));
 
-    /// <summary><see cref="ISenderRewritingSecret"/> at UserDirectory.</summary>
-    public static IServiceCollection AddSenderRewritingClient(this IServiceCollection services)
-        => services.AddClient<ISenderRewritingSecret>("sender rewriting", AtUserDirectory, static (_, invoker, caller) => new SenderRewritingClient(new(invoker), caller));
-
     /// <summary>Whether Delivery is ready; for a host that cannot do without it. Throws with the reason where it does not.</summary>
     public static ValueTask CheckDeliveryAsync(IServiceProvider provider, CancellationToken cancellationToken)
         => CheckAsync(provider.GetRequiredService<Peers>().Delivery, cancellationToken);

@@ -76,9 +76,6 @@ public sealed class RpcAccess
     public string DkimKeys { get; set; } = ServiceNames.OutboundRelay;
 
     [Required]
-    public string SenderRewriting { get; set; } = $"{ServiceNames.Delivery},{ServiceNames.SmtpIngress}";
-
-    [Required]
     public string Queue { get; set; } = ServiceNames.UserDirectory;
 
     [Required]

@@ -41,7 +41,6 @@ public static class RpcServer
         services.TryAddSingleton<DirectoryServer>();
         services.TryAddSingleton<SuppressionServer>();
         services.TryAddSingleton<DkimKeysServer>();
-        services.TryAddSingleton<SenderRewritingServer>();
         services.AddGrpc(grpc =>
         {
             grpc.Interceptors.Add<GuardedCalls>();
@@ -107,9 +106,6 @@ public static class RpcServer
 
     /// <summary>Serves <see cref="Merpati.Signing.IDkimKeys"/>.</summary>
     public static IEndpointRouteBuilder MapDkimKeys(this IEndpointRouteBuilder endpoints) => endpoints.Serve<DkimKeysServer>();
-
-    /// <summary>Serves <see cref="Merpati.Signing.ISenderRewritingSecret"/>.</summary>
-    public static IEndpointRouteBuilder MapSenderRewriting(this IEndpointRouteBuilder endpoints) => endpoints.Serve<SenderRewritingServer>();
 
     /// <summary>Serves grpc.health.v1 as <see cref="Merpati.Platform.Health.Readiness"/> has it, and reflection in development.</summary>
     public static IEndpointRouteBuilder MapRpcHealth(this IEndpointRouteBuilder endpoints)

@@ -32,7 +32,7 @@ return await ServiceHost.RunAsync<UserDirectoryHostOptions>("merpati-user-direct
         .PostConfigure<UserDirectoryOptions>(directory => directory.HostName = host.Hostname);
     host.DependsOn("MongoDB", static (provider, cancellationToken) => provider.GetRequiredService<MongoStores>().CheckAsync(Stores, cancellationToken));
     host.Listen((_, kestrel) => kestrel.ListenForRpc(host.Configuration.Addresses));
-    host.Map(static endpoints => endpoints.MapDirectory().MapSuppressions().MapDkimKeys().MapSenderRewriting().MapRpcHealth());
+    host.Map(static endpoints => endpoints.MapDirectory().MapSuppressions().MapDkimKeys().MapRpcHealth());
     var tokens = AdminTokens.Load(host.Options.Admin);
     if (!tokens.Any) return;
     host.Services.AddSingleton(tokens).AddSingleton(host.Options.Admin);

@@ -80,15 +80,6 @@ public sealed class DkimTests : IDisposable
     public async Task A_domain_that_is_not_ours_gets_no_key()
         => (await Dkim.AddAsync("other.test", [DkimAlgorithm.Ed25519Sha256], "s1", signNow: true, None)).Outcome.Should().Be(DirectoryOutcome.NoSuchDomain);
 
-    [Fact]
-    public async Task The_secret_of_rewriting_is_not_that_of_the_installation()
-    {
-        var secret = await _directory.Get<ISenderRewritingSecret>().SenderRewritingSecretAsync(None);
-        secret.Length.Should().Be(32);
-        secret.ToArray().Should().Equal((await _directory.Get<ISenderRewritingSecret>().SenderRewritingSecretAsync(None)).ToArray());
-        secret.ToArray().Should().NotEqual((await _directory.Store.InstallationSecretAsync(None)).ToArray());
-    }
-
     private async Task<IEnumerable<string>> SigningAsync() => (await _directory.Get<IDkimKeys>().SigningKeysAsync("EXAMPLE.test", None)).Select(key => key.Selector);
 
     private Task LookAsync() => ActivatorUtilities.CreateInstance<DkimActivation>(_directory.Get<IServiceProvider>()).LookAsync(None);

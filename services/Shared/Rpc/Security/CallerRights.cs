@@ -27,7 +27,6 @@ internal sealed class CallerRights
             [Merpati.Timeline.V1.TimelineService.Descriptor.FullName] = Names(allow.Timeline),
             [Merpati.Accounts.V1.SuppressionService.Descriptor.FullName] = Names(allow.Suppressions),
             [Merpati.Signing.V1.DkimKeysService.Descriptor.FullName] = Names(allow.DkimKeys),
-            [Merpati.Signing.V1.SenderRewritingService.Descriptor.FullName] = Names(allow.SenderRewriting),
             [Merpati.Accounts.V1.DirectoryService.Descriptor.FullName] = Names(allow.Directory),
         }.ToFrozenDictionary(StringComparer.Ordinal);
     }

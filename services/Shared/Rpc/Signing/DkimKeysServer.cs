@@ -23,10 +23,3 @@ internal sealed class DkimKeysServer(IDkimKeys keys) : Wire.DkimKeysService.Dkim
             },
         };
 }
-
-/// <summary>Serves <see cref="ISenderRewritingSecret"/>.</summary>
-internal sealed class SenderRewritingServer(ISenderRewritingSecret secret) : Wire.SenderRewritingService.SenderRewritingServiceBase
-{
-    public override async Task<Wire.SecretResponse> Secret(Wire.SecretRequest request, ServerCallContext context)
-        => new() { Secret = ByteString.CopyFrom((await secret.SenderRewritingSecretAsync(context.CancellationToken)).Span) };
-}

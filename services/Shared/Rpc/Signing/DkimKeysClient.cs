@@ -42,12 +42,3 @@ internal sealed class CachedDkimKeys : IDkimKeys, IDisposable
 
     public void Dispose() => _changes.Dispose();
 }
-
-/// <summary><see cref="ISenderRewritingSecret"/> at UserDirectory, asked for once.</summary>
-internal sealed class SenderRewritingClient(Wire.SenderRewritingService.SenderRewritingServiceClient rewriting, Caller caller) : ISenderRewritingSecret
-{
-    private volatile byte[]? _secret;
-
-    public async ValueTask<ReadOnlyMemory<byte>> SenderRewritingSecretAsync(CancellationToken cancellationToken)
-        => _secret ??= (await caller.AskAsync(CallKind.Question, rewriting.SecretAsync, new Wire.SecretRequest(), cancellationToken)).Secret.ToByteArray();
-}
