@@ -115,9 +115,9 @@ internal sealed class MailboxWatch : IDisposable
 
     private async ValueTask WriteStatusAsync(ImapSession session, MailboxInfo mailbox, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        await Status.WriteAsync(session, mailbox, session.CondStoreEnabled || EventsOf(mailbox).HasFlag(NotifyEvents.FlagChange) ? CountersAndModSeq : Counters, cancellationToken);
-        await session.Output.FlushIfFullAsync();
+        var items = session.CondStoreEnabled || EventsOf(mailbox).HasFlag(NotifyEvents.FlagChange) ? CountersAndModSeq : Counters;
+        await Status.WriteAsync(session, mailbox, items, cancellationToken).ConfigureAwait(false);
+        await session.Output.FlushIfFullAsync().ConfigureAwait(false);
     }
 
     private static void WriteList(ImapSession session, MailboxInfo mailbox, string attribute, MailboxName? oldName)
