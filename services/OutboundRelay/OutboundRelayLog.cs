@@ -45,7 +45,4 @@ internal static partial class OutboundRelayLog
 
     [LoggerMessage(7012, LogLevel.Warning, "MTA-STS policies could not be refreshed.")]
     public static partial void RefreshFailed(this ILogger logger, Exception exception);
-
-    [LoggerMessage(7013, LogLevel.Error, "The round of TLS reports failed.")]
-    public static partial void TlsReportsFailed(this ILogger logger, Exception exception);
 }

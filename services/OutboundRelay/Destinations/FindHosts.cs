@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Merpati.Mail.Dns;
 using Merpati.OutboundRelay.Queue;
 using Microsoft.Extensions.Options;
@@ -25,7 +24,7 @@ internal sealed class FindHosts(DestinationResolver resolver, RelayRoutes routes
     private async ValueTask<Destination> OfHostAsync(string host, CancellationToken cancellationToken)
     {
         var (addresses, secure, unanswered) = (new List<IPAddress>(), true, false);
-        foreach (var family in Families(destinations.Value.AddressOrder))
+        foreach (var family in destinations.Value.AddressOrder.Families())
         {
             switch (await dns.AddressesAsync(host, family, cancellationToken))
             {
@@ -46,12 +45,4 @@ internal sealed class FindHosts(DestinationResolver resolver, RelayRoutes routes
     }
 
     private static Destination.Hosts Only(MailHost host) => new(host.Name, [host], MxSecure: true, []);
-
-    private static AddressFamily[] Families(AddressOrder order) => order switch
-    {
-        AddressOrder.Ipv4First => [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6],
-        AddressOrder.Ipv4Only => [AddressFamily.InterNetwork],
-        AddressOrder.Ipv6Only => [AddressFamily.InterNetworkV6],
-        _ => [AddressFamily.InterNetworkV6, AddressFamily.InterNetwork],
-    };
 }

@@ -41,42 +41,22 @@ public sealed class RelayRoutes
     /// <summary>Stands for every destination that has no route of its own.</summary>
     public const string Any = "*";
 
-    private readonly Dictionary<string, RelayRoute> _byDestination = new(StringComparer.Ordinal);
+    private readonly DomainTable<RelayRoute> _byDestination;
+    private readonly RelayRoute? _any;
 
     /// <param name="routes">By domain, by <c>.domain</c> for all names below it, or by <see cref="Any"/>.</param>
     /// <exception cref="FormatException">A key is neither.</exception>
     public RelayRoutes(IEnumerable<KeyValuePair<string, RelayRoute>> routes)
     {
-        foreach (var (key, route) in routes)
-        {
-            if (!TryNormalize(key, out var normal)) throw new FormatException($"'{key}' is not a domain.");
-            _byDestination[normal] = route;
-        }
+        var byKey = routes.ToLookup(route => IsKey(route.Key) ? route.Key == Any : throw new FormatException($"'{route.Key}' is not a domain."));
+        _any = byKey[true].LastOrDefault().Value;
+        _byDestination = new DomainTable<RelayRoute>(byKey[false]);
     }
 
-    public static bool IsKey(string key) => TryNormalize(key, out _);
+    /// <summary>Address literals have no route of their own.</summary>
+    public static bool IsKey(string key) => key == Any || !key.StartsWith('[') && DomainTable.IsKey(key);
 
     /// <summary>The route of the domain itself, else of the longest name above it, else the one for all; null when DNS says where to go.</summary>
     /// <param name="destination">As in a queue entry: A-labels in lower case, or an address literal, which only the route for all can be meant for.</param>
-    public RelayRoute? Find(string destination)
-    {
-        if (_byDestination.Count == 0) return null;
-        if (_byDestination.TryGetValue(destination, out var route)) return route;
-        var name = destination.StartsWith('[') ? "" : destination;
-        for (var dot = name.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = name.IndexOf('.', dot + 1))
-        {
-            if (_byDestination.TryGetValue(name[dot..], out route)) return route;
-        }
-        return _byDestination.GetValueOrDefault(Any);
-    }
-
-    private static bool TryNormalize(string key, out string normal)
-    {
-        normal = key;
-        if (key == Any) return true;
-        var below = key.StartsWith('.');
-        if (!HostName.TryNormalize(below ? key[1..] : key, out var name)) return false;
-        normal = below ? "." + name : name;
-        return true;
-    }
+    public RelayRoute? Find(string destination) => _byDestination.TryFind(destination, out var route) ? route : _any;
 }

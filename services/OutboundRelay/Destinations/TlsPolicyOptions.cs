@@ -24,7 +24,7 @@ public sealed class TlsPolicyOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        foreach (var key in Overrides.Keys.Where(key => !TlsPolicyOverrides.IsKey(key)))
+        foreach (var key in Overrides.Keys.Where(key => !DomainTable.IsKey(key)))
             yield return new ValidationResult($"'{key}' is not a domain; write example.org, or .example.org for what is below it.", [nameof(Overrides)]);
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using Merpati.Mail.Dns;
 using Merpati.Storage;
 using Microsoft.Extensions.Options;
 

@@ -115,7 +115,7 @@ public sealed class OutboundRelayOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        foreach (var key in Domains.Keys.Where(key => !DomainTable<DomainRelayOptions>.IsKey(key)))
+        foreach (var key in Domains.Keys.Where(key => !DomainTable.IsKey(key)))
             yield return new ValidationResult($"'{key}' is not a domain; write example.org, or .example.org for what is below it.", [nameof(Domains)]);
         foreach (var (key, _) in Domains.Where(domain => !domain.Value.IsValid))
             yield return new ValidationResult($"For '{key}' the times go from a second to 30 days, maxConcurrency from 1 to 1000, messagesPerMinute from 0 to 1000000.", [nameof(Domains)]);

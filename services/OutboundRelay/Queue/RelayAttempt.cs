@@ -32,7 +32,6 @@ internal sealed class RelayAttempt(
     DestinationGates gates,
     FindHosts hosts,
     ISuppressionList suppressions,
-    MessagePreparation preparation,
     OfferToHosts offers,
     RelaySchedules schedules,
     RelayVerdicts judge,
@@ -138,7 +137,7 @@ internal sealed class RelayAttempt(
                 logger.MayBeDouble(entry.Id, doubles.Count);
             }
             var to = (Destination.Hosts)found;
-            var offer = await offers.RunAsync(lease, await preparation.AsReceivedAsync(entry, either.Token), to, way.Route, open, either.Token);
+            var offer = await offers.RunAsync(lease, entry, to, way.Route, open, either.Token);
             return offer with { Steps = [.. doubles, .. to.Notes, .. offer.Steps] };
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)

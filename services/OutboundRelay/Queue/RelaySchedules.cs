@@ -1,3 +1,4 @@
+using Merpati.Mail.Dns;
 using Merpati.QueueWork;
 using Merpati.Storage;
 using Microsoft.Extensions.Options;

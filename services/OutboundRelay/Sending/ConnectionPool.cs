@@ -40,8 +40,6 @@ internal sealed class ConnectionPool(IOptions<OutboundRelayOptions> options, Rel
     private readonly Dictionary<string, Stack<PooledSession>> _idle = new(StringComparer.Ordinal);
     private int _count;
 
-    public int IdleCount { get { lock (_turn) return _count; } }
-
     /// <summary>The one used last, if there is one that is still good.</summary>
     public PooledSession? Take(DialTarget target)
     {

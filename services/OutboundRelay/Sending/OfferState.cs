@@ -24,6 +24,9 @@ internal sealed class OfferState
     /// <summary>Those that may be offered to the next host.</summary>
     public List<QueueRecipient> Open { get; }
 
+    /// <summary>As it was received, signed; null before the first host listens.</summary>
+    public RelayedMessage? Message { get; set; }
+
     public int Dials { get; set; }
 
     public int Sessions { get; set; }

@@ -46,23 +46,23 @@ internal sealed class OfferToHosts(
 
     /// <param name="recipients">Those that are to be offered, at least one.</param>
     /// <param name="route">How <paramref name="destination"/> was chosen; null for DNS.</param>
-    public async ValueTask<Offer> RunAsync(LeaseHolder lease, RelayedMessage message, Destination.Hosts destination, RelayRoute? route, IReadOnlyList<QueueRecipient> recipients, CancellationToken cancellationToken)
+    public async ValueTask<Offer> RunAsync(LeaseHolder lease, QueueEntry entry, Destination.Hosts destination, RelayRoute? route, IReadOnlyList<QueueRecipient> recipients, CancellationToken cancellationToken)
     {
         var state = new OfferState(recipients);
         try
         {
-            await RunAsync(state, lease, message, destination, route, cancellationToken);
+            await RunAsync(state, lease, entry, destination, route, cancellationToken);
         }
         catch (Exception exception) when (state.IsRelayedInPart)
         {
             // Some have it, and that must not be forgotten for what came after.
-            logger.OfferBroken(message.Entry.Id, exception);
+            logger.OfferBroken(entry.Id, exception);
             state.HostFailed(destination.Domain, new Fate.Postponed("4.3.0", $"450 4.3.0 The mail system has a temporary problem ({exception.GetType().Name})"));
         }
         return state.ToOffer();
     }
 
-    private async ValueTask RunAsync(OfferState state, LeaseHolder lease, RelayedMessage message, Destination.Hosts destination, RelayRoute? route, CancellationToken cancellationToken)
+    private async ValueTask RunAsync(OfferState state, LeaseHolder lease, QueueEntry entry, Destination.Hosts destination, RelayRoute? route, CancellationToken cancellationToken)
     {
         var port = route?.Port ?? _options.Port;
         foreach (var host in destination.Candidates)
@@ -74,38 +74,38 @@ internal sealed class OfferToHosts(
                 continue;
             }
             var judged = route is null
-                ? await policies.DecideAsync(destination, host, port, message.Entry.RequireTls, cancellationToken)
-                : await policies.DecideRoutedAsync(new TlsPolicyOverride(route.Tls), destination, host, port, message.Entry.RequireTls, cancellationToken);
+                ? await policies.DecideAsync(destination, host, port, entry.RequireTls, cancellationToken)
+                : await policies.DecideRoutedAsync(new TlsPolicyOverride(route.Tls), destination, host, port, entry.RequireTls, cancellationToken);
             switch (judged)
             {
-                case var decision when message.NeedsNoTls && route is null:
+                case var decision when route is null && RelayedMessage.NeedsNoTls(entry):
                     var report = (decision as TlsDecision.Connect)?.Report ?? ((TlsDecision.Skip)decision).Report;
                     var anyway = new TlsDecision.Connect(new TlsPolicy.Opportunistic(), TlsPolicySource.RequireTls, RequireTls: false, Tested: null, report, []);
-                    await OfferToHostAsync(state, lease, message, destination, route, host, anyway, cancellationToken);
+                    await OfferToHostAsync(state, lease, entry, destination, route, port, host, anyway, cancellationToken);
                     break;
                 case TlsDecision.Skip skip:
                     tlsReports.Skipped(destination.Domain, host, skip);
                     state.HostFailed(host.Name, skip.Permanent ? new Fate.Refused(skip.Status, $"550 {skip.Status} {skip.Reason}") : new Fate.Postponed(skip.Status, $"450 {skip.Status} {skip.Reason}"));
                     break;
                 case TlsDecision.Connect connect:
-                    await OfferToHostAsync(state, lease, message, destination, route, host, connect, cancellationToken);
+                    await OfferToHostAsync(state, lease, entry, destination, route, port, host, connect, cancellationToken);
                     break;
             }
         }
     }
 
-    private async ValueTask OfferToHostAsync(OfferState state, LeaseHolder lease, RelayedMessage message, Destination.Hosts destination, RelayRoute? route, MailHost host, TlsDecision.Connect decision, CancellationToken cancellationToken)
+    private async ValueTask OfferToHostAsync(OfferState state, LeaseHolder lease, QueueEntry entry, Destination.Hosts destination, RelayRoute? route, int port, MailHost host, TlsDecision.Connect decision, CancellationToken cancellationToken)
     {
         SmtpCredential? credential = route?.Login is { } login ? new SmtpCredential.Password(login.User, await login.ReadPasswordAsync(cancellationToken)) : null;
         foreach (var address in host.Addresses)
         {
             if (state.Dials >= _options.MaxDials) return;
-            var target = new DialTarget(new IPEndPoint(address, route?.Port ?? _options.Port), host.Name, decision.Policy, decision.Tested, route?.ImplicitTls ?? false, route?.Lmtp ?? false, credential);
+            var target = new DialTarget(new IPEndPoint(address, port), host.Name, decision.Policy, decision.Tested, route?.ImplicitTls ?? false, route?.Lmtp ?? false, credential);
             if (pool.Take(target) is { } pooled)
             {
                 metrics.ConnectionReused();
                 // A server may close what it thinks idle in the moment in which we use it: nothing is known then, and it is dialed.
-                if (await OfferAsync(state, lease, message, host, pooled, reused: true, cancellationToken)) return;
+                if (await OfferAsync(state, lease, entry, host, pooled, reused: true, cancellationToken)) return;
             }
             state.Dials++;
             var session = await DialAsync(state, destination, host, decision, target, cancellationToken);
@@ -115,7 +115,7 @@ internal sealed class OfferToHosts(
                 continue;
             }
             state.Sessions++;
-            if (await OfferAsync(state, lease, message, host, session, reused: false, cancellationToken) || state.Sessions >= _options.MaxSessions) return;
+            if (await OfferAsync(state, lease, entry, host, session, reused: false, cancellationToken) || state.Sessions >= _options.MaxSessions) return;
         }
     }
 
@@ -156,17 +156,19 @@ internal sealed class OfferToHosts(
     }
 
     /// <summary>True when the host has said what it has to say; false when the connection failed, and another address may be tried.</summary>
-    private async ValueTask<bool> OfferAsync(OfferState state, LeaseHolder lease, RelayedMessage message, MailHost host, PooledSession session, bool reused, CancellationToken cancellationToken)
+    private async ValueTask<bool> OfferAsync(OfferState state, LeaseHolder lease, QueueEntry entry, MailHost host, PooledSession session, bool reused, CancellationToken cancellationToken)
     {
         var where = $"{Where(host, session.Connection.Transport.RemoteEndPoint.Address)}, {session.Protection}";
         try
         {
+            // Not before somebody listens: a signature reads the whole message.
+            var message = state.Message ??= await preparation.AsReceivedAsync(entry, cancellationToken);
             var left = state.Open.ToList();
             while (left.Count > 0 && session.Connection.IsUsable)
             {
                 var chunk = left.Take(_options.MaxRecipients).ToList();
                 left.RemoveRange(0, chunk.Count);
-                if (Unfit(session, message) is { } unfit)
+                if (Unfit(session, entry) is { } unfit)
                 {
                     state.Settle(chunk, where, unfit, final: false);
                     continue;
@@ -246,9 +248,9 @@ internal sealed class OfferToHosts(
     }
 
     /// <summary>RFC 2852 §4: in mode R it goes only to servers that can keep the time.</summary>
-    private Fate.Refused? Unfit(PooledSession session, RelayedMessage message)
+    private Fate.Refused? Unfit(PooledSession session, QueueEntry entry)
     {
-        if (message.Entry.DeliverBy is not { Mode: Envelopes.DeliverByMode.Return } by) return null;
+        if (entry.DeliverBy is not { Mode: Envelopes.DeliverByMode.Return } by) return null;
         var capabilities = session.Connection.Capabilities;
         if (!capabilities.DeliverBy) return new Fate.Refused("5.3.3", "550 5.3.3 The next server cannot keep the time within which the message has to be delivered or returned (RFC 2852)");
         return by.At - time.GetUtcNow() < capabilities.DeliverByMinimum ? new Fate.Refused("5.4.7", "550 5.4.7 The next server needs more time than is left for the message (RFC 2852)") : null;

@@ -17,7 +17,7 @@ internal sealed record RelayedMessage(QueueEntry Entry, ReadOnlyMemory<byte> Pre
     public static ReadOnlyMemory<byte> TlsNotRequired { get; } = "TLS-Required: No\r\n"u8.ToArray();
 
     /// <summary>It is to go even where DANE or MTA-STS forbid it.</summary>
-    public bool NeedsNoTls => Entry.TraceHeaders.Span.StartsWith(TlsNotRequired.Span);
+    public static bool NeedsNoTls(QueueEntry entry) => entry.TraceHeaders.Span.StartsWith(TlsNotRequired.Span);
 
     /// <param name="recipients">Those of one transaction.</param>
     /// <param name="beforeEnd">See <see cref="OutgoingMessage.BeforeEndAsync"/>.</param>

@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
-using System.Text;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Envelopes;
@@ -98,13 +95,7 @@ internal sealed class DailyTlsReports(
         var id = IdOf(report, to);
         var messageId = $"{id}@{_hostName}";
         using var message = TlsReportMessage.Write(report, from, to, messageId, now);
-        await using var writer = await contents.CreateAsync(cancellationToken);
-        await using (var destination = new BufferedStream(new ContentWriterStream(writer), 32 * 1024))
-        {
-            await message.WriteToAsync(new MimeKit.FormatOptions { NewLineFormat = MimeKit.NewLineFormat.Dos }, destination, cancellationToken);
-            await destination.FlushAsync(cancellationToken);
-        }
-        var content = await writer.CommitAsync(cancellationToken);
+        var content = await contents.StoreAsync((destination, token) => message.WriteToAsync(new MimeKit.FormatOptions { NewLineFormat = MimeKit.NewLineFormat.Dos }, destination, token), cancellationToken);
         var local = await directory.IsLocalDomainAsync(to.Domain, cancellationToken);
         var entry = new QueueEntry
         {
@@ -152,16 +143,6 @@ internal sealed class DailyTlsReports(
         }
     }
 
-    /// <summary>A UUIDv7 with the time of the day that it reports on.</summary>
     private static QueueId IdOf(TlsReport report, EmailAddress to)
-    {
-        Span<byte> id = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"tlsrpt\n{report.Id}\n{to.ToString().ToLowerInvariant()}"), id);
-        Span<byte> day = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(day, new DateTimeOffset(report.Sessions.Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeMilliseconds());
-        day[2..].CopyTo(id);
-        id[6] = (byte)(0x70 | id[6] & 0x0f);
-        id[8] = (byte)(0x80 | id[8] & 0x3f);
-        return new QueueId(new Guid(id[..16], bigEndian: true));
-    }
+        => QueueId.Derive($"tlsrpt\n{report.Id}\n{to.ToString().ToLowerInvariant()}", new DateTimeOffset(report.Sessions.Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero));
 }

@@ -96,14 +96,8 @@ public sealed class ReportToSender(IContentStore contents, IDirectory directory,
         }
     }
 
-    private async ValueTask<ContentInfo> StoreAsync(DeliveryReport report, Stream original, CancellationToken cancellationToken)
-    {
-        await using var writer = await contents.CreateAsync(cancellationToken);
-        await using var destination = new BufferedStream(new ContentWriterStream(writer), 32 * 1024);
-        await DsnBuilder.WriteAsync(report, original, destination, cancellationToken);
-        await destination.FlushAsync(cancellationToken);
-        return await writer.CommitAsync(cancellationToken);
-    }
+    private ValueTask<ContentInfo> StoreAsync(DeliveryReport report, Stream original, CancellationToken cancellationToken)
+        => contents.StoreAsync((destination, token) => DsnBuilder.WriteAsync(report, original, destination, token).AsTask(), cancellationToken);
 
     /// <summary>
     /// The same for the same recipients of the same message, whatever attempt comes to it: a replay is no second report.

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Merpati.Mail.Dns;
 
@@ -10,6 +11,18 @@ public enum AddressOrder
     Ipv4First = 1,
     Ipv6Only = 2,
     Ipv4Only = 3,
+}
+
+public static class AddressOrders
+{
+    /// <summary>The families that are asked for, in this order.</summary>
+    public static IReadOnlyList<AddressFamily> Families(this AddressOrder order) => order switch
+    {
+        AddressOrder.Ipv4First => [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6],
+        AddressOrder.Ipv6Only => [AddressFamily.InterNetworkV6],
+        AddressOrder.Ipv4Only => [AddressFamily.InterNetwork],
+        _ => [AddressFamily.InterNetworkV6, AddressFamily.InterNetwork],
+    };
 }
 
 /// <summary>Section <c>Destinations</c> of the configuration.</summary>

@@ -95,13 +95,7 @@ public sealed class DestinationResolver(IMailDns dns, DestinationOptions options
 
     private async Task<AddressLookup> AddressesAsync(MailExchange exchanger, CancellationToken cancellationToken)
     {
-        AddressFamily[] families = options.AddressOrder switch
-        {
-            AddressOrder.Ipv4First => [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6],
-            AddressOrder.Ipv6Only => [AddressFamily.InterNetworkV6],
-            AddressOrder.Ipv4Only => [AddressFamily.InterNetwork],
-            _ => [AddressFamily.InterNetworkV6, AddressFamily.InterNetwork],
-        };
+        var families = options.AddressOrder.Families();
         var answers = await Task.WhenAll(families.Select(family => dns.AddressesAsync(exchanger.Host, family, cancellationToken).AsTask()));
         var addresses = new List<IPAddress>();
         var canonical = exchanger.Host;
