@@ -16,6 +16,7 @@ var commands = new Dictionary<string, (string Usage, Func<Options, CancellationT
     ["serve"] = (Serve.Usage, Serve.RunAsync),
     ["stores"] = (StoresLoad.Usage, StoresLoad.RunAsync),
     ["rpc"] = (RpcHop.Usage, RpcHop.RunAsync),
+    ["relay"] = (RelayCompare.Usage, RelayCompare.RunAsync),
     ["compare"] = (Compare.Usage, Compare.RunAsync),
 };
 

@@ -14,9 +14,11 @@ internal sealed class Latencies
         get { lock (_lock) return _ticks.Count; }
     }
 
-    public void Add(long startedAt)
+    public void Add(long startedAt) => AddTicks(Stopwatch.GetTimestamp() - startedAt);
+
+    /// <param name="elapsed">In ticks of <see cref="Stopwatch"/>.</param>
+    public void AddTicks(long elapsed)
     {
-        var elapsed = Stopwatch.GetTimestamp() - startedAt;
         lock (_lock) _ticks.Add(elapsed);
     }
 

@@ -7,7 +7,19 @@ namespace Merpati.Benchmarks.Load;
 
 /// <summary>What the SMTP load is; the same for every server that is compared.</summary>
 /// <param name="RecipientPattern">An address in which <c>{0}</c> stands for a number from 0 to <paramref name="Recipients"/> - 1.</param>
-internal sealed record SmtpLoadPlan(IPEndPoint Server, int Connections, int Messages, int Size, string RecipientPattern, int Recipients);
+internal sealed record SmtpLoadPlan(IPEndPoint Server, int Connections, int Messages, int Size, string RecipientPattern, int Recipients)
+{
+    /// <summary>Who submits; without a password whoever may without.</summary>
+    public string Sender { get; init; } = "sender@remote.test";
+
+    public string? Password { get; init; }
+
+    /// <summary>Messages begun a second, evenly; null for as many as the server takes.</summary>
+    public int? Pace { get; init; }
+
+    /// <summary>Told the number of each message when its MAIL is sent (<see cref="Stopwatch.GetTimestamp"/>).</summary>
+    public Action<int, long>? OnStart { get; init; }
+}
 
 internal sealed record SmtpLoadResult(int Accepted, int Refused, TimeSpan Elapsed, Latencies Latencies)
 {
@@ -31,7 +43,17 @@ internal static class SmtpLoad
 
     public static async Task<SmtpLoadResult> RunAsync(SmtpLoadPlan plan, CancellationToken cancellationToken)
     {
-        var connections = await Task.WhenAll(Enumerable.Range(0, plan.Connections).Select(_ => GreetAsync(plan.Server, cancellationToken)));
+        var connections = await ConnectAsync(plan, cancellationToken);
+        return await RunAsync(plan, connections, cancellationToken);
+    }
+
+    /// <summary>Sessions up to the first MAIL.</summary>
+    public static Task<MailConnection[]> ConnectAsync(SmtpLoadPlan plan, CancellationToken cancellationToken)
+        => Task.WhenAll(Enumerable.Range(0, plan.Connections).Select(_ => GreetAsync(plan, cancellationToken)));
+
+    /// <summary>Sends over these sessions, and ends them.</summary>
+    public static async Task<SmtpLoadResult> RunAsync(SmtpLoadPlan plan, IReadOnlyList<MailConnection> connections, CancellationToken cancellationToken)
+    {
         var latencies = new Latencies();
         var next = -1;
         var refused = 0;
@@ -41,6 +63,7 @@ internal static class SmtpLoad
         {
             for (int number; (number = Interlocked.Increment(ref next)) < plan.Messages;)
             {
+                if (plan.Pace is { } pace && TimeSpan.FromSeconds((double)number / pace) - clock.Elapsed is var early && early > TimeSpan.Zero) await Task.Delay(early, cancellationToken);
                 if (!await SendMessageAsync(connection, plan, number, body, latencies, cancellationToken)) Interlocked.Increment(ref refused);
             }
         }));
@@ -53,11 +76,14 @@ internal static class SmtpLoad
         return new SmtpLoadResult(latencies.Count, refused, clock.Elapsed, latencies);
     }
 
-    private static async Task<MailConnection> GreetAsync(IPEndPoint server, CancellationToken cancellationToken)
+    private static async Task<MailConnection> GreetAsync(SmtpLoadPlan plan, CancellationToken cancellationToken)
     {
-        var connection = await MailConnection.OpenAsync(server, tls: false, cancellationToken);
+        var connection = await MailConnection.OpenAsync(plan.Server, tls: false, cancellationToken);
         await connection.ExpectAsync('2', cancellationToken);
         await connection.SendAsync("EHLO bench.test\r\n", cancellationToken);
+        await connection.ExpectAsync('2', cancellationToken);
+        if (plan.Password is null) return connection;
+        await connection.SendAsync($"AUTH PLAIN {Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{plan.Sender}\0{plan.Password}"))}\r\n", cancellationToken);
         await connection.ExpectAsync('2', cancellationToken);
         return connection;
     }
@@ -67,11 +93,12 @@ internal static class SmtpLoad
     {
         var recipient = Numbered.Name(plan.RecipientPattern, number % plan.Recipients);
         var started = Stopwatch.GetTimestamp();
-        await connection.SendAsync($"MAIL FROM:<sender@remote.test>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n", cancellationToken);
+        plan.OnStart?.Invoke(number, started);
+        await connection.SendAsync($"MAIL FROM:<{plan.Sender}>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n", cancellationToken);
         await connection.ExpectAsync('2', cancellationToken);
         await connection.ExpectAsync('2', cancellationToken);
         await connection.ExpectAsync('3', cancellationToken);
-        var header = Encoding.ASCII.GetBytes($"From: Sender <sender@remote.test>\r\nTo: <{recipient}>\r\nSubject: Message {number} of the load\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <{Guid.NewGuid():N}@remote.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n");
+        var header = Encoding.ASCII.GetBytes($"From: Sender <{plan.Sender}>\r\nTo: <{recipient}>\r\nSubject: Message {number} of the load\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <{Guid.NewGuid():N}@remote.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n");
         await connection.SendAsync((byte[])[.. header, .. After(body, header.Length), .. ".\r\n"u8], cancellationToken);
         var reply = await connection.ReadLineAsync(cancellationToken);
         if (reply.StartsWith('4')) return false;

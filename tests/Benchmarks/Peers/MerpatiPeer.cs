@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Merpati.TestKit;
 using Merpati.TestKit.Cluster;
 
@@ -15,6 +16,8 @@ internal sealed class MerpatiPeer : IPeer
 
     public IPEndPoint Smtp => new(IPAddress.Loopback, _server.SmtpPort);
 
+    public IPEndPoint Submission => new(IPAddress.Loopback, _server.SubmissionPort);
+
     public IPEndPoint Imap => new(IPAddress.Loopback, _server.ImapPort);
 
     public IReadOnlyList<int> Processes { get; }
@@ -23,6 +26,29 @@ internal sealed class MerpatiPeer : IPeer
     {
         var process = await StandaloneProcess.StartAsync("--no-demo", "--allow-plaintext-auth");
         return await WithAccountsAsync("Merpati", process, [process.ProcessId]);
+    }
+
+    /// <summary>As a relay: what its users submit goes to the mail hosts on this port that the resolver names.</summary>
+    /// <param name="signing">With DKIM, RSA and Ed25519.</param>
+    public static async Task<MerpatiPeer> StartRelayAsync(int port, string resolver, bool signing)
+    {
+        var file = Path.GetTempFileName() + ".json";
+        try
+        {
+            await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new { outboundRelay = new { port }, dns = new { servers = new[] { resolver } }, destinations = new { allowPrivateAddresses = true } }));
+            var process = await StandaloneProcess.StartAsync("--no-demo", "--allow-plaintext-auth", "--config", file, "--hostname", "mx.bench.test");
+            var peer = await WithAccountsAsync(signing ? "Merpati, DKIM" : "Merpati", process, [process.ProcessId]);
+            if (signing && await process.MerpatiAsync(null, "dkim", "add", "bench.test", "--now") is { ExitCode: not 0 } refused)
+            {
+                await peer.DisposeAsync();
+                throw new InvalidOperationException($"dkim add: {refused}");
+            }
+            return peer;
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     /// <summary>One process of each service, on the MongoDB and RabbitMQ of deploy/local, whose work is not counted.</summary>
