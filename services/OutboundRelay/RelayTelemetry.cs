@@ -21,6 +21,7 @@ internal sealed class RelayMetrics
     private readonly Counter<long> _attempts;
     private readonly Histogram<double> _attempt;
     private readonly Histogram<double> _latency;
+    private readonly Histogram<double> _unrecorded;
     private readonly Counter<long> _dials;
     private readonly Histogram<double> _dial;
     private readonly Counter<long> _reused;
@@ -35,6 +36,8 @@ internal sealed class RelayMetrics
         _attempts = meter.CreateCounter<long>("merpati.relay.attempts", "{attempt}", "Attempts by result: relayed, deferred, bounced, mixed.");
         _attempt = meter.CreateHistogram<double>("merpati.relay.attempt.duration", "s", "An attempt on a queue entry, from lease to close.");
         _latency = meter.CreateHistogram<double>("merpati.relay.latency", "s", "From acceptance to the next hop's promise.");
+        _unrecorded = meter.CreateHistogram<double>("merpati.relay.unrecorded.duration", "s", "From reading the next hop's promise to the durable record of it: a crash in between doubles the message.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0015, 0.002, 0.003, 0.004, 0.006, 0.008, 0.012, 0.016, 0.024, 0.032, 0.048, 0.064, 0.1, 0.25, 0.5, 1, 5, 30] });
         _dials = meter.CreateCounter<long>("merpati.relay.dials", "{connection}", "Connections by result: tls, verified, clear, unreachable, refused, tls_failed, lost.");
         _dial = meter.CreateHistogram<double>("merpati.relay.dial.duration", "s", "From the first packet to the open session, or its failure.");
         _reused = meter.CreateCounter<long>("merpati.relay.connections.reused", "{connection}", "Messages that went over a connection that was open already.");
@@ -56,6 +59,8 @@ internal sealed class RelayMetrics
     }
 
     public void Relayed(TimeSpan sinceAcceptance) => _latency.Record(Math.Max(0, sinceAcceptance.TotalSeconds));
+
+    public void Recorded(TimeSpan sincePromise) => _unrecorded.Record(sincePromise.TotalSeconds);
 
     public void Dialed(DialOutcome outcome, TimeSpan duration)
     {

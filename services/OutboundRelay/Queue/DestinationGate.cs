@@ -35,8 +35,13 @@ internal sealed class DestinationGate(GateOptions options, int maxConcurrency, M
 
     public int Running { get { lock (_turn) return _running; } }
 
-    /// <summary>All that may run are running; one that rests is not full, as what comes to it is sent back at once.</summary>
-    public bool IsFull { get { lock (_turn) return !Rests(time.GetUtcNow()) && _running + _waiting.Count >= (int)_limit; } }
+    /// <summary>
+    /// All that may run are running, and where it goes well half as many wait to follow them at once; one that rests is not full, as what comes to it is sent back at once.
+    /// </summary>
+    public bool IsFull
+    {
+        get { lock (_turn) return !Rests(time.GetUtcNow()) && _running + _waiting.Count >= (_limit > _initial ? (int)(_limit * 1.5) : (int)_limit); }
+    }
 
     /// <summary>Nothing runs, and it is as if it had never been used.</summary>
     public bool IsForgettable

@@ -152,7 +152,8 @@ public sealed class DomainRelayOptions
 /// <summary>What a reply of a server means for the next attempt.</summary>
 public sealed class ReplyRule
 {
-    private static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(100);
+    // Matching takes time in proportion to the reply, which is short; this is for a machine that stands still meanwhile.
+    private static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(10);
 
     private Regex? _regex;
 

@@ -23,10 +23,10 @@ namespace Merpati.OutboundRelay.Queue;
 /// <item>Offer the message to them, one after the other. Before the end of the message the intent is durable.</item>
 /// <item>Sum up each recipient: relayed, bounced, or still queued.</item>
 /// <item>Write the report to the sender, if one is due; its content is durable now.</item>
-/// <item>Write the timeline. Before the queue, so that a crash in between repeats an event and never loses one.</item>
+/// <item>Write the timeline. Before the queue, so that a crash in between repeats an event and never loses one; at the same time, once the next hop has it: its promise must be recorded soonest.</item>
 /// <item>Close what is settled, put the report into the queue and give up the lease, in one transaction.</item>
 /// </list>
-/// A crash between 4 and 8 repeats the attempt: the message may be doubled then, which the intent makes known; it is never lost.
+/// A crash between the reply in 4 and the end of 8 repeats the attempt: the message is doubled then, which the intent makes known; it is never lost.
 /// </summary>
 internal sealed class RelayAttempt(
     DestinationGates gates,
@@ -168,10 +168,18 @@ internal sealed class RelayAttempt(
 
         // 7
         var nextAttempt = schedules.NextAttempt(entry, now, verdicts.Select(verdict => (verdict.Fate as Fate.Postponed)?.RetryAt).Where(at => at is not null).Min());
-        await WriteTimelineAsync(entry.Id, RelayTimeline.Of(entry, offer.Steps, verdicts, report, now, nextAttempt), report, cancellationToken);
+        var timeline = WriteTimelineAsync(entry.Id, RelayTimeline.Of(entry, offer.Steps, verdicts, report, now, nextAttempt), report, cancellationToken);
+        var promise = verdicts.Select(verdict => verdict.Fate).OfType<Fate.Relayed>().MinBy(relayed => relayed.ReadAt);
+        if (promise is null) await timeline;
 
         // 8
-        if (!await CompleteAsync(lease, verdicts, nextAttempt, report, cancellationToken))
+        var completed = await CompleteAsync(lease, verdicts, nextAttempt, report, cancellationToken);
+        if (promise is not null)
+        {
+            if (completed) metrics.Recorded(time.GetElapsedTime(promise.ReadAt));
+            await timeline;
+        }
+        if (!completed)
         {
             LeaseLost(entry.Id, lease.Current.Worker, activity);
             return;
@@ -229,7 +237,7 @@ internal sealed class RelayAttempt(
     }
 
     /// <summary>The timeline is for people: without it mail is relayed all the same.</summary>
-    private async ValueTask WriteTimelineAsync(QueueId id, IReadOnlyList<TimelineEvent> events, QueueEntry? report, CancellationToken cancellationToken)
+    private async Task WriteTimelineAsync(QueueId id, IReadOnlyList<TimelineEvent> events, QueueEntry? report, CancellationToken cancellationToken)
     {
         try
         {

@@ -30,7 +30,7 @@ internal sealed class RelayWorker(IMailQueue queue, IQueueBell bell, Destination
         finally
         {
             // Its destination has a place again: there may be mail that was passed over for that.
-            if (lease.Current.Entry.Destination is { } destination && _passedOver.Contains(destination)) Wake();
+            if (lease.Current.Entry.Destination is { } destination && _passedOver.Contains(destination) && !gates.Of(destination).IsFull) Wake();
         }
     }
 }

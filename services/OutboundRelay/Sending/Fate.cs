@@ -18,7 +18,8 @@ internal abstract record Fate
 
     /// <summary>The next hop has it.</summary>
     /// <param name="Capabilities">What it makes of DSN and BY decides who reports (RFC 3461 §5.2.2).</param>
-    public sealed record Relayed(RemoteReply Reply, SmtpCapabilities Capabilities) : Fate
+    /// <param name="ReadAt">When the reply was read (<see cref="TimeProvider.GetTimestamp"/>): from then until it is in the queue a crash doubles the message.</param>
+    public sealed record Relayed(RemoteReply Reply, SmtpCapabilities Capabilities, long ReadAt) : Fate
     {
         public override string Status => Reply.Enhanced ?? "2.0.0";
 

@@ -9,10 +9,17 @@ namespace Merpati.OutboundRelay.Sending;
 internal sealed class MessagePreparation(IContentStore contents, OutgoingSignatures signatures)
 {
     private const int BufferSize = 64 * 1024;
+    private const int SmallSize = 32 * 1024;
 
     /// <summary>The content as it was received.</summary>
-    public ValueTask<RelayedMessage> AsReceivedAsync(QueueEntry entry, CancellationToken cancellationToken)
-        => SignAsync(entry, entry.Size, token => contents.OpenAsync(entry.Content, 0, entry.Size, token), entry.Body, cancellationToken);
+    public async ValueTask<RelayedMessage> AsReceivedAsync(QueueEntry entry, CancellationToken cancellationToken)
+    {
+        if (entry.Size > SmallSize) return await SignAsync(entry, entry.Size, token => contents.OpenAsync(entry.Content, 0, entry.Size, token), entry.Body, cancellationToken);
+        // No more than a session holds while it sends, and read once for the signature and the wire.
+        var octets = new byte[entry.Size];
+        await using (var content = await contents.OpenAsync(entry.Content, 0, entry.Size, cancellationToken)) await content.ReadExactlyAsync(octets, cancellationToken);
+        return await SignAsync(entry, entry.Size, _ => ValueTask.FromResult<Stream>(new MemoryStream(octets, writable: false)), entry.Body, cancellationToken);
+    }
 
     /// <summary>
     /// The same message for a server without 8BITMIME (RFC 6152 §3). It is signed anew, as a signature covers what is sent. Null, with the reason, where that would break a signature

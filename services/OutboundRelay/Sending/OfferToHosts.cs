@@ -210,7 +210,7 @@ internal sealed class OfferToHosts(
         {
             case RecipientOutcome.Accepted accepted:
                 providers.Well(host);
-                state.Settle([recipient], where, new Fate.Relayed(accepted.Reply, session.Connection.Capabilities) { Host = host.Name }, final: true);
+                state.Settle([recipient], where, new Fate.Relayed(accepted.Reply, session.Connection.Capabilities, accepted.ReadAt) { Host = host.Name }, final: true);
                 break;
             case RecipientOutcome.Refused refused:
                 state.Settle([recipient], where, Judge(host, refused.Reply, refused.IsPermanent), final: refused.IsPermanent);

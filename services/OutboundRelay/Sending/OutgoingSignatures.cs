@@ -22,24 +22,27 @@ internal sealed class OutgoingSignatures(IDkimKeys keys, string hostName, TimePr
         var sealing = forwarded && found is not null ? await SealingKeyAsync(entry, cancellationToken) : null;
         if (forwarded && sealing is null) return entry.TraceHeaders;
 
-        MessageDigest digest;
+        IReadOnlyList<DkimSigningKey> signing = [];
+        MessageDigest? digest;
         await using (var content = await open(cancellationToken))
         {
-            digest = await MessageDigest.ReadAsync(entry.TraceHeaders, content, Canonicalization.Relaxed, cancellationToken);
+            digest = await MessageDigest.ReadIfAsync(IsVouchedForAsync, entry.TraceHeaders, content, Canonicalization.Relaxed, cancellationToken);
         }
+        if (digest is null) return entry.TraceHeaders;
         var now = time.GetUtcNow();
         var fields = sealing is not null
             ? ArcSealer.Seal(digest, found!.Value.Arc, sealing, hostName, found.Value.Payload, now)
-            : await SignAsync(digest, now, cancellationToken);
+            : DkimSigner.Sign(digest, signing, DkimSigning.At(now));
         return fields.IsEmpty ? entry.TraceHeaders : (byte[])[.. fields.Span, .. entry.TraceHeaders.Span];
-    }
 
-    private async ValueTask<ReadOnlyMemory<byte>> SignAsync(MessageDigest digest, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        // Several authors: nobody signs for another.
-        if (digest.AuthorDomains is not [var domain]) return default;
-        var signing = await keys.SigningKeysAsync(domain, cancellationToken);
-        return signing.Count == 0 ? default : DkimSigner.Sign(digest, signing, DkimSigning.At(now));
+        async ValueTask<bool> IsVouchedForAsync(IReadOnlyList<string> authorDomains, CancellationToken token)
+        {
+            if (sealing is not null) return true;
+            // Several authors: nobody signs for another.
+            if (authorDomains is not [var domain]) return false;
+            signing = await keys.SigningKeysAsync(domain, token);
+            return signing.Count > 0;
+        }
     }
 
     /// <summary>A key of the domain that forwards, RSA before Ed25519: a seal has one signature, and not all verifiers know the newer algorithm.</summary>

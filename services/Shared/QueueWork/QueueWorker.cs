@@ -75,12 +75,13 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
         while (true)
         {
             var free = await TakeSlotsAsync(stopping);
+            var wish = Wish(free);
             IReadOnlyList<QueueLease> leases = [];
             var leasedAt = time.GetTimestamp();
             try
             {
                 // Not to be cut short: leases that were given to a caller who no longer listens would block their entries until they expire.
-                leases = await queue.LeaseAsync(route, _worker, Wish(free), settings.LeaseDuration, work);
+                leases = await queue.LeaseAsync(route, _worker, wish, settings.LeaseDuration, work);
             }
             catch (Exception exception)
             {
@@ -94,8 +95,15 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
             pause = FirstPause;
             foreach (var lease in leases) _ = Task.Run(() => RunAsync(lease, work), CancellationToken.None);
             if (leases.Count == free) continue;
-            // All that was due is taken; what came meanwhile has rung the bell.
             _slots.Release(free - leases.Count);
+            if (leases.Count > 0 && wish.IsShare)
+            {
+                // There may be more of those who had their share.
+                blocked = ShortestWait;
+                await GatherAsync(leasedAt, stopping);
+                continue;
+            }
+            // All that was due is taken; what came meanwhile has rung the bell.
             // What is due and passed over time and again is no reason to ask without end.
             blocked = leases.Count > 0 ? ShortestWait : blocked * 2 < LongestBlockedWait ? blocked * 2 : LongestBlockedWait;
             await WaitAsync(blocked, stopping);

@@ -27,6 +27,9 @@ public sealed record RecipientResult(EmailAddress Recipient, RecipientState Stat
 /// <param name="ExceptDestinations">None for these: they have enough, or are given a rest.</param>
 public sealed record LeaseWish(int Limit, int PerDestination, int PerSender, IReadOnlySet<string> ExceptDestinations)
 {
+    /// <summary>Some of what is due may be left out although there is room for it.</summary>
+    public bool IsShare => PerDestination < int.MaxValue || PerSender < int.MaxValue;
+
     /// <summary>Whatever is due, whoever it is for or from.</summary>
     public static LeaseWish UpTo(int limit) => new(limit, int.MaxValue, int.MaxValue, FrozenSet<string>.Empty);
 }

@@ -25,7 +25,14 @@ public sealed class MessageDigest
     /// <param name="prefix">Whole header fields that stand before the message.</param>
     /// <param name="message">As it will travel behind them; read to its end, and left open.</param>
     public static async ValueTask<MessageDigest> ReadAsync(ReadOnlyMemory<byte> prefix, Stream message, Canonicalization body, CancellationToken cancellationToken)
+        => (await ReadIfAsync(static (_, _) => ValueTask.FromResult(true), prefix, message, body, cancellationToken))!;
+
+    /// <summary>As <see cref="ReadAsync(ReadOnlyMemory{byte}, Stream, Canonicalization, CancellationToken)"/>; null, with the message read no further than its header, where nobody signs for its authors.</summary>
+    /// <param name="wanted">Asked once, with <see cref="AuthorDomains"/>.</param>
+    public static async ValueTask<MessageDigest?> ReadIfAsync(
+        Func<IReadOnlyList<string>, CancellationToken, ValueTask<bool>> wanted, ReadOnlyMemory<byte> prefix, Stream message, Canonicalization body, CancellationToken cancellationToken)
     {
+        IReadOnlyList<RawField>? fields = null;
         var header = new HeaderCollector(int.MaxValue);
         header.Write(prefix.Span);
         using var hash = new BodyHash(body);
@@ -36,6 +43,11 @@ public sealed class MessageDigest
             while ((read = await message.ReadAsync(buffer, cancellationToken)) > 0)
             {
                 var ofHeader = header.IsComplete ? 0 : header.Write(buffer.AsSpan(0, read));
+                if (header.IsComplete && fields is null)
+                {
+                    fields = RawHeader.Fields(header.Octets);
+                    if (!await wanted(Authors.Domains(fields), cancellationToken)) return null;
+                }
                 hash.Append(buffer.AsSpan(ofHeader, read - ofHeader));
             }
         }
@@ -43,6 +55,11 @@ public sealed class MessageDigest
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
-        return new MessageDigest(RawHeader.Fields(header.Octets), body, hash.Complete());
+        if (fields is null)
+        {
+            fields = RawHeader.Fields(header.Octets);
+            if (!await wanted(Authors.Domains(fields), cancellationToken)) return null;
+        }
+        return new MessageDigest(fields, body, hash.Complete());
     }
 }

@@ -42,7 +42,8 @@ public abstract record RecipientOutcome
 
     /// <summary>The server has it, and its promise.</summary>
     /// <param name="Reply">To the final dot or the last chunk; of LMTP, the recipient's own.</param>
-    public sealed record Accepted(RemoteReply Reply) : RecipientOutcome;
+    /// <param name="ReadAt">When that was read, by <see cref="TimeProvider.GetTimestamp"/>.</param>
+    public sealed record Accepted(RemoteReply Reply, long ReadAt) : RecipientOutcome;
 
     /// <summary>The server does not take it: for good (5yz), or not now (4yz, 421 included).</summary>
     /// <param name="Stage">Where it said so.</param>

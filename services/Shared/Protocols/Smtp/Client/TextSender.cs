@@ -46,8 +46,13 @@ internal sealed class TextSender(ClientWire wire, SmtpClientOptions options, Out
         {
             for (var left = message.Size; left > 0;)
             {
-                var read = await ReadAsync(source, block, left, cancellationToken).ConfigureAwait(false);
-                left -= read;
+                // A source gives what it has, the header first: a block that is filled goes out at once, and not in small packets.
+                var read = 0;
+                while (read < BlockSize && left > 0)
+                {
+                    var part = await ReadAsync(source, block.AsMemory(read, BlockSize - read), left, cancellationToken).ConfigureAwait(false);
+                    (read, left) = (read + part, left - part);
+                }
                 lines.Watch(block.AsSpan(0, read));
                 if (left == 0) lines.Complete();
                 // A line that only some servers see the end of may be a dot alone to them, and what follows a command (CVE-2023-51764 and its relatives).

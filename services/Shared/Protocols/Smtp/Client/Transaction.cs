@@ -182,7 +182,7 @@ internal sealed class Transaction(ClientWire wire, SmtpClientOptions options, Sm
         return reply switch
         {
             null => new RecipientOutcome.Unknown(loss ?? ((Answer.Lost)answer).Loss),
-            { IsPositive: true } => new RecipientOutcome.Accepted(reply),
+            { IsPositive: true } => new RecipientOutcome.Accepted(reply, wire.Time.GetTimestamp()),
             { IsIntermediate: true } => new RecipientOutcome.Unknown(ClientWire.Unexpected(SmtpStage.EndOfText, reply)),
             _ => new RecipientOutcome.Refused(SmtpStage.EndOfText, reply),
         };
