@@ -13,7 +13,7 @@ namespace Merpati.Benchmarks;
 /// </summary>
 internal static class RelayCompare
 {
-    public const string Usage = "[--passes 3] [--messages 3000] [--size 10240] [--connections 20] [--pace 50] [--peers merpati,dkim,postfix,postfix-raised]";
+    public const string Usage = "[--passes 3] [--messages 3000] [--size 10240] [--connections 20] [--destinations 10,1] [--pace 50] [--peers merpati,dkim,postfix,postfix-raised]";
 
     private const int Domains = 10;
 
@@ -32,7 +32,7 @@ internal static class RelayCompare
                 foreach (var relay in relays) await RelayLoad.RunAsync(Plan(relay, Domains, messages / 2), sink, relay.Processes, cancellationToken); // warm: code, pools, processes
                 for (var pass = 1; pass <= passes; pass++)
                 {
-                    foreach (var domains in (int[])[Domains, 1])
+                    foreach (var domains in options.Numbers("destinations", Domains, 1))
                     {
                         foreach (var relay in relays)
                         {

@@ -14,20 +14,23 @@ public sealed class InMemoryJournal : IJournal
     /// <summary>Thrown by every append while set.</summary>
     public Exception? FailAppend { get; set; }
 
+    /// <summary>Every append waits for it while set.</summary>
+    public Task? HoldAppend { get; set; }
+
     public IReadOnlyList<TimelineEvent> Events
     {
         get { lock (_lock) return [.. _events]; }
     }
 
-    public ValueTask AppendAsync(TimelineSubject? subject, IReadOnlyList<TimelineEvent> events, CancellationToken cancellationToken)
+    public async ValueTask AppendAsync(TimelineSubject? subject, IReadOnlyList<TimelineEvent> events, CancellationToken cancellationToken)
     {
         if (FailAppend is { } exception) throw exception;
+        if (HoldAppend is { } hold) await hold.WaitAsync(cancellationToken);
         lock (_lock)
         {
             if (subject is not null) _subjects.Add(subject);
             _events.AddRange(events);
         }
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask<IReadOnlyList<TimelineEvent>> ReadAsync(QueueId id, CancellationToken cancellationToken)

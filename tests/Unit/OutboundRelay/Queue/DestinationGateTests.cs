@@ -38,6 +38,20 @@ public sealed class DestinationGateTests
     }
 
     [Fact]
+    public async Task Where_it_goes_well_half_as_many_wait_to_follow_at_once()
+    {
+        for (var i = 0; i < 1000; i++)
+        {
+            await _gate.EnterAsync(default);
+            _gate.Leave(GateFeedback.Good, null);
+        }
+        var entered = new List<Task<string?>>();
+        while (!_gate.IsFull) entered.Add(_gate.EnterAsync(default).AsTask());
+        entered.Should().HaveCount(30);
+        _gate.Running.Should().Be(20);
+    }
+
+    [Fact]
     public async Task As_many_failures_in_a_row_as_ran_at_once_close_it_and_all_who_wait_are_told_why()
     {
         for (var i = 0; i < 5; i++) await _gate.EnterAsync(default);

@@ -32,6 +32,22 @@ public sealed class RelayAttemptTests
     }
 
     [Fact]
+    public async Task A_promise_is_recorded_without_waiting_for_the_timeline()
+    {
+        await using var f = RelayFixture.With();
+        var entry = await f.EnqueueAsync(Bob);
+        var hold = new TaskCompletionSource();
+        f.Journal.HoldAppend = hold.Task;
+        var attempt = f.AttemptAsync();
+        while (await f.FindAsync(entry) is not null) await Task.Delay(5);
+        attempt.IsCompleted.Should().BeFalse("the timeline is written before the attempt ends");
+        f.Timeline(entry, TimelineStep.Relayed).Should().BeEmpty();
+        hold.SetResult();
+        await attempt;
+        f.Timeline(entry, TimelineStep.Relayed).Should().ContainSingle();
+    }
+
+    [Fact]
     public async Task Each_recipient_has_a_fate_of_its_own()
     {
         await using var f = RelayFixture.With(command => command switch
