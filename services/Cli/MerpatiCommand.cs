@@ -6,6 +6,7 @@ using Merpati.Cli.Commands.Aliases;
 using Merpati.Cli.Commands.Checks;
 using Merpati.Cli.Commands.Dkim;
 using Merpati.Cli.Commands.Domains;
+using Merpati.Cli.Commands.Policies;
 using Merpati.Cli.Commands.Queue;
 using Merpati.Cli.Commands.Stores;
 using Merpati.Cli.Commands.Suppressions;
@@ -106,7 +107,15 @@ public static class MerpatiCommand
             suppression.AddCommand<ListSuppressions>("list");
             suppression.AddCommand<RemoveSuppression>("remove");
         });
+        configuration.AddBranch("policy", policy =>
+        {
+            policy.SetDescription("The rules that judge what comes in.");
+            policy.AddCommand<ShowPolicy>("show");
+            policy.AddCommand<TestPolicy>("test");
+            policy.AddCommand<DiffPolicy>("diff");
+        });
         configuration.AddCommand<Trace>("trace");
+        configuration.AddCommand<Explain>("explain");
         configuration.AddCommand<Backup>("backup");
         configuration.AddBranch("check", check =>
         {

@@ -40,6 +40,15 @@ internal static partial class IngressLog
     [LoggerMessage(1108, LogLevel.Information, "Turned {Client} away: {Reason}")]
     public static partial void TurnedAway(this ILogger logger, IPAddress client, string reason);
 
+    [LoggerMessage(1110, LogLevel.Information, "{QueueId}: {Action} by {Rule} of policy {Policy}, score {Score}")]
+    public static partial void Judged(this ILogger logger, QueueId queueId, string action, string rule, string policy, double score);
+
+    [LoggerMessage(1111, LogLevel.Information, "The policy {File} has changed: {Name}, version {Version}, judges from now on")]
+    public static partial void PolicyChanged(this ILogger logger, string file, string name, string version);
+
+    [LoggerMessage(1112, LogLevel.Error, "The policy {File} cannot be used: {Detail} Version {Version} goes on judging")]
+    public static partial void PolicyUnusable(this ILogger logger, string file, string detail, string version);
+
     [LoggerMessage(1109, LogLevel.Error, "The limit of {Kind} cannot be had, nobody is limited")]
     public static partial void BucketFault(this ILogger logger, Exception fault, RateKind kind);
 }

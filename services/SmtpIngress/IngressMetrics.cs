@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Merpati.Mail.Auth;
+using Merpati.Mail.Policy;
 
 namespace Merpati.SmtpIngress;
 
@@ -20,6 +21,8 @@ internal sealed class IngressMetrics
     private readonly Counter<long> _checks;
     private readonly Histogram<double> _checksDuration;
 
+    private readonly Counter<long> _verdicts;
+
     public IngressMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
@@ -31,6 +34,7 @@ internal sealed class IngressMetrics
         _turnedAway = meter.CreateCounter<long>("merpati.smtp.door.refusals", "{refusal}", "Clients refused for how they come or how much they want, by reason");
         _duration = meter.CreateHistogram<double>("merpati.smtp.acceptance.duration", "s", "From DATA or the first BDAT to the reply");
         _checks = meter.CreateCounter<long>("merpati.smtp.checks", "{result}", "Results of the checks of messages, by method (iprev, spf, dkim, dmarc, arc) and result");
+        _verdicts = meter.CreateCounter<long>("merpati.policy.verdicts", "{message}", "Messages that the policy judged, by action and rule");
         _checksDuration = meter.CreateHistogram<double>("merpati.smtp.checks.duration", "s", "From DATA or the first BDAT to the verdict of the checks");
     }
 
@@ -62,6 +66,9 @@ internal sealed class IngressMetrics
 
         void Count(string method, AuthResult result) => _checks.Add(1, new KeyValuePair<string, object?>("method", method), new KeyValuePair<string, object?>("result", result.Name()));
     }
+
+    public void CountVerdict(PolicyVerdict verdict)
+        => _verdicts.Add(1, new KeyValuePair<string, object?>("action", verdict.Action.Name()), new KeyValuePair<string, object?>("rule", verdict.Rule));
 
     public void CountRefusal(SmtpRole role, string verb, int code)
         => _refusals.Add(1, RoleTag(role), new KeyValuePair<string, object?>("verb", verb), new KeyValuePair<string, object?>("code", code));

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Merpati.Mail.Policy;
 using Merpati.Protocols.Smtp;
 using Merpati.SmtpIngress.Checks;
 using Microsoft.Extensions.Options;
@@ -36,6 +37,9 @@ public sealed class SmtpIngressOptions : IValidatableObject
 
     /// <summary>What is done with mail that is not its author's.</summary>
     public DmarcOptions Dmarc { get; set; } = new();
+
+    /// <summary>The file with the rules that judge what the checks found (docs/inbound/policy.md); without one the standard policy holds.</summary>
+    public string? Policy { get; set; }
 
     /// <summary>Received fields before a message counts as going round in circles (RFC 5321 §6.3 wants at least 100 to be safe; 50 is what real mail never reaches).</summary>
     [Range(10, 1000)]
@@ -114,7 +118,18 @@ public sealed class SmtpIngressOptions : IValidatableObject
     public int UnknownRecipientsPerMinute { get; set; } = 60;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-        => [.. Networks.Check(XClientNetworks, nameof(XClientNetworks)), .. Networks.Check(XForwardNetworks, nameof(XForwardNetworks)), .. Networks.Check(TrustedNetworks, nameof(TrustedNetworks))];
+        => [.. Networks.Check(XClientNetworks, nameof(XClientNetworks)), .. Networks.Check(XForwardNetworks, nameof(XForwardNetworks)), .. Networks.Check(TrustedNetworks, nameof(TrustedNetworks)), .. CheckPolicy()];
+
+    private IEnumerable<ValidationResult> CheckPolicy()
+    {
+        if (Policy is null) return [];
+        try
+        {
+            PolicySource.ReadFile(Policy);
+            return [];
+        }
+        catch (PolicyException fault) { return [new ValidationResult($"{Policy} is no policy: {fault.Message}", [nameof(Policy)])]; }
+    }
 
     internal SmtpServerOptions ForRole(SmtpRole role) => new()
     {

@@ -32,6 +32,8 @@ public static class SmtpIngressServices
         services.AddSingleton<RecipientPolicy>();
         services.AddMailDns();
         services.AddSingleton<MessageChecks>();
+        services.AddSingleton<PolicySource>();
+        services.AddHostedService(static provider => provider.GetRequiredService<PolicySource>());
         services.AddSingleton<BinaryMessage>();
         services.AddSingleton<RecipientRouting>();
         services.AddSingleton<MessageAcceptance>();

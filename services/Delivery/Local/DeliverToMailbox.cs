@@ -4,6 +4,7 @@ using Merpati.Addresses;
 using Merpati.Delivery.Mailboxes;
 using Merpati.Delivery.Routing;
 using Merpati.Mail;
+using Merpati.Mail.Policy;
 using Merpati.Mailboxes;
 using Merpati.Queueing;
 using Merpati.QueueWork;
@@ -236,11 +237,11 @@ internal sealed class DeliverToMailbox(
             // The account, not the address that led to it: two recipients of one entry share a copy, and a renamed account gets no second one.
             var key = new DeliveryKey(entry.Id, target.Account.Id.ToString());
             var prefix = TracePrefix.Write(entry, target.Address);
-            var mailbox = MailboxOf(target);
-            var outcome = await mailboxes.DeliverAsync(target.Account, new DeliveryTarget.Named(mailbox), entry, prefix, message.Structure, key, cancellationToken);
-            if (outcome is AppendOutcome.NoSuchMailbox && !mailbox.IsInbox)
+            var (mailbox, to) = MailboxOf(entry, target);
+            var outcome = await mailboxes.DeliverAsync(target.Account, to, entry, prefix, message.Structure, key, cancellationToken);
+            if (outcome is AppendOutcome.NoSuchMailbox && to != DeliveryTarget.Inbox)
             {
-                mailbox = MailboxName.Inbox;
+                mailbox = MailboxName.Inbox.ToString();
                 outcome = await mailboxes.DeliverAsync(target.Account, DeliveryTarget.Inbox, entry, prefix, message.Structure, key, cancellationToken);
             }
             return outcome switch
@@ -259,9 +260,12 @@ internal sealed class DeliverToMailbox(
         }
     }
 
-    /// <summary>INBOX, or the mailbox that the subaddress names if the options allow; the sender chose that name, so it is not made.</summary>
-    private MailboxName MailboxOf(LocalTarget target)
-        => _options.DetailToMailbox && MailboxName.TryParse(target.Detail, out var named) ? named : MailboxName.Inbox;
+    /// <summary>The mailbox for junk where the policy says so; else INBOX, or the mailbox that the subaddress names if the options allow: the sender chose that name, so it is not made.</summary>
+    private (string Told, DeliveryTarget Target) MailboxOf(QueueEntry entry, LocalTarget target)
+    {
+        if (VerdictHeader.IsJunk(entry.TraceHeaders.Span)) return ("the mailbox for junk", new DeliveryTarget.Special(SpecialUse.Junk));
+        return _options.DetailToMailbox && MailboxName.TryParse(target.Detail, out var named) ? (named.ToString(), new DeliveryTarget.Named(named)) : (MailboxName.Inbox.ToString(), DeliveryTarget.Inbox);
+    }
 
     private TargetOutcome Trouble(QueueId id, EmailAddress address, Exception exception)
     {

@@ -12,8 +12,9 @@ public abstract record TargetOutcome
     private TargetOutcome() { }
 
     /// <summary>In the mailbox.</summary>
+    /// <param name="Mailbox">For people.</param>
     /// <param name="Replayed">It was there already: an earlier attempt put it in and did not live to say so.</param>
-    public sealed record Delivered(MailboxName Mailbox, Appended Message, bool Replayed) : TargetOutcome;
+    public sealed record Delivered(string Mailbox, Appended Message, bool Replayed) : TargetOutcome;
 
     /// <summary>It goes on in an entry of its own, which is put into the queue when the recipient is closed.</summary>
     public sealed record Redirected(QueueEntry Entry) : TargetOutcome;

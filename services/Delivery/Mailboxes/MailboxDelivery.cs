@@ -48,12 +48,14 @@ public sealed class MailboxDelivery(IMailboxStore store, IMailboxChangeFeed chan
 
     private async ValueTask<MailboxInfo?> FindAsync(AccountId account, DeliveryTarget target, CancellationToken cancellationToken)
     {
-        if (target is DeliveryTarget.Special special) return await store.FindSpecialUseAsync(account, special.Use, cancellationToken);
-        var name = ((DeliveryTarget.Named)target).Name;
-        var mailbox = await store.FindAsync(account, name, cancellationToken);
-        if (mailbox is not null || !name.IsInbox) return mailbox;
+        var mailbox = await LookUpAsync();
+        if (mailbox is not null || target is DeliveryTarget.Named { Name.IsInbox: false }) return mailbox;
         await store.EnsureAccountAsync(account, cancellationToken);
-        return await store.FindAsync(account, name, cancellationToken);
+        return await LookUpAsync();
+
+        ValueTask<MailboxInfo?> LookUpAsync() => target is DeliveryTarget.Special special
+            ? store.FindSpecialUseAsync(account, special.Use, cancellationToken)
+            : store.FindAsync(account, ((DeliveryTarget.Named)target).Name, cancellationToken);
     }
 }
 

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Merpati.Envelopes;
 using Merpati.Mail.Auth;
+using Merpati.Mail.Policy;
 using Merpati.Protocols.Smtp;
 using Merpati.Queueing;
 using Merpati.SmtpIngress.Checks;
@@ -52,8 +54,13 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         if (ObjectionToHeader() is { } objection) return objection;
         if (await ObjectionToAuthorsAsync(cancellationToken).ConfigureAwait(false) is { } spoof) return spoof;
         var verdict = check is null ? null : await check.CompleteAsync(cancellationToken).ConfigureAwait(false);
-        if (verdict is not null && await ObjectionToSenderAsync(verdict, cancellationToken).ConfigureAwait(false) is { } forged) return forged;
         var at = acceptance.Time.GetUtcNow();
+        var decision = verdict is null ? null : Judge(verdict, at);
+        if (decision is not null && ObjectionOf(decision.Verdict) is { } refused)
+        {
+            await RecordAsync(Subject(id, at, envelope.Recipients, writer.Length, decision), [Event(TimelineStep.Refused, at, $"{Peer()}; {AuthenticationResults.Summary(verdict!)}; {Told(decision.Verdict)}")], cancellationToken).ConfigureAwait(false);
+            return refused;
+        }
         QueueRoute[] routes;
         try
         {
@@ -66,9 +73,9 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
             }
 
             // 3. The queue entries are committed; the timeline is written at the same time, and is not worth a message.
-            var entries = await acceptance.Routing.SplitAsync(CreateEntry(content, at, verdict), role == SmtpRole.Submission, cancellationToken).ConfigureAwait(false);
+            var entries = await acceptance.Routing.SplitAsync(CreateEntry(content, at, verdict, decision), role == SmtpRole.Submission, cancellationToken).ConfigureAwait(false);
             routes = [.. entries.Select(entry => entry.Route).Distinct()];
-            var recorded = RecordAsync(entries, at, verdict, cancellationToken);
+            var recorded = RecordAsync(entries, at, verdict, decision, cancellationToken);
             try { await acceptance.Queue.EnqueueAsync(entries, cancellationToken).ConfigureAwait(false); }
             catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
             {
@@ -111,21 +118,39 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
             : await acceptance.Senders.JudgeAuthorsAsync(account, _header.From, envelope.ReversePath.Address, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<SmtpReply?> ObjectionToSenderAsync(MessageVerdict verdict, CancellationToken cancellationToken)
+    private DecisionCapsule Judge(MessageVerdict verdict, DateTimeOffset at)
     {
-        if (DmarcDecision.Judge(verdict, acceptance.Options.Dmarc, id) is not { } reply) return null;
-        var at = acceptance.Time.GetUtcNow();
-        await RecordAsync(Subject(id, at, envelope.Recipients, writer.Length), [Event(TimelineStep.Refused, at, $"{Peer()}; {AuthenticationResults.Summary(verdict)}; dmarc.reject {verdict.Dmarc.Domain}")], cancellationToken).ConfigureAwait(false);
-        return reply;
+        var decision = acceptance.Policy.Judge(id, at, MessageFacts.Of(id, peer, envelope, writer.Length, verdict, acceptance.Options.Dmarc));
+        acceptance.Metrics.CountVerdict(decision.Verdict);
+        if (decision.Verdict.Action != PolicyAction.Accept) acceptance.Logger.Judged(id, decision.Verdict.Action.Name(), decision.Verdict.Rule, decision.Policy, decision.Verdict.Score);
+        return decision;
     }
 
-    private QueueEntry CreateEntry(ContentInfo content, DateTimeOffset at, MessageVerdict? verdict) => new()
+    /// <summary>The reason by its stable name stands in brackets.</summary>
+    private static SmtpReply? ObjectionOf(PolicyVerdict verdict)
+    {
+        var (code, usual) = verdict.Action switch
+        {
+            PolicyAction.Reject => (550, "5.7.1 Message refused by the policy of this server"),
+            PolicyAction.Defer => (451, "4.7.1 Message refused for now by the policy of this server, try again later"),
+            _ => (0, ""),
+        };
+        return code == 0 || (verdict.Reply ?? usual).Split(' ', 2) is not [var enhanced, var text] ? null : new SmtpReply(code, enhanced, $"{text} [{verdict.Rule}]");
+    }
+
+    private static string Told(PolicyVerdict verdict) => string.Create(CultureInfo.InvariantCulture, $"{verdict.Action.Name()} by {verdict.Rule}{(verdict.Score == 0 ? "" : $" with score {verdict.Score:0.###}")}");
+
+    private static QueueRecipient Recipient(EnvelopeRecipient recipient, PolicyVerdict? verdict) => verdict?.Action == PolicyAction.Quarantine
+        ? new QueueRecipient { Recipient = recipient, State = RecipientState.Held, Detail = VerdictHeader.Quarantined(verdict) }
+        : new QueueRecipient { Recipient = recipient };
+
+    private QueueEntry CreateEntry(ContentInfo content, DateTimeOffset at, MessageVerdict? verdict, DecisionCapsule? decision) => new()
     {
         Id = id,
         Route = QueueRoute.Local,
         Content = content.Id,
         Size = content.Size,
-        TraceHeaders = Encoding.UTF8.GetBytes(HeadersToAdd(at, verdict)),
+        TraceHeaders = Encoding.UTF8.GetBytes(HeadersToAdd(at, verdict, decision)),
         ReversePath = envelope.ReversePath,
         Body = envelope.Body == BodyType.BinaryMime ? BodyType.EightBitMime : envelope.Body,
         SmtpUtf8 = envelope.SmtpUtf8,
@@ -134,18 +159,19 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         RequireTls = envelope.RequireTls,
         Priority = envelope.Priority,
         DeliverBy = envelope.DeliverBy,
-        Recipients = [.. envelope.Recipients.Select(recipient => new QueueRecipient { Recipient = recipient })],
+        Recipients = [.. envelope.Recipients.Select(recipient => Recipient(recipient, decision?.Verdict))],
         Submitter = peer.Account?.Id,
         AcceptedAt = at,
         NextAttemptAt = envelope.HoldUntil is { } release && release > at ? release : at,
         TraceParent = activity?.Id,
     };
 
-    private string HeadersToAdd(DateTimeOffset at, MessageVerdict? verdict)
+    private string HeadersToAdd(DateTimeOffset at, MessageVerdict? verdict, DecisionCapsule? decision)
     {
         var headers = TraceHeaders.Received(peer, envelope, acceptance.Options.HostName, id, at);
         // Ours is the topmost Authentication-Results in our name: one that the message brought stands below it.
         if (verdict is not null) headers = AuthenticationResults.Write(acceptance.Options.HostName, verdict) + AuthenticationResults.WriteReceivedSpf(acceptance.Options.HostName, verdict) + headers;
+        if (decision is { Verdict: var judged } && (judged.Rule != MailPolicy.NoRule || judged.Tags.Count > 0)) headers = VerdictHeader.Write(decision) + headers;
         if (role != SmtpRole.Submission) return headers;
         if (!_header.HasDate) headers += TraceHeaders.MissingDate(at);
         if (_header.MessageId is null) headers += TraceHeaders.MissingMessageId(OwnMessageId);
@@ -154,10 +180,10 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
 
     private string OwnMessageId => $"<{id}@{acceptance.Options.HostName}>";
 
-    private TimelineSubject Subject(QueueEntry entry) => Subject(entry.Id, entry.AcceptedAt, entry.Recipients.Select(recipient => recipient.Recipient), entry.Size);
+    private TimelineSubject Subject(QueueEntry entry, DecisionCapsule? decision) => Subject(entry.Id, entry.AcceptedAt, entry.Recipients.Select(recipient => recipient.Recipient), entry.Size, decision);
 
-    private TimelineSubject Subject(QueueId of, DateTimeOffset at, IEnumerable<EnvelopeRecipient> recipients, long size) => new(of, at, _header.MessageId ?? (role == SmtpRole.Submission ? OwnMessageId : null),
-        envelope.ReversePath.Address?.ToString() ?? "", [.. recipients.Select(recipient => recipient.Address.ToString())], size, peer.RemoteEndPoint.Address.ToString());
+    private TimelineSubject Subject(QueueId of, DateTimeOffset at, IEnumerable<EnvelopeRecipient> recipients, long size, DecisionCapsule? decision) => new(of, at, _header.MessageId ?? (role == SmtpRole.Submission ? OwnMessageId : null),
+        envelope.ReversePath.Address?.ToString() ?? "", [.. recipients.Select(recipient => recipient.Address.ToString())], size, peer.RemoteEndPoint.Address.ToString()) { Decision = decision?.ToJson() };
 
     private TimelineEvent Event(TimelineStep step, DateTimeOffset at, string detail) => new(id, at, step, Recipient: null, detail);
 
@@ -167,15 +193,21 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
             + (envelope.HoldUntil is { } release ? $", held until {release.UtcDateTime:u}" : "");
 
     /// <summary>The timeline of the message leads to those of the entries that it was split into, and each of these begins with where it comes from.</summary>
-    private async Task RecordAsync(IReadOnlyList<QueueEntry> entries, DateTimeOffset at, MessageVerdict? verdict, CancellationToken cancellationToken)
+    private async Task RecordAsync(IReadOnlyList<QueueEntry> entries, DateTimeOffset at, MessageVerdict? verdict, DecisionCapsule? decision, CancellationToken cancellationToken)
     {
-        var accepted = Event(TimelineStep.Accepted, at, verdict is null ? Peer() : $"{Peer()}; {AuthenticationResults.Summary(verdict)}");
-        await RecordAsync(Subject(entries[0]), [accepted, .. entries.Where(entry => entry.Route == QueueRoute.Relay).Select(entry => accepted with { Step = TimelineStep.Queued, Detail = Waits(entry) })], cancellationToken).ConfigureAwait(false);
+        var accepted = Event(TimelineStep.Accepted, at, Checked(verdict, decision));
+        await RecordAsync(Subject(entries[0], decision), [accepted, .. Held(decision, at), .. entries.Where(entry => entry.Route == QueueRoute.Relay).Select(entry => accepted with { Step = TimelineStep.Queued, Detail = Waits(entry) })], cancellationToken).ConfigureAwait(false);
         foreach (var entry in entries.Skip(1))
         {
-            await RecordAsync(Subject(entry), [accepted with { QueueId = entry.Id, Detail = $"{accepted.Detail}, as a part of {id}" }, accepted with { QueueId = entry.Id, Step = TimelineStep.Queued, Detail = $"for relay to {entry.Destination}" }], cancellationToken).ConfigureAwait(false);
+            await RecordAsync(Subject(entry, decision), [accepted with { QueueId = entry.Id, Detail = $"{accepted.Detail}, as a part of {id}" }, accepted with { QueueId = entry.Id, Step = TimelineStep.Queued, Detail = $"for relay to {entry.Destination}" }], cancellationToken).ConfigureAwait(false);
         }
     }
+
+    private string Checked(MessageVerdict? verdict, DecisionCapsule? decision)
+        => (verdict is null ? Peer() : $"{Peer()}; {AuthenticationResults.Summary(verdict)}") + (decision is null or { Verdict.Rule: MailPolicy.NoRule } ? "" : $"; {Told(decision.Verdict)}");
+
+    private IEnumerable<TimelineEvent> Held(DecisionCapsule? decision, DateTimeOffset at)
+        => decision?.Verdict.Action == PolicyAction.Quarantine ? [Event(TimelineStep.Held, at, VerdictHeader.Quarantined(decision.Verdict))] : [];
 
     private string Waits(QueueEntry entry) => $"for relay to {entry.Destination}{(entry.Id == id ? "" : $" as {entry.Id}")}";
 

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Options;
 namespace Merpati.SmtpIngress.Acceptance;
 
 /// <summary>What every acceptance needs, and where it begins.</summary>
-internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, BinaryMessage binary, SenderPolicy senders, RecipientRouting routing, MessageChecks checks, StoreRoom room,
+internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, BinaryMessage binary, SenderPolicy senders, RecipientRouting routing, MessageChecks checks, PolicySource policy, StoreRoom room,
     IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<MessageAcceptance> logger)
 {
     public IMailQueue Queue => queue;
@@ -26,6 +26,8 @@ internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue
     public SenderPolicy Senders => senders;
 
     public RecipientRouting Routing => routing;
+
+    public PolicySource Policy => policy;
 
     public IngressMetrics Metrics => metrics;
 

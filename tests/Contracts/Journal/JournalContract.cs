@@ -123,6 +123,35 @@ public abstract class JournalContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Decisions_come_in_order_of_time_and_page_by_page()
+    {
+        var first = Now;
+        var ids = new List<QueueId>();
+        for (var i = 0; i < 7; i++)
+        {
+            ids.Add(QueueId.New(Time));
+            await Journal.AppendAsync(Subject(ids[i]) with { Decision = i == 3 ? null : $$"""{"n":{{i}}}""" }, [], default);
+            // Two of each time.
+            if (i % 2 == 1) Time.Advance(TimeSpan.FromSeconds(1));
+        }
+        (await Journal.FindAsync(ids[2], default))!.Decision.Should().Be("""{"n":2}""");
+        var paged = new List<TimelineDecision>();
+        var page = await Journal.DecisionsAsync(first, null, 2, default);
+        while (page.Count > 0)
+        {
+            page.Count.Should().BeLessThanOrEqualTo(2);
+            paged.AddRange(page);
+            page = await Journal.DecisionsAsync(page[^1].At, page[^1].QueueId, 2, default);
+        }
+        paged.Select(d => d.Decision).Order(StringComparer.Ordinal).Should().Equal(new[] { 0, 1, 2, 4, 5, 6 }.Select(i => $$"""{"n":{{i}}}"""));
+        paged.Select(d => d.At).Should().BeInAscendingOrder();
+        paged.Select(d => d.QueueId).Should().OnlyHaveUniqueItems();
+        (await Journal.DecisionsAsync(first, null, 100, default)).Should().Equal(paged);
+        (await Journal.DecisionsAsync(first.AddSeconds(2), null, 100, default)).Should().HaveCount(3);
+        (await Journal.DecisionsAsync(Now.AddSeconds(1), null, 100, default)).Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task Forget_takes_any_number()
     {
         await Task.WhenAll(Enumerable.Range(0, 600).Select(async _ =>

@@ -54,6 +54,16 @@ public sealed class InMemoryJournal : IJournal
         }
     }
 
+    public ValueTask<IReadOnlyList<TimelineDecision>> DecisionsAsync(DateTimeOffset since, QueueId? after, int limit, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult<IReadOnlyList<TimelineDecision>>([.. _subjects
+                .Where(s => s.Decision is not null && (s.At > since || (s.At == since && (after is null || s.QueueId.Value.CompareTo(after.Value.Value) > 0))))
+                .OrderBy(s => s.At).ThenBy(s => s.QueueId.Value).Take(limit).Select(s => new TimelineDecision(s.QueueId, s.At, s.Decision!))]);
+        }
+    }
+
     public ValueTask<int> ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
         lock (_lock) return ValueTask.FromResult(_subjects.RemoveAll(s => s.At < before));

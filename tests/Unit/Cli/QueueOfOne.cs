@@ -24,6 +24,9 @@ internal sealed class QueueOfOne : IMailQueue, IJournal, IQueuedHeaders
         Attempts = 3,
     };
 
+    /// <summary>What the message was judged by.</summary>
+    public string? Decision { get; set; }
+
     public List<(string Action, QueueFilter Filter, string? Reason)> Asked { get; } = [];
 
     public ValueTask<QueueEntry?> FindAsync(QueueId id, CancellationToken cancellationToken) => ValueTask.FromResult(id == Entry.Id ? Entry : null);
@@ -81,9 +84,12 @@ internal sealed class QueueOfOne : IMailQueue, IJournal, IQueuedHeaders
 
     public ValueTask AppendAsync(TimelineSubject? subject, IReadOnlyList<TimelineEvent> events, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public ValueTask<IReadOnlyList<TimelineDecision>> DecisionsAsync(DateTimeOffset since, QueueId? after, int limit, CancellationToken cancellationToken)
+        => ValueTask.FromResult<IReadOnlyList<TimelineDecision>>(Decision is null || after is not null || since > Entry.AcceptedAt ? [] : [new TimelineDecision(Entry.Id, Entry.AcceptedAt, Decision)]);
+
     public ValueTask<int> ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    private TimelineSubject Subject() => new(Entry.Id, Entry.AcceptedAt, "<1/2@elsewhere.test>", "sender@elsewhere.test", ["ann@example.test"], Entry.Size, "203.0.113.9");
+    private TimelineSubject Subject() => new(Entry.Id, Entry.AcceptedAt, "<1/2@elsewhere.test>", "sender@elsewhere.test", ["ann@example.test"], Entry.Size, "203.0.113.9") { Decision = Decision };
 
     private ValueTask<IReadOnlyList<QueueId>> Act(string action, QueueFilter filter, string? reason)
     {

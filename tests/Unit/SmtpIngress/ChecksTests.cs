@@ -1,9 +1,12 @@
 using System.Text;
 using AwesomeAssertions;
+using Merpati.Mail.Policy;
 using Merpati.SmtpIngress;
+using Merpati.Storage;
 using Merpati.TestKit;
 using Merpati.Tests.Unit.Mail.Auth;
 using Merpati.Timeline;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Merpati.Tests.Unit.SmtpIngress;
@@ -66,7 +69,7 @@ public sealed class ChecksTests
         await using var fixture = Fixture([("Dmarc:Enforce", "true")]);
         await SendAsync(fixture, "joe@example.org", author, accepted);
         fixture.Queue.Entries.Should().HaveCount(accepted ? 1 : 0);
-        if (!accepted) fixture.Journal.Events.Should().ContainSingle(one => one.Step == TimelineStep.Refused).Which.Detail.Should().EndWith("dmarc.reject strict.example");
+        if (!accepted) fixture.Journal.Events.Should().ContainSingle(one => one.Step == TimelineStep.Refused).Which.Detail.Should().EndWith("; reject by dmarc-reject");
     }
 
     [Fact]
@@ -108,6 +111,91 @@ public sealed class ChecksTests
         Encoding.ASCII.GetString(fixture.Queue.Entries[0].TraceHeaders.Span).Should().Contain("reason=\"no answer in time\"");
     }
 
+    [Fact]
+    public async Task A_policy_of_our_own_judges_by_what_the_checks_found_and_what_it_judged_by_is_kept()
+    {
+        using var policy = new PolicyFile("""
+            rules:
+              - { name: unsigned, when: { dkim: none }, score: 2, tag: unsigned }
+              - { name: stranger, when: { client.name: "client.*", score: ">= 2" }, then: junk }
+            """);
+        await using var fixture = Fixture([("Policy", policy.Path)]);
+
+        await SendAsync(fixture, "joe@example.org", "ann@example.org", accepted: true);
+
+        var version = PolicyReader.Read(File.ReadAllText(policy.Path)).Version;
+        Encoding.ASCII.GetString(fixture.Queue.Entries[0].TraceHeaders.Span).Should().StartWith($"X-Merpati-Verdict: junk; rule=stranger; score=2; policy={version};\r\n\ttag=unsigned\r\nAuthentication-Results: ");
+        fixture.Journal.Events.Should().ContainSingle(one => one.Step == TimelineStep.Accepted).Which.Detail.Should().EndWith("; junk by stranger with score 2");
+        var subject = fixture.Journal.Subjects.Should().ContainSingle().Which;
+        var capsule = DecisionCapsule.FromJson(subject.QueueId, subject.At, subject.Decision!);
+        capsule.Verdict.Evidence.Should().Equal("unsigned +2", "stranger");
+        capsule.Facts.Text(MailFact.ClientName).Should().Be("client.example.org");
+        PolicyReader.Read(File.ReadAllText(policy.Path)).Judge(capsule.Facts).Should().Be(capsule.Verdict);
+    }
+
+    [Fact]
+    public async Task What_the_policy_quarantines_is_accepted_and_held()
+    {
+        using var policy = new PolicyFile("rules: [{ name: all, then: quarantine }]");
+        await using var fixture = Fixture([("Policy", policy.Path)]);
+
+        await SendAsync(fixture, "joe@example.org", "ann@example.org", accepted: true);
+
+        var recipient = fixture.Queue.Entries.Should().ContainSingle().Which.Recipients.Should().ContainSingle().Which;
+        (recipient.State, recipient.Detail).Should().Be((RecipientState.Held, "quarantined by all"));
+        fixture.Journal.Events.Select(one => one.Step).Should().Equal(TimelineStep.Accepted, TimelineStep.Held);
+    }
+
+    [Theory]
+    [InlineData("defer", "451 4.7.1 Message refused for now by the policy of this server, try again later [all]")]
+    [InlineData("reject", "550 5.7.1 Message refused by the policy of this server [all]")]
+    [InlineData("reject, reply: '5.7.25 {client.ip} has no name but {client.helo}'", "550 5.7.25 192.0.2.7 has no name but client.example.org [all]")]
+    public async Task What_the_policy_refuses_is_refused_with_the_name_of_the_rule(string then, string reply)
+    {
+        using var policy = new PolicyFile($"rules: [{{ name: all, then: {then} }}]");
+        await using var fixture = Fixture([("Policy", policy.Path)]);
+
+        await fixture.RunAsync(SmtpRole.Mx, Begin("joe@example.org") + $"C: From: x@example.org\nC:\nC: hello\nC: .\nS: {reply}\n");
+
+        fixture.Queue.Entries.Should().BeEmpty();
+        fixture.Journal.Subjects.Should().ContainSingle().Which.Decision.Should().Contain("\"rule\":\"all\"");
+        fixture.Journal.Events.Should().ContainSingle().Which.Step.Should().Be(TimelineStep.Refused);
+    }
+
+    [Fact]
+    public async Task A_policy_is_read_again_when_its_file_changes_and_one_that_cannot_be_used_is_not_taken()
+    {
+        using var policy = new PolicyFile("rules: [{ name: all, then: reject }]");
+        await using var fixture = Fixture([("Policy", policy.Path)]);
+
+        var source = fixture.Policy;
+        File.WriteAllText(policy.Path, "rules: [{ name: all, then: destroy }]");
+        source.Reload();
+        await SendAsync(fixture, "joe@example.org", "ann@example.org", "550 5.7.1 .*");
+
+        File.WriteAllText(policy.Path, "{ rules: [{ name: all, then: accept }], tests: [{ name: t, facts: {}, expect: reject }] }");
+        source.Reload();
+        await SendAsync(fixture, "joe@example.org", "ann@example.org", "550 5.7.1 .*");
+
+        File.WriteAllText(policy.Path, "rules: [{ name: all, then: accept }]");
+        source.Reload();
+        await SendAsync(fixture, "joe@example.org", "ann@example.org", accepted: true);
+    }
+
+    [Theory]
+    [InlineData("rules: [{ name: all, then: destroy }]", "'destroy' is no action")]
+    [InlineData("{ rules: [{ name: all, then: junk }], tests: [{ name: it comes in, facts: {}, expect: accept }] }", "Its test 'it comes in' expects accept, and the rules say junk by all")]
+    [InlineData(null, "Could not find file")]
+    public async Task A_policy_that_cannot_be_used_stops_the_start(string? text, string words)
+    {
+        using var policy = new PolicyFile(text ?? "");
+        if (text is null) File.Delete(policy.Path);
+        await using var fixture = Fixture([("Policy", policy.Path)]);
+
+        var start = () => fixture.Sessions;
+        start.Should().Throw<OptionsValidationException>().WithMessage($"*{policy.Path} is no policy: *{words}*");
+    }
+
     private static IngressFixture Fixture((string Key, string Value)[]? settings = null, string zone = Zone)
     {
         var fixture = new IngressFixture([("Checks:Enabled", "true"), .. settings ?? []]);
@@ -129,13 +217,25 @@ public sealed class ChecksTests
         """;
 
     private static Task SendAsync(IngressFixture fixture, string sender, string author, bool accepted, string header = "Subject: hi")
+        => SendAsync(fixture, sender, author, accepted ? "250 2.0.0 .*" : @"550 5.7.26 Message failed DMARC, and the policy of strict.example is to reject it \[dmarc-reject\]", header);
+
+    private static Task SendAsync(IngressFixture fixture, string sender, string author, string reply, string header = "Subject: hi")
         => fixture.RunAsync(SmtpRole.Mx, Begin(sender) + $"""
             C: {header}
             C: From: {author}
             C:
             C: hello
             C: .
-            S~ {(accepted ? "250 2.0.0 .*" : "550 5.7.26 Message failed DMARC, and the policy of strict.example is to reject it")}
+            S~ {reply}
 
             """);
+
+    private sealed class PolicyFile : IDisposable
+    {
+        public PolicyFile(string text) => File.WriteAllText(Path, text);
+
+        public string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"policy-{Guid.NewGuid():N}.yaml");
+
+        public void Dispose() => File.Delete(Path);
+    }
 }

@@ -5,6 +5,7 @@ using Merpati.Mail.Dns;
 using Merpati.Mailboxes;
 using Merpati.Queueing;
 using Merpati.SmtpIngress;
+using Merpati.SmtpIngress.Checks;
 using Merpati.Storage;
 using Merpati.TestKit;
 using Merpati.TestKit.Smtp;
@@ -60,6 +61,8 @@ public sealed class IngressFixture : IAsyncDisposable
     public CountingBell Bell { get; } = new();
 
     internal TurningDns Dns { get; } = new();
+
+    internal PolicySource Policy => _services.GetRequiredService<PolicySource>();
 
     public SmtpSessions Sessions => _services.GetRequiredService<SmtpSessions>();
 
@@ -206,6 +209,8 @@ public sealed class MemoryJournal : IJournal
     public ValueTask<TimelineSubject?> FindAsync(QueueId id, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<IReadOnlyList<TimelineSubject>> SearchAsync(string messageIdOrAddress, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<IReadOnlyList<TimelineDecision>> DecisionsAsync(DateTimeOffset since, QueueId? after, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<int> ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken) => throw new NotSupportedException();
 }

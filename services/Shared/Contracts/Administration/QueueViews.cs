@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Merpati.Administration;
@@ -80,4 +81,28 @@ public sealed record TraceView(
     IReadOnlyList<string> Recipients,
     long? Size,
     string? ClientAddress,
-    IReadOnlyList<TraceStepView> Steps);
+    IReadOnlyList<TraceStepView> Steps)
+{
+    /// <summary>What the message was judged by and what came out; null when it was not judged.</summary>
+    public JsonElement? Decision { get; init; }
+}
+
+/// <summary>A message that was judged.</summary>
+/// <param name="Decision">The version of the policy, the facts and the verdict.</param>
+public sealed record DecisionView(string QueueId, DateTimeOffset At, JsonElement Decision);
+
+/// <summary>What another policy would have decided.</summary>
+/// <param name="Policy">The version of the other policy.</param>
+/// <param name="Messages">Messages that were judged in that time.</param>
+/// <param name="Unfaithful">Messages that this very policy judged, and whose verdict it does not give again: always 0.</param>
+public sealed record PolicyDifferences(string Policy, DateTimeOffset Since, long Messages, long Changed, long Unfaithful, IReadOnlyList<PolicyDifference> Differences);
+
+/// <summary>Messages that would change in the same way.</summary>
+/// <param name="Examples">Queue ids of some of them, the newest last.</param>
+public sealed record PolicyDifference(string From, string FromRule, string To, string ToRule, long Messages, IReadOnlyList<string> Examples);
+
+/// <summary>The tests beside a policy.</summary>
+/// <param name="Failures">Those that failed, with what came out.</param>
+public sealed record PolicyTestView(string Name, string Version, int Rules, int Tests, IReadOnlyList<PolicyTestFailureView> Failures);
+
+public sealed record PolicyTestFailureView(string Test, string Expected, string? ExpectedRule, string Action, string Rule);

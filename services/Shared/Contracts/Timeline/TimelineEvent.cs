@@ -56,4 +56,12 @@ public enum TimelineStep
 public sealed record TimelineEvent(QueueId QueueId, DateTimeOffset At, TimelineStep Step, string? Recipient, string Detail);
 
 /// <summary>What a message is searched by; written with the Accepted event.</summary>
-public sealed record TimelineSubject(QueueId QueueId, DateTimeOffset At, string? MessageId, string ReversePath, IReadOnlyList<string> Recipients, long Size, string? ClientAddress);
+public sealed record TimelineSubject(QueueId QueueId, DateTimeOffset At, string? MessageId, string ReversePath, IReadOnlyList<string> Recipients, long Size, string? ClientAddress)
+{
+    /// <summary>What the message was judged by and what came out, as JSON (a decision capsule); null when it was not judged.</summary>
+    public string? Decision { get; init; }
+}
+
+/// <summary>A message that was judged.</summary>
+/// <param name="Decision">The capsule, as in <see cref="TimelineSubject.Decision"/>.</param>
+public sealed record TimelineDecision(QueueId QueueId, DateTimeOffset At, string Decision);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Merpati.Queueing;
 
@@ -12,7 +13,7 @@ namespace Merpati.Mail.Policy;
 public sealed record DecisionCapsule(QueueId QueueId, DateTimeOffset At, string Policy, MailFacts Facts, PolicyVerdict Verdict)
 {
     /// <summary>The facts and the verdict as JSON; the id and the time are kept beside it.</summary>
-    public ReadOnlyMemory<byte> ToJson()
+    public string ToJson()
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using var json = new Utf8JsonWriter(buffer);
@@ -30,13 +31,13 @@ public sealed record DecisionCapsule(QueueId QueueId, DateTimeOffset At, string 
         json.WriteEndObject();
         json.WriteEndObject();
         json.Flush();
-        return buffer.WrittenMemory;
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
     /// <exception cref="JsonException">It is no capsule.</exception>
-    public static DecisionCapsule FromJson(QueueId id, DateTimeOffset at, ReadOnlyMemory<byte> utf8)
+    public static DecisionCapsule FromJson(QueueId id, DateTimeOffset at, string text)
     {
-        using var document = JsonDocument.Parse(utf8);
+        using var document = JsonDocument.Parse(text);
         var root = document.RootElement;
         try
         {

@@ -23,7 +23,7 @@ public sealed record MailPolicy(string Name, string Version, IReadOnlyList<Polic
             score = Math.Round(score + rule.Score, 3);
             if (rule.Tag is { } tag) tags.Add(tag);
             evidence.Add(rule.Score == 0 ? rule.Name : string.Create(CultureInfo.InvariantCulture, $"{rule.Name} {rule.Score:+0.###;-0.###}"));
-            if (rule.Then is { } action) return new PolicyVerdict(action, rule.Name, rule.Reply, score, tags, evidence);
+            if (rule.Then is { } action) return new PolicyVerdict(action, rule.Name, rule.Reply is { } reply ? ReplyText.Fill(reply, facts) : null, score, tags, evidence);
         }
         return new PolicyVerdict(PolicyAction.Accept, NoRule, null, score, tags, evidence);
     }

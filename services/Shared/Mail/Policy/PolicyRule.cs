@@ -23,7 +23,7 @@ public enum PolicyAction
 /// <param name="Then">Ends the judging when the condition holds; null goes on with the next rule.</param>
 /// <param name="Score">Added to the score when the condition holds.</param>
 /// <param name="Tag">Told in a header field when the condition holds; null for none.</param>
-/// <param name="Reply">Enhanced status code and text for <see cref="PolicyAction.Defer"/> and <see cref="PolicyAction.Reject"/>; null for the usual one.</param>
+/// <param name="Reply">Enhanced status code and text, in which <c>{author.domain}</c> stands for that fact, for <see cref="PolicyAction.Defer"/> and <see cref="PolicyAction.Reject"/>; null for the usual one.</param>
 public sealed record PolicyRule(string Name, Condition When, PolicyAction? Then, double Score, string? Tag, string? Reply);
 
 /// <summary>A test that lies beside the rules.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Merpati.Administration;
 using Merpati.Queueing;
 using Merpati.Storage;
@@ -13,12 +14,18 @@ public static class TraceAdministration
 {
     private const int DefaultLimit = 20;
     private const int MaxLimit = 200;
+    private const int MaxDecisions = 1000;
     private const int MaxKeyLength = 1000;
 
-    /// <summary><c>GET trace?of=…</c>: in the query because a Message-ID may hold a slash.</summary>
+    /// <summary>
+    /// <c>GET trace?of=…</c>: in the query because a Message-ID may hold a slash.
+    /// <c>GET decisions?since=…&amp;after=…&amp;limit=…</c>: what messages were judged by, in order of time; to go on, name the time and the queue id of the last one.
+    /// </summary>
     public static IEndpointRouteBuilder MapTraceAdministration(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapAdministration().MapGet("/trace", TraceAsync);
+        var administration = endpoints.MapAdministration();
+        administration.MapGet("/trace", TraceAsync);
+        administration.MapGet("/decisions", DecisionsAsync);
         return endpoints;
     }
 
@@ -31,6 +38,19 @@ public static class TraceAdministration
         return traces.Count > 0
             ? Results.Json(traces, AdministrationJson.Default.IReadOnlyListTraceView)
             : Problems.NotFound($"Nothing is remembered of '{of}'.");
+    }
+
+    private static async Task<IResult> DecisionsAsync(IJournal journal, DateTimeOffset? since, string? after, int? limit, CancellationToken cancellationToken)
+    {
+        if (since is not { } from) return Problems.Invalid("Say since when: since=2026-03-01T12:00:00Z.");
+        QueueId? last = null;
+        if (after is not null)
+        {
+            if (!QueueId.TryParse(after, out var id)) return Problems.Invalid($"'{after}' is no queue id.");
+            last = id;
+        }
+        var decisions = await journal.DecisionsAsync(from, last, Math.Clamp(limit ?? MaxDecisions, 1, MaxDecisions), cancellationToken);
+        return Results.Json([.. decisions.Select(decision => new DecisionView(decision.QueueId.ToString(), decision.At, Json(decision.Decision)))], AdministrationJson.Default.IReadOnlyListDecisionView);
     }
 
     private static async ValueTask<IReadOnlyList<TraceView>> TraceOneAsync(IJournal journal, QueueId id, CancellationToken cancellationToken)
@@ -58,7 +78,16 @@ public static class TraceAdministration
         subject?.Recipients ?? [],
         subject?.Size,
         subject?.ClientAddress,
-        Steps(events));
+        Steps(events))
+    {
+        Decision = subject?.Decision is { } decision ? Json(decision) : null,
+    };
+
+    private static JsonElement Json(string text)
+    {
+        using var document = JsonDocument.Parse(text);
+        return document.RootElement.Clone();
+    }
 
     internal static IReadOnlyList<TraceStepView> Steps(IReadOnlyList<TimelineEvent> events)
         => [.. events.Select(step => new TraceStepView(step.At, step.Step.ToString().ToLowerInvariant(), step.Recipient, step.Detail))];

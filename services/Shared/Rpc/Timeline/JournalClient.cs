@@ -31,6 +31,15 @@ internal sealed class JournalClient(Wire.TimelineService.TimelineServiceClient c
         return subjects;
     }
 
+    public async ValueTask<IReadOnlyList<TimelineDecision>> DecisionsAsync(DateTimeOffset since, QueueId? after, int limit, CancellationToken cancellationToken)
+    {
+        var request = new Wire.DecisionsRequest { Since = since.ToTimestamp(), Limit = limit };
+        if (after is { } id) request.After = id.Value.ToWire();
+        var decisions = new List<TimelineDecision>();
+        await foreach (var response in caller.ReadAsync(CallKind.Question, client.Decisions, request, cancellationToken)) decisions.AddRange(response.Decisions.Select(TimelineConversions.ToContract));
+        return decisions;
+    }
+
     public async ValueTask<int> ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken)
         => (await caller.AskAsync(CallKind.Once, client.ForgetAsync, new Wire.ForgetRequest { Before = before.ToTimestamp() }, cancellationToken)).Messages;
 }

@@ -28,6 +28,7 @@ internal static class TimelineConversions
         var message = new Wire.TimelineSubject { QueueId = subject.QueueId.Value.ToWire(), At = subject.At.ToTimestamp(), ReversePath = subject.ReversePath, Recipients = { subject.Recipients }, Size = subject.Size };
         if (subject.MessageId is { } id) message.MessageId = id;
         if (subject.ClientAddress is { } client) message.ClientAddress = client;
+        if (subject.Decision is { } decision) message.Decision = decision;
         return message;
     }
 
@@ -38,5 +39,12 @@ internal static class TimelineConversions
         subject.ReversePath,
         [.. subject.Recipients],
         subject.Size,
-        subject.HasClientAddress ? subject.ClientAddress : null);
+        subject.HasClientAddress ? subject.ClientAddress : null)
+    {
+        Decision = subject.HasDecision ? subject.Decision : null,
+    };
+
+    public static Wire.TimelineDecision ToWire(this TimelineDecision decision) => new() { QueueId = decision.QueueId.Value.ToWire(), At = decision.At.ToTimestamp(), Decision = decision.Decision };
+
+    public static TimelineDecision ToContract(this Wire.TimelineDecision decision) => new(new QueueId(decision.QueueId.ToGuid()), decision.At.ToContract(), decision.Decision);
 }

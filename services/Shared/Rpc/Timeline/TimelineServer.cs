@@ -35,6 +35,13 @@ internal sealed class TimelineServer(IJournal journal) : Wire.TimelineService.Ti
         await responseStream.WriteAsync(subjects, TimelineConversions.ToWire, static (message, subject) => message.Subjects.Add(subject), null, context.CancellationToken);
     }
 
+    public override async Task Decisions(Wire.DecisionsRequest request, IServerStreamWriter<Wire.DecisionsResponse> responseStream, ServerCallContext context)
+    {
+        if (request.Limit is < 0 or > MaxLimit) throw new WireFormatException($"A limit is between 0 and {MaxLimit}.");
+        var decisions = await journal.DecisionsAsync(request.Since.ToContract(), request.After.IsEmpty ? null : new QueueId(request.After.ToGuid()), request.Limit, context.CancellationToken);
+        await responseStream.WriteAsync(decisions, TimelineConversions.ToWire, static (message, decision) => message.Decisions.Add(decision), null, context.CancellationToken);
+    }
+
     public override async Task<Wire.ForgetResponse> Forget(Wire.ForgetRequest request, ServerCallContext context)
         => new() { Messages = await journal.ForgetAsync(request.Before.ToContract(), context.CancellationToken) };
 }

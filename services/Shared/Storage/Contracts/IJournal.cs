@@ -20,6 +20,12 @@ public interface IJournal
     /// <summary>Messages with this Message-ID, sender or recipient address (with or without brackets, in any case), newest first.</summary>
     ValueTask<IReadOnlyList<TimelineSubject>> SearchAsync(string messageIdOrAddress, int limit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The decisions on messages of that time and later, in order of time, then of id. To go on, ask again with the time and the id of the last one.
+    /// </summary>
+    /// <param name="after">Of the messages of exactly that time only those with a greater id; null for all.</param>
+    ValueTask<IReadOnlyList<TimelineDecision>> DecisionsAsync(DateTimeOffset since, QueueId? after, int limit, CancellationToken cancellationToken);
+
     /// <summary>Forgets the messages whose newest event is older, each as a whole; returns how many.</summary>
     ValueTask<int> ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken);
 }

@@ -64,6 +64,17 @@ public sealed class MongoJournal : IJournal, IAsyncDisposable
             return (await found.ToListAsync(token)).ConvertAll(Subject);
         }, cancellationToken);
 
+    public ValueTask<IReadOnlyList<TimelineDecision>> DecisionsAsync(DateTimeOffset since, QueueId? after, int limit, CancellationToken cancellationToken)
+        => _connection.RunAsync<IReadOnlyList<TimelineDecision>>(async token =>
+        {
+            var from = new BsonDocument("at", new BsonDocument(after is null ? "$gte" : "$gt", Bson.Time(since)));
+            var range = after is { } id ? new BsonDocument("$or", new BsonArray { from, new BsonDocument { { "at", Bson.Time(since) }, { "_id", new BsonDocument("$gt", Bson.Id(id.Value)) } } }) : from;
+            using var found = await _messages.FindAsync(
+                new BsonDocument("$and", new BsonArray { range, new BsonDocument("decision", new BsonDocument("$type", "string")) }),
+                new FindOptions<BsonDocument> { Sort = new BsonDocument { { "at", 1 }, { "_id", 1 } }, Limit = limit, Projection = new BsonDocument { { "at", 1 }, { "decision", 1 } } }, token);
+            return (await found.ToListAsync(token)).ConvertAll(message => new TimelineDecision(new QueueId(message.Guid("_id")), message.Instant("at"), message["decision"].AsString));
+        }, cancellationToken);
+
     public async ValueTask<int> ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
         var forgotten = 0;
@@ -120,13 +131,14 @@ public sealed class MongoJournal : IJournal, IAsyncDisposable
             { "recipients", new BsonArray(subject.Recipients) },
             { "size", subject.Size },
             { "client", Bson.Text(subject.ClientAddress) },
+            { "decision", Bson.Text(subject.Decision) },
             { "keys", new BsonArray(SearchKey.OfSubject(subject)) },
         }));
     }
 
     private static TimelineSubject Subject(BsonDocument message) => new(
         new QueueId(message.Guid("_id")), message.Instant("at"), message.TextOrNull("messageId"), message["reversePath"].AsString,
-        [.. message["recipients"].AsBsonArray.Select(recipient => recipient.AsString)], message["size"].ToInt64(), message.TextOrNull("client"));
+        [.. message["recipients"].AsBsonArray.Select(recipient => recipient.AsString)], message["size"].ToInt64(), message.TextOrNull("client")) { Decision = message.TextOrNull("decision") };
 
     private BsonDocument Document(TimelineEvent step) => new()
     {

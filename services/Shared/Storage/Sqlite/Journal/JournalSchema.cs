@@ -39,5 +39,9 @@ internal static class JournalSchema
             PRIMARY KEY (key, at, queue_id)
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        ALTER TABLE message ADD COLUMN decision TEXT;
+        CREATE INDEX message_decided ON message (at, queue_id) WHERE decision IS NOT NULL;
+        """,
     ]);
 }

@@ -7,7 +7,7 @@ namespace Merpati.Storage.Sqlite;
 /// <inheritdoc cref="IJournal"/>
 public sealed class SqliteJournal(SqliteDatabase database) : IJournal
 {
-    private const string SubjectColumns = "queue_id, at, message_id, reverse_path, recipients, size, client_address";
+    private const string SubjectColumns = "queue_id, at, message_id, reverse_path, recipients, size, client_address, decision";
     private const int MessagesPerStep = 256;
 
     public static SqliteSchema Schema => JournalSchema.Schema;
@@ -46,6 +46,15 @@ public sealed class SqliteJournal(SqliteDatabase database) : IJournal
             return found;
         }, cancellationToken);
 
+    public ValueTask<IReadOnlyList<TimelineDecision>> DecisionsAsync(DateTimeOffset since, QueueId? after, int limit, CancellationToken cancellationToken)
+        => database.ReadAsync<IReadOnlyList<TimelineDecision>>(session =>
+        {
+            var found = new List<TimelineDecision>();
+            using var rows = session.Query("SELECT queue_id, at, decision FROM message WHERE decision IS NOT NULL AND (at > ?1 OR (at = ?1 AND (?2 IS NULL OR queue_id > ?2))) ORDER BY at, queue_id LIMIT ?3", since, after?.Value, limit);
+            while (rows.Next()) found.Add(new TimelineDecision(new QueueId(rows.Guid(0)), rows.Time(1), rows.Text(2)));
+            return found;
+        }, cancellationToken);
+
     public async ValueTask<int> ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
         var forgotten = 0;
@@ -67,10 +76,10 @@ public sealed class SqliteJournal(SqliteDatabase database) : IJournal
         // A repeated subject is the same message told again: the first stays.
         var told = session.Execute(
             """
-            INSERT INTO message (queue_id, last_at, at, message_id, reverse_path, recipients, size, client_address) VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7)
-            ON CONFLICT (queue_id) DO UPDATE SET last_at = max(last_at, ?2), at = ?2, message_id = ?3, reverse_path = ?4, recipients = ?5, size = ?6, client_address = ?7 WHERE at IS NULL
+            INSERT INTO message (queue_id, last_at, at, message_id, reverse_path, recipients, size, client_address, decision) VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            ON CONFLICT (queue_id) DO UPDATE SET last_at = max(last_at, ?2), at = ?2, message_id = ?3, reverse_path = ?4, recipients = ?5, size = ?6, client_address = ?7, decision = ?8 WHERE at IS NULL
             """,
-            subject.QueueId.Value, subject.At, subject.MessageId, subject.ReversePath, JsonSerializer.Serialize(subject.Recipients), subject.Size, subject.ClientAddress);
+            subject.QueueId.Value, subject.At, subject.MessageId, subject.ReversePath, JsonSerializer.Serialize(subject.Recipients), subject.Size, subject.ClientAddress, subject.Decision);
         if (told == 0) return;
         foreach (var key in SearchKey.OfSubject(subject)) session.Execute("INSERT OR IGNORE INTO search (key, at, queue_id) VALUES (?1, ?2, ?3)", key, subject.At, subject.QueueId.Value);
     }
@@ -88,7 +97,7 @@ public sealed class SqliteJournal(SqliteDatabase database) : IJournal
     {
         using var rows = session.Query($"SELECT {SubjectColumns} FROM message WHERE queue_id = ?1 AND at IS NOT NULL", id.Value);
         return rows.Next()
-            ? new TimelineSubject(id, rows.Time(1), rows.TextOrNull(2), rows.Text(3), JsonSerializer.Deserialize<List<string>>(rows.Blob(4)) ?? [], rows.Int64(5), rows.TextOrNull(6))
+            ? new TimelineSubject(id, rows.Time(1), rows.TextOrNull(2), rows.Text(3), JsonSerializer.Deserialize<List<string>>(rows.Blob(4)) ?? [], rows.Int64(5), rows.TextOrNull(6)) { Decision = rows.TextOrNull(7) }
             : null;
     }
 

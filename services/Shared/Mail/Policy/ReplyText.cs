@@ -1,0 +1,23 @@
+using System.Text.RegularExpressions;
+using Merpati.Addresses;
+
+namespace Merpati.Mail.Policy;
+
+/// <summary>The text of a reply, in which the name of a fact in braces stands for its value.</summary>
+internal static partial class ReplyText
+{
+    private const int MaxValue = 255;
+
+    /// <summary>The facts that it names.</summary>
+    public static IEnumerable<string> Names(string reply) => Placeholder().Matches(reply).Select(match => match.Groups[1].Value);
+
+    /// <summary>A reply is one line of ASCII, whatever a stranger wrote: a domain becomes A-labels, the rest question marks.</summary>
+    public static string Fill(string reply, MailFacts facts)
+        => Placeholder().Replace(reply, match => MailFact.Find(match.Groups[1].Value) is { } fact && facts.Text(fact) is { Length: > 0 } text ? Plain(DomainName.ToAscii(text) ?? text) : "unknown");
+
+    private static string Plain(string text)
+        => string.Concat(text.Take(MaxValue).Select(c => c is >= ' ' and < '\x7f' ? c : '?'));
+
+    [GeneratedRegex(@"\{([a-z.]+)\}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Placeholder();
+}
