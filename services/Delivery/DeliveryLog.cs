@@ -36,6 +36,9 @@ internal static partial class DeliveryLog
     [LoggerMessage(3020, LogLevel.Information, "Collected {Contents} contents of {Octets} octets that nobody needed; forgot {Deliveries} delivery keys, {Tombstones} tombstones and {Timelines} timelines.")]
     public static partial void Collected(this ILogger logger, int contents, long octets, int deliveries, int tombstones, int timelines);
 
+    [LoggerMessage(3022, LogLevel.Information, "Discarded {QueueId}: nobody took it out of quarantine.")]
+    public static partial void QuarantineExpired(this ILogger logger, QueueId queueId);
+
     [LoggerMessage(3021, LogLevel.Warning, "The collector could not finish: {Task}.")]
     public static partial void CollectorFailed(this ILogger logger, string task, Exception exception);
 

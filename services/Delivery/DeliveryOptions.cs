@@ -87,6 +87,10 @@ public sealed class DeliveryOptions
     [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
     public TimeSpan KeepTombstones { get; set; } = TimeSpan.FromDays(90);
 
+    /// <summary>How long mail that the policy put into quarantine waits for a person; then it is discarded.</summary>
+    [Range(typeof(TimeSpan), "01:00:00", "3650.00:00:00")]
+    public TimeSpan KeepQuarantined { get; set; } = TimeSpan.FromDays(30);
+
     [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
     public TimeSpan KeepTimeline { get; set; } = TimeSpan.FromDays(30);
 

@@ -1,5 +1,7 @@
+using Merpati.Mail.Policy;
 using Merpati.Mailboxes;
 using Merpati.Storage;
+using Merpati.Timeline;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -8,7 +10,7 @@ namespace Merpati.Delivery.Collection;
 
 /// <summary>
 /// Removes what nobody needs any more: contents without a queue entry and without a message, leftovers of unfinished writers,
-/// delivery keys, tombstones and timelines that are old enough. Works in pages, with pauses, and can stop at any point.
+/// delivery keys, mail in quarantine, tombstones and timelines that are old enough. Works in pages, with pauses, and can stop at any point.
 /// </summary>
 /// <remarks>
 /// Nobody counts references, so the order of the questions is what makes this safe. A content is needed first by its queue entry, then
@@ -58,6 +60,7 @@ internal sealed class Collector(
         await TryAsync("contents", async () => (removed, octets) = await RemoveOrphansAsync(now - _options.ContentGrace, cancellationToken), cancellationToken);
         await TryAsync("unfinished contents", async () => removed += await contents.RemoveUnfinishedAsync(now - UnfinishedGrace, cancellationToken), cancellationToken);
         await TryAsync("delivery keys", async () => deliveries = await mailboxes.ForgetDeliveriesAsync(now - _options.KeepDeliveries, cancellationToken), cancellationToken);
+        await TryAsync("quarantine", async () => await DiscardQuarantinedAsync(now, cancellationToken), cancellationToken);
         await TryAsync("tombstones", async () => tombstones = await mailboxes.ForgetTombstonesAsync(now - _options.KeepTombstones, cancellationToken), cancellationToken);
         await TryAsync("timelines", async () => timelines = await journal.ForgetAsync(now - _options.KeepTimeline, cancellationToken), cancellationToken);
         if (removed + deliveries + tombstones + timelines > 0) logger.Collected(removed, octets, deliveries, tombstones, timelines);
@@ -94,6 +97,15 @@ internal sealed class Collector(
             await Task.Delay(PauseBetweenPages, time, cancellationToken);
         }
         return (removed, octets);
+    }
+
+    private async ValueTask DiscardQuarantinedAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        const string reason = "quarantine-expired";
+        var expired = new QueueFilter { Route = QueueRoute.Local, State = RecipientState.Held, Reply = VerdictHeader.QuarantinedPrefix, AcceptedBefore = now - _options.KeepQuarantined };
+        var discarded = await queue.DiscardAsync(expired, reason, cancellationToken);
+        foreach (var id in discarded) logger.QuarantineExpired(id);
+        if (discarded.Count > 0) await journal.AppendAsync(null, [.. discarded.Select(id => new TimelineEvent(id, now, TimelineStep.Discarded, null, reason))], cancellationToken);
     }
 
     private async ValueTask TryAsync(string task, Func<Task> work, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using AwesomeAssertions;
 using Merpati.Delivery.Collection;
 using Merpati.Storage;
+using Merpati.Timeline;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Xunit;
@@ -41,6 +42,24 @@ public sealed class CollectorTests
         await CollectAsync(once);
         _f.Queue.Entries.Should().BeEmpty();
         _f.Contents.All.Should().ContainSingle().Which.Should().Be(entry.Content);
+    }
+
+    [Fact]
+    public async Task Quarantine_ends_after_its_time_and_what_a_person_holds_stays()
+    {
+        var quarantined = await _f.EnqueueAsync("bob@remote.test", "ann@example.test");
+        var held = await _f.EnqueueAsync("bob@remote.test", "ann@example.test");
+        await _f.Queue.HoldAsync(new QueueFilter { Id = quarantined.Id }, "quarantined by the rule spam", default);
+        await _f.Queue.HoldAsync(new QueueFilter { Id = held.Id }, "ann is away", default);
+        _f.Time.Advance(_f.Options.KeepQuarantined - TimeSpan.FromSeconds(1));
+        await CollectAsync();
+        (await _f.LedgerAsync()).Open.Should().Be(2);
+
+        _f.Time.Advance(TimeSpan.FromSeconds(2));
+        await CollectAsync();
+        _f.Queue.Entries.Select(entry => entry.Id).Should().Equal(held.Id);
+        (await _f.LedgerAsync()).Closed[RecipientState.Discarded].Should().Be(1);
+        _f.Journal.Events.Should().ContainSingle(e => e.Step == TimelineStep.Discarded).Which.Detail.Should().Be("quarantine-expired");
     }
 
     [Fact]

@@ -283,6 +283,21 @@ public sealed class DeliverToMailboxTests
         Encoding.ASCII.GetString(message.Message.TracePrefix.Span).Should().Contain("Delivered-To: ann+Lists@example.test\r\n");
     }
 
+    [Theory]
+    [InlineData("X-Merpati-Verdict: junk; rule=r; score=0; policy=p\r\n", true, "", "Spam")]
+    [InlineData("X-Merpati-Verdict: junk; rule=r; score=0; policy=p\r\n", false, "", "INBOX")]
+    [InlineData("X-Merpati-Verdict: accept; rule=r; score=0; policy=p\r\n", true, "", "INBOX")]
+    [InlineData("", true, "X-Merpati-Verdict: junk; rule=r; score=0; policy=p\r\n", "INBOX")]
+    public async Task What_we_judged_to_be_junk_goes_into_the_mailbox_for_it_whatever_the_message_says_itself(string ours, bool hasJunk, string theirs, string mailbox)
+    {
+        var ann = _f.Account("ann@example.test");
+        if (hasJunk) _f.Mailboxes.Add(ann.Id, "Spam");
+        await _f.EnqueueAsync(Bob, [new EnvelopeRecipient(EmailAddress.Parse("ann@example.test"))], theirs + DeliveryFixture.Message, verdict: ours);
+        await _f.AttemptAsync();
+        _f.Mailboxes.Messages.Single().Mailbox.Value.Should().Be(mailbox);
+        _f.Journal.Events.Last(e => e.Step == TimelineStep.Delivered).Detail.Should().StartWith(mailbox == "Spam" ? "the mailbox for junk of" : "INBOX of");
+    }
+
     [Fact]
     public async Task Without_a_timeline_mail_is_delivered_all_the_same()
     {

@@ -39,7 +39,7 @@ internal sealed class DeliveringQueue(IMailQueue queue, Func<Task> afterQuestion
 
     public ValueTask<IReadOnlyList<QueueId>> BounceAsync(QueueFilter filter, string reason, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public ValueTask<IReadOnlyList<QueueId>> DiscardAsync(QueueFilter filter, string reason, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<IReadOnlyList<QueueId>> DiscardAsync(QueueFilter filter, string reason, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<QueueId>>([]);
 
     public ValueTask<IReadOnlyList<QueueCount>> CountAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -68,7 +68,7 @@ internal sealed class DeliveryFixture
 
     public Account Account(string address) => Directory.AddAccount(address);
 
-    public async Task<QueueEntry> EnqueueAsync(string? sender, IReadOnlyList<EnvelopeRecipient> recipients, string message = Message, DsnReturn ret = DsnReturn.Unspecified)
+    public async Task<QueueEntry> EnqueueAsync(string? sender, IReadOnlyList<EnvelopeRecipient> recipients, string message = Message, DsnReturn ret = DsnReturn.Unspecified, string verdict = "")
     {
         var content = Contents.Add(Encoding.UTF8.GetBytes(message));
         var entry = new QueueEntry
@@ -77,7 +77,7 @@ internal sealed class DeliveryFixture
             Route = QueueRoute.Local,
             Content = content.Id,
             Size = content.Size,
-            TraceHeaders = Encoding.ASCII.GetBytes(Received),
+            TraceHeaders = Encoding.ASCII.GetBytes(verdict + Received),
             ReversePath = sender is null ? ReversePath.Null : new ReversePath(EmailAddress.Parse(sender)),
             Return = ret,
             Recipients = [.. recipients.Select(r => new QueueRecipient { Recipient = r })],

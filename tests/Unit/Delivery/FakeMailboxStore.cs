@@ -75,7 +75,10 @@ internal sealed class FakeMailboxStore(TimeProvider time) : IMailboxStore
 
     public ValueTask<int> ForgetTombstonesAsync(DateTimeOffset before, CancellationToken cancellationToken) => ValueTask.FromResult(0);
 
-    public ValueTask<MailboxInfo?> FindSpecialUseAsync(AccountId account, SpecialUse use, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<MailboxInfo?> FindSpecialUseAsync(AccountId account, SpecialUse use, CancellationToken cancellationToken)
+    {
+        lock (_lock) return ValueTask.FromResult(use == SpecialUse.Junk ? _mailboxes.GetValueOrDefault((account, "Spam")) : null);
+    }
 
     public ValueTask RemoveAccountAsync(AccountId account, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -142,7 +142,7 @@ public sealed class ChecksTests
         await SendAsync(fixture, "joe@example.org", "ann@example.org", accepted: true);
 
         var recipient = fixture.Queue.Entries.Should().ContainSingle().Which.Recipients.Should().ContainSingle().Which;
-        (recipient.State, recipient.Detail).Should().Be((RecipientState.Held, "quarantined by all"));
+        (recipient.State, recipient.Detail).Should().Be((RecipientState.Held, "quarantined by the rule all"));
         fixture.Journal.Events.Select(one => one.Step).Should().Equal(TimelineStep.Accepted, TimelineStep.Held);
     }
 

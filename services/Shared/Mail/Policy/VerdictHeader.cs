@@ -38,5 +38,5 @@ public static class VerdictHeader
         return string.Create(CultureInfo.InvariantCulture, $"{QuarantinedPrefix} {verdict.Rule}{(verdict.Score == 0 ? "" : $" with score {verdict.Score:0.###}")}");
     }
 
-    public const string QuarantinedPrefix = "quarantined by";
+    public const string QuarantinedPrefix = "quarantined by the rule";
 }
