@@ -9,15 +9,15 @@ internal static partial class ReplyText
     private const int MaxValue = 255;
 
     /// <summary>The facts that it names.</summary>
-    public static IEnumerable<string> Names(string reply) => Placeholder().Matches(reply).Select(match => match.Groups[1].Value);
+    public static IEnumerable<string> Names(string reply) => Placeholder().Matches(reply).Select(match => match.Groups["fact"].Value);
 
     /// <summary>A reply is one line of ASCII, whatever a stranger wrote: a domain becomes A-labels, the rest question marks.</summary>
     public static string Fill(string reply, MailFacts facts)
-        => Placeholder().Replace(reply, match => MailFact.Find(match.Groups[1].Value) is { } fact && facts.Text(fact) is { Length: > 0 } text ? Plain(DomainName.ToAscii(text) ?? text) : "unknown");
+        => Placeholder().Replace(reply, match => MailFact.Find(match.Groups["fact"].Value) is { } fact && facts.Text(fact) is { Length: > 0 } text ? Plain(DomainName.ToAscii(text) ?? text) : "unknown");
 
     private static string Plain(string text)
         => string.Concat(text.Take(MaxValue).Select(c => c is >= ' ' and < '\x7f' ? c : '?'));
 
-    [GeneratedRegex(@"\{([a-z.]+)\}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\{(?<fact>[a-z.]+)\}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Placeholder();
 }
