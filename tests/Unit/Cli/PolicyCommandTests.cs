@@ -23,7 +23,7 @@ public sealed class PolicyCommandTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        File.WriteAllText(_file, Mine);
+        await File.WriteAllTextAsync(_file, Mine);
         var policy = PolicyReader.Read(Mine);
         var facts = MailFacts.None.With(MailFact.Spf, "softfail").With(MailFact.Sender, "x\u001b[2J@elsewhere.test");
         _queue.Decision = new DecisionCapsule(_queue.Entry.Id, _queue.Entry.AcceptedAt, policy.Version, facts, policy.Judge(facts)).ToJson();
@@ -49,14 +49,14 @@ public sealed class PolicyCommandTests : IAsyncLifetime
     [Fact]
     public async Task A_test_that_fails_is_named_and_the_exit_code_tells()
     {
-        File.WriteAllText(_file, Mine + "\ntests: [{ name: forged mail is refused, facts: { spf: fail }, expect: reject }]\n");
+        await File.WriteAllTextAsync(_file, Mine + "\ntests: [{ name: forged mail is refused, facts: { spf: fail }, expect: reject }]\n");
         (await RunAsync("", "policy", "test", _file)).Should().Match<(int Code, string Text)>(run => run.Code == 1 && run.Text.Contains("FAILED forged mail is refused: expected reject, and the rules say junk by forged"));
     }
 
     [Fact]
     public async Task What_is_no_policy_is_a_line_that_says_where()
     {
-        File.WriteAllText(_file, "rules:\n  - { name: a, then: destroy }\n");
+        await File.WriteAllTextAsync(_file, "rules:\n  - { name: a, then: destroy }\n");
         (await RunAsync("", "policy", "test", _file)).Should().Match<(int Code, string Text)>(run => run.Code == 2 && run.Text.Contains("Line 2: 'destroy' is no action"));
     }
 
@@ -70,7 +70,7 @@ public sealed class PolicyCommandTests : IAsyncLifetime
     [Fact]
     public async Task Another_policy_is_compared_over_the_last_hours()
     {
-        File.WriteAllText(_file, "rules: [{ name: strict, when: { spf: softfail }, then: reject }]");
+        await File.WriteAllTextAsync(_file, "rules: [{ name: strict, when: { spf: softfail }, then: reject }]");
         var (code, text) = await RunAsync("", "policy", "diff", _file, "--since", "9999d", "--data", _server.Folder);
         code.Should().Be(0);
         text.Should().StartWith("1 of 1 messages since ").And.MatchRegex($"1 +junk +forged +reject +strict +{_queue.Entry.Id}");

@@ -123,14 +123,14 @@ public sealed class ChecksTests
 
         await SendAsync(fixture, "joe@example.org", "ann@example.org", accepted: true);
 
-        var version = PolicyReader.Read(File.ReadAllText(policy.Path)).Version;
-        Encoding.ASCII.GetString(fixture.Queue.Entries[0].TraceHeaders.Span).Should().StartWith($"X-Merpati-Verdict: junk; rule=stranger; score=2; policy={version};\r\n\ttag=unsigned\r\nAuthentication-Results: ");
+        var read = PolicyReader.Read(await File.ReadAllTextAsync(policy.Path));
+        Encoding.ASCII.GetString(fixture.Queue.Entries[0].TraceHeaders.Span).Should().StartWith($"X-Merpati-Verdict: junk; rule=stranger; score=2; policy={read.Version};\r\n\ttag=unsigned\r\nAuthentication-Results: ");
         fixture.Journal.Events.Should().ContainSingle(one => one.Step == TimelineStep.Accepted).Which.Detail.Should().EndWith("; junk by stranger with score 2");
         var subject = fixture.Journal.Subjects.Should().ContainSingle().Which;
         var capsule = DecisionCapsule.FromJson(subject.QueueId, subject.At, subject.Decision!);
         capsule.Verdict.Evidence.Should().Equal("unsigned +2", "stranger");
         capsule.Facts.Text(MailFact.ClientName).Should().Be("client.example.org");
-        PolicyReader.Read(File.ReadAllText(policy.Path)).Judge(capsule.Facts).Should().Be(capsule.Verdict);
+        read.Judge(capsule.Facts).Should().Be(capsule.Verdict);
     }
 
     [Fact]
@@ -169,15 +169,15 @@ public sealed class ChecksTests
         await using var fixture = Fixture([("Policy", policy.Path)]);
 
         var source = fixture.Policy;
-        File.WriteAllText(policy.Path, "rules: [{ name: all, then: destroy }]");
+        await File.WriteAllTextAsync(policy.Path, "rules: [{ name: all, then: destroy }]");
         source.Reload();
         await SendAsync(fixture, "joe@example.org", "ann@example.org", "550 5.7.1 .*");
 
-        File.WriteAllText(policy.Path, "{ rules: [{ name: all, then: accept }], tests: [{ name: t, facts: {}, expect: reject }] }");
+        await File.WriteAllTextAsync(policy.Path, "{ rules: [{ name: all, then: accept }], tests: [{ name: t, facts: {}, expect: reject }] }");
         source.Reload();
         await SendAsync(fixture, "joe@example.org", "ann@example.org", "550 5.7.1 .*");
 
-        File.WriteAllText(policy.Path, "rules: [{ name: all, then: accept }]");
+        await File.WriteAllTextAsync(policy.Path, "rules: [{ name: all, then: accept }]");
         source.Reload();
         await SendAsync(fixture, "joe@example.org", "ann@example.org", accepted: true);
     }
