@@ -21,6 +21,7 @@ internal sealed class IngressMetrics
     private readonly Counter<long> _checks;
     private readonly Histogram<double> _checksDuration;
 
+    private readonly Counter<long> _lists;
     private readonly Counter<long> _verdicts;
 
     public IngressMetrics(IMeterFactory meters)
@@ -34,6 +35,7 @@ internal sealed class IngressMetrics
         _turnedAway = meter.CreateCounter<long>("merpati.smtp.door.refusals", "{refusal}", "Clients refused for how they come or how much they want, by reason");
         _duration = meter.CreateHistogram<double>("merpati.smtp.acceptance.duration", "s", "From DATA or the first BDAT to the reply");
         _checks = meter.CreateCounter<long>("merpati.smtp.checks", "{result}", "Results of the checks of messages, by method (iprev, spf, dkim, dmarc, arc) and result");
+        _lists = meter.CreateCounter<long>("merpati.smtp.dns.lists", "{message}", "Messages that a DNS list named, or about which it did not answer, by zone and result (listed, unanswered)");
         _verdicts = meter.CreateCounter<long>("merpati.policy.verdicts", "{message}", "Messages that the policy judged, by action and rule");
         _checksDuration = meter.CreateHistogram<double>("merpati.smtp.checks.duration", "s", "From DATA or the first BDAT to the verdict of the checks");
     }
@@ -62,10 +64,14 @@ internal sealed class IngressMetrics
         foreach (var signature in verdict.Dkim) Count("dkim", signature.Result);
         Count("dmarc", verdict.Dmarc.Result);
         Count("arc", verdict.Arc.Result);
+        foreach (var list in verdict.Lists.Listings.Select(listing => listing.List.Zone).Distinct()) CountList(list, "listed");
+        foreach (var list in verdict.Lists.Unanswered) CountList(list, "unanswered");
         _checksDuration.Record(duration.TotalSeconds);
 
         void Count(string method, AuthResult result) => _checks.Add(1, new KeyValuePair<string, object?>("method", method), new KeyValuePair<string, object?>("result", result.Name()));
     }
+
+    private void CountList(string zone, string result) => _lists.Add(1, new KeyValuePair<string, object?>("zone", zone), new KeyValuePair<string, object?>("result", result));
 
     public void CountVerdict(PolicyVerdict verdict)
         => _verdicts.Add(1, new KeyValuePair<string, object?>("action", verdict.Action.Name()), new KeyValuePair<string, object?>("rule", verdict.Rule));

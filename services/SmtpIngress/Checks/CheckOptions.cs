@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using Merpati.Addresses;
+using Merpati.Mail.Auth;
 
 namespace Merpati.SmtpIngress.Checks;
 
@@ -23,13 +25,41 @@ public sealed class CheckOptions : IValidatableObject
     /// <summary>Whether a signature counts that leaves the end of the body uncovered (<c>l=</c>, RFC 6376 §8.2).</summary>
     public bool AcceptPartialBody { get; set; }
 
+    /// <summary>Block and allow lists in DNS; none unless named, as most have terms of use.</summary>
+    public IList<DnsListOptions> DnsLists { get; } = [];
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         foreach (var network in ExemptNetworks)
         {
             if (!IPNetwork.TryParse(network, out _)) yield return new ValidationResult($"'{network}' is not a network; write it as 192.0.2.0/24 or fd00::/8.", [nameof(ExemptNetworks)]);
         }
+        foreach (var list in DnsLists)
+        {
+            if (DomainName.ToAscii(list.Zone) is null) yield return new ValidationResult($"'{list.Zone}' is not the zone of a DNS list; write it as zen.spamhaus.org.", [nameof(DnsLists)]);
+            if (list.Score is 0 or < -1000 or > 1000) yield return new ValidationResult($"The DNS list {list.Zone} needs a score between -1000 and 1000: above 0 for a block list, below for an allow list.", [nameof(DnsLists)]);
+            foreach (var answer in list.Answers)
+            {
+                if (!IPNetwork.TryParse(answer, out _) && !IPAddress.TryParse(answer, out _)) yield return new ValidationResult($"'{answer}' is no answer of the DNS list {list.Zone}; write it as 127.0.0.2 or 127.0.0.0/29.", [nameof(DnsLists)]);
+            }
+        }
     }
+}
+
+/// <summary>One of <c>SmtpIngress:Checks:DnsLists</c>.</summary>
+public sealed class DnsListOptions
+{
+    public string Zone { get; set; } = "";
+
+    public DnsListKind Kind { get; set; }
+
+    /// <summary>Added to the fact <c>dnsbl.score</c> for who is on it; negative for an allow list.</summary>
+    public double Score { get; set; }
+
+    /// <summary>The answers that count, as 127.0.0.2 or 127.0.0.0/29; none means each that says "listed".</summary>
+    public IList<string> Answers { get; } = [];
+
+    internal DnsList ToList() => new(Zone, Kind, Score, [.. Answers.Select(answer => IPAddress.TryParse(answer, out var one) ? new IPNetwork(one, one.GetAddressBytes().Length * 8) : IPNetwork.Parse(answer))]);
 }
 
 /// <summary>Keys below <c>SmtpIngress:Dmarc</c>.</summary>

@@ -7,7 +7,7 @@ namespace Merpati.SmtpIngress.Checks;
 /// <summary>
 /// The checks of one message, side by side and within one budget:
 /// <list type="number">
-/// <item>what only needs the client and the envelope (iprev, SPF) starts before the body comes;</item>
+/// <item>what only needs the client and the envelope (iprev, SPF, DNS lists) starts before the body comes;</item>
 /// <item>the body is hashed as it streams by;</item>
 /// <item>DKIM and ARC look up their keys when the body is there;</item>
 /// <item>DMARC judges by what SPF and DKIM found.</item>
@@ -23,6 +23,7 @@ internal sealed class MessageCheck : IDisposable
     private readonly ReceivedMessage _message;
     private readonly CancellationTokenSource _budget;
     private readonly long _startedAt;
+    private readonly Task<DnsListsResult> _clientLists;
     private readonly Task<IprevResult> _iprev;
     private readonly Task<SpfResult> _helloSpf;
     private readonly Task<SpfResult> _spf;
@@ -34,6 +35,7 @@ internal sealed class MessageCheck : IDisposable
         _budget = new CancellationTokenSource();
         _startedAt = checks.Time.GetTimestamp();
         // 1. The client and the envelope. The body may take its time; the budget begins when it is there.
+        _clientLists = WithinAsync(token => DnsListLookup.OfClientAsync(client, checks.Lists, checks.Dns, token), checks.Unanswered);
         _iprev = WithinAsync(token => IprevVerifier.VerifyAsync(client, checks.Dns, token), new IprevResult(AuthResult.TempError, null, OutOfTime));
         _helloSpf = WithinAsync(token => checks.Spf.CheckHelloAsync(client, hello, token), new SpfResult(AuthResult.TempError, hello, null, null, OutOfTime));
         _spf = sender is null ? _helloSpf : WithinAsync(token => checks.Spf.CheckMailFromAsync(client, _sender, hello, token), new SpfResult(AuthResult.TempError, sender.Domain, null, null, OutOfTime));
@@ -57,13 +59,14 @@ internal sealed class MessageCheck : IDisposable
         var dkim = WithinAsync(async token => await DkimVerifier.VerifyAsync(_message, _checks.Dns, _checks.Policy, now, token), null);
         var arc = WithinAsync(token => ArcVerifier.VerifyAsync(_message, _checks.Dns, _checks.Policy, now, token), new ArcResult(AuthResult.TempError, OutOfTime, 0, []));
         var spf = await _spf;
+        var domains = WithinAsync(token => DnsListLookup.OfDomainsAsync([.. _message.AuthorDomains, _sender[(_sender.LastIndexOf('@') + 1)..], _hello], _checks.Lists, _checks.Dns, token), _checks.Unanswered);
         var signatures = await dkim ?? DkimVerifier.Unknown(_message, OutOfTime);
 
         // 4. The author.
         var author = _message.AuthorDomains.Count > 0 ? _message.AuthorDomains[0] : "";
         var dmarc = await WithinAsync(token => _checks.Dmarc.VerifyAsync(_message.AuthorDomains, spf, signatures, token), new DmarcResult(AuthResult.TempError, author, DmarcPolicy.None, 100, null, [], OutOfTime));
         cancellationToken.ThrowIfCancellationRequested();
-        var verdict = new MessageVerdict(_client, _sender, _hello, await _iprev, await _helloSpf, spf, signatures, dmarc, await arc);
+        var verdict = new MessageVerdict(_client, _sender, _hello, await _iprev, await _helloSpf, spf, signatures, dmarc, await arc) { Lists = await JoinAsync(_clientLists, domains) };
         _checks.Metrics.CountChecks(verdict, _checks.Time.GetElapsedTime(_startedAt));
         return verdict;
     }
@@ -72,6 +75,12 @@ internal sealed class MessageCheck : IDisposable
     {
         _budget.Cancel();
         _message.Dispose();
+    }
+
+    private static async ValueTask<DnsListsResult> JoinAsync(Task<DnsListsResult> client, Task<DnsListsResult> domains)
+    {
+        var (one, other) = (await client, await domains);
+        return new DnsListsResult([.. one.Listings, .. other.Listings], [.. one.Unanswered.Union(other.Unanswered)]);
     }
 
     private async Task<T> WithinAsync<T>(Func<CancellationToken, ValueTask<T>> check, T outOfTime)

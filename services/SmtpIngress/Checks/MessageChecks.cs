@@ -21,6 +21,7 @@ internal sealed class MessageChecks
         _exempt = Options.ExemptNetworks.Count == 0 ? Loopback : [.. Options.ExemptNetworks.Select(IPNetwork.Parse)];
         Spf = new SpfVerifier(dns, _options.HostName, time);
         Dmarc = new DmarcVerifier(dns);
+        Lists = [.. Options.DnsLists.Select(list => list.ToList())];
         Policy = DkimPolicy.Standard with { MaxSignatures = Options.MaxSignatures, AcceptPartialBody = Options.AcceptPartialBody };
     }
 
@@ -35,6 +36,11 @@ internal sealed class MessageChecks
     public SpfVerifier Spf { get; }
 
     public DmarcVerifier Dmarc { get; }
+
+    public IReadOnlyList<DnsList> Lists { get; }
+
+    /// <summary>Not one of the lists answered in time.</summary>
+    public DnsListsResult Unanswered => field ??= new DnsListsResult([], [.. Lists.Select(list => list.Zone)]);
 
     public DkimPolicy Policy { get; }
 

@@ -35,12 +35,17 @@ internal static class MessageFacts
             .With(MailFact.DmarcEnforced, dmarc.Enforce)
             .With(MailFact.Arc, verdict.Arc.Result.Name())
             .With(MailFact.ArcVouched, IsVouchedFor(verdict.Arc, dmarc))
+            .With(MailFact.BlockLists, ZonesOf(verdict.Lists, allow: false))
+            .With(MailFact.AllowLists, ZonesOf(verdict.Lists, allow: true))
+            .With(MailFact.ListScore, verdict.Lists.Score)
             .With(MailFact.Iprev, verdict.Iprev.Result.Name());
     }
 
     /// <summary>RFC 8617 §7.2.1.</summary>
     private static bool IsVouchedFor(ArcResult arc, DmarcOptions dmarc)
         => arc is { Result: AuthResult.Pass, Sealers: [.., var newest] } && dmarc.TrustedSealers.Contains(newest, StringComparer.OrdinalIgnoreCase) && SawPass(arc.NewestResults);
+
+    private static IEnumerable<string> ZonesOf(DnsListsResult lists, bool allow) => lists.Listings.Where(listing => listing.List.IsAllowList == allow).Select(listing => listing.List.Zone).Distinct();
 
     private static bool SawPass(string? results)
         => results is not null && results.Split(';').Any(result => result.TrimStart().StartsWith("dmarc=pass", StringComparison.OrdinalIgnoreCase));

@@ -196,6 +196,30 @@ public sealed class ChecksTests
         start.Should().Throw<OptionsValidationException>().WithMessage($"*{policy.Path} is no policy: *{words}*");
     }
 
+    [Theory]
+    [InlineData("6", "junk; rule=dns-suspect")]
+    [InlineData("-6", "accept; rule=dns-allowed")]
+    public async Task Lists_in_DNS_are_facts_for_the_policy(string score, string verdict)
+    {
+        await using var fixture = Fixture([("Checks:DnsLists:0:Zone", "bl.example"), ("Checks:DnsLists:0:Score", score), ("Checks:DnsLists:1:Zone", "dbl.example"), ("Checks:DnsLists:1:Kind", "Domains"), ("Checks:DnsLists:1:Score", "5")],
+            Zone + "\n7.2.0.192.bl.example A 127.0.0.2\n");
+        await SendAsync(fixture, "joe@example.org", "ann@example.org", accepted: true);
+        var headers = Encoding.ASCII.GetString(fixture.Queue.Entries[0].TraceHeaders.Span);
+        headers.Should().StartWith("X-Merpati-Verdict: " + verdict);
+        headers.Contains("dnswl=pass dns.zone=bl.example policy.ip=127.0.0.2", StringComparison.Ordinal).Should().Be(score.StartsWith('-'));
+    }
+
+    [Theory]
+    [InlineData("not a zone", "1", "127.0.0.2", "is not the zone of a DNS list")]
+    [InlineData("bl.example", "0", "127.0.0.2", "needs a score")]
+    [InlineData("bl.example", "1", "127.0.0.999", "is no answer of the DNS list")]
+    public async Task A_list_that_is_none_stops_the_start(string zone, string score, string answer, string words)
+    {
+        await using var fixture = Fixture([("Checks:DnsLists:0:Zone", zone), ("Checks:DnsLists:0:Score", score), ("Checks:DnsLists:0:Answers:0", answer)]);
+        var start = () => fixture.Sessions;
+        start.Should().Throw<OptionsValidationException>().WithMessage($"*{words}*");
+    }
+
     private static IngressFixture Fixture((string Key, string Value)[]? settings = null, string zone = Zone)
     {
         var fixture = new IngressFixture([("Checks:Enabled", "true"), .. settings ?? []]);

@@ -7,7 +7,11 @@ namespace Merpati.Mail.Auth;
 /// <param name="Sender">The reverse-path without brackets; empty for the null one.</param>
 /// <param name="Hello">What the client called itself.</param>
 /// <param name="Dkim">From the top; empty without a signature.</param>
-public sealed record MessageVerdict(IPAddress Client, string Sender, string Hello, IprevResult Iprev, SpfResult HelloSpf, SpfResult Spf, IReadOnlyList<DkimResult> Dkim, DmarcResult Dmarc, ArcResult Arc);
+public sealed record MessageVerdict(IPAddress Client, string Sender, string Hello, IprevResult Iprev, SpfResult HelloSpf, SpfResult Spf, IReadOnlyList<DkimResult> Dkim, DmarcResult Dmarc, ArcResult Arc)
+{
+    /// <summary>What DNS lists say of the client and the domains of the message.</summary>
+    public DnsListsResult Lists { get; init; } = DnsListsResult.None;
+}
 
 /// <summary>
 /// The header fields that tell of a <see cref="MessageVerdict"/>: Authentication-Results (RFC 8601) and Received-SPF (RFC 7208 §9.1).
@@ -90,6 +94,8 @@ public static class AuthenticationResults
             if (dkim.SignaturePrefix.Length > 0) words.Add($"header.b={Value(dkim.SignaturePrefix)}");
             yield return words;
         }
+        // RFC 8904: who vouches for the client.
+        foreach (var listing in verdict.Lists.Listings.Where(listing => listing.List is { IsAllowList: true, Kind: DnsListKind.Addresses })) yield return ["dnswl=pass", $"dns.zone={Value(listing.List.Zone)}", $"policy.ip={listing.Answer}"];
         yield return [Method("dmarc", verdict.Dmarc.Result), .. DmarcComment(verdict.Dmarc), .. Reason(verdict.Dmarc.Reason), .. verdict.Dmarc.Domain.Length > 0 ? [$"header.from={Value(verdict.Dmarc.Domain)}"] : Array.Empty<string>()];
         yield return [Method("arc", verdict.Arc.Result), .. verdict.Arc.Instances > 0 ? [$"(i={verdict.Arc.Instances})"] : Array.Empty<string>(), .. Reason(verdict.Arc.Reason)];
     }
