@@ -36,7 +36,7 @@ public sealed class CheckOptions : IValidatableObject
         }
         foreach (var list in DnsLists)
         {
-            if (DomainName.ToAscii(list.Zone) is null) yield return new ValidationResult($"'{list.Zone}' is not the zone of a DNS list; write it as zen.spamhaus.org.", [nameof(DnsLists)]);
+            if (Uri.CheckHostName(DomainName.ToAscii(list.Zone) ?? "") != UriHostNameType.Dns) yield return new ValidationResult($"'{list.Zone}' is not the zone of a DNS list; write it as zen.spamhaus.org.", [nameof(DnsLists)]);
             if (list.Score is 0 or < -1000 or > 1000) yield return new ValidationResult($"The DNS list {list.Zone} needs a score between -1000 and 1000: above 0 for a block list, below for an allow list.", [nameof(DnsLists)]);
             foreach (var answer in list.Answers)
             {
