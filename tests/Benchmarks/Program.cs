@@ -15,6 +15,7 @@ var commands = new Dictionary<string, (string Usage, Func<Options, CancellationT
     ["notice"] = (Notice.Usage, Notice.RunAsync),
     ["serve"] = (Serve.Usage, Serve.RunAsync),
     ["stores"] = (StoresLoad.Usage, StoresLoad.RunAsync),
+    ["queue"] = (QueueLoad.Usage, QueueLoad.RunAsync),
     ["rpc"] = (RpcHop.Usage, RpcHop.RunAsync),
     ["relay"] = (RelayCompare.Usage, RelayCompare.RunAsync),
     ["compare"] = (Compare.Usage, Compare.RunAsync),

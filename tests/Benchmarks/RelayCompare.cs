@@ -17,7 +17,7 @@ internal static class RelayCompare
 
     private const int Domains = 10;
 
-    private sealed record Relay(string Name, IPEndPoint Submission, string? Password, IReadOnlyList<int> Processes, IAsyncDisposable Server);
+    private sealed record Relay(string Name, IPEndPoint Submission, string? Password, IReadOnlyList<int> Processes, IAsyncDisposable Server, Uri? Metrics = null);
 
     public static async Task RunAsync(Options options, CancellationToken cancellationToken)
     {
@@ -29,7 +29,7 @@ internal static class RelayCompare
         {
             await WithRelaysAsync(names, sink.Port, async relays =>
             {
-                foreach (var relay in relays) await RelayLoad.RunAsync(Plan(relay, Domains, messages / 2), sink, relay.Processes, cancellationToken); // warm: code, pools, processes
+                foreach (var relay in relays) await RelayLoad.RunAsync(Plan(relay, Domains, messages), sink, relay.Processes, cancellationToken); // warm: code, pools, processes
                 for (var pass = 1; pass <= passes; pass++)
                 {
                     foreach (var domains in options.Numbers("destinations", Domains, 1))
@@ -42,6 +42,7 @@ internal static class RelayCompare
                         }
                     }
                 }
+                foreach (var relay in relays.Where(relay => relay.Metrics is not null)) await PrintWindowAsync(relay, cancellationToken);
             }, cancellationToken);
         }
         if (pace > 0)
@@ -55,6 +56,7 @@ internal static class RelayCompare
                     await RelayLoad.RunPacedAsync(Plan(relay, Domains, 500), taken, cancellationToken); // warm
                     latencies[relay.Name] = await RelayLoad.RunPacedAsync(Plan(relay, Domains, pace * 10) with { Pace = pace }, taken, cancellationToken);
                     await Console.Error.WriteLineAsync($"{pace} messages a second, {relay.Name}: {latencies[relay.Name]}");
+                    if (relay.Metrics is not null) await PrintWindowAsync(relay, cancellationToken);
                 }
             }, cancellationToken);
         }
@@ -89,9 +91,17 @@ internal static class RelayCompare
         }
     }
 
-    private static Relay Of(MerpatiPeer peer) => new(peer.Name, peer.Submission, BenchAccounts.Password, peer.Processes, peer);
+    private static Relay Of(MerpatiPeer peer) => new(peer.Name, peer.Submission, BenchAccounts.Password, peer.Processes, peer, peer.Http);
 
     private static Relay Of(string name, PostfixRelayPeer peer) => new(name, peer.Smtp, Password: null, peer.Processes, peer);
+
+    /// <summary>How long a crash would double a message (docs/reliability.md).</summary>
+    private static async Task PrintWindowAsync(Relay relay, CancellationToken cancellationToken)
+    {
+        const string Window = "merpati_relay_unrecorded_duration_seconds";
+        var (half, most) = (await ScrapedHistogram.PercentileAsync(relay.Metrics!, Window, 50, cancellationToken), await ScrapedHistogram.PercentileAsync(relay.Metrics!, Window, 99, cancellationToken));
+        await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{relay.Name}, from reading 250 to the record of it: p50 {half * 1000:F1} ms, p99 {most * 1000:F1} ms"));
+    }
 
     private static void Print(Dictionary<(string Relay, int Domains), RelayResult> rates, Dictionary<string, Latencies> latencies)
     {

@@ -18,6 +18,8 @@ internal sealed class MerpatiPeer : IPeer
 
     public IPEndPoint Submission => new(IPAddress.Loopback, _server.SubmissionPort);
 
+    public Uri? Http => (_server as StandaloneProcess)?.Http;
+
     public IPEndPoint Imap => new(IPAddress.Loopback, _server.ImapPort);
 
     public IReadOnlyList<int> Processes { get; }
