@@ -41,6 +41,7 @@ public static class OutboundRelayServices
         services.AddSingleton<ConnectionPool>();
         services.AddHostedService(provider => provider.GetRequiredService<ConnectionPool>());
         services.AddSingleton(provider => new OutgoingSignatures(provider.GetRequiredService<IDkimKeys>(), Value<OutboundRelayOptions>(provider).HostName, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<RecentSignatures>();
         services.AddSingleton<MessagePreparation>();
         services.AddSingleton<OfferToHosts>();
         services.AddSingleton<TlsSessionReports>();

@@ -6,7 +6,7 @@ using Merpati.Storage;
 namespace Merpati.OutboundRelay.Sending;
 
 /// <summary>Makes of an entry what goes over the wire: signed, and in seven bits where the next hop takes nothing else. The stored content is never touched.</summary>
-internal sealed class MessagePreparation(IContentStore contents, OutgoingSignatures signatures)
+internal sealed class MessagePreparation(IContentStore contents, OutgoingSignatures signatures, RecentSignatures recent)
 {
     private const int BufferSize = 64 * 1024;
     private const int SmallSize = 32 * 1024;
@@ -41,7 +41,7 @@ internal sealed class MessagePreparation(IContentStore contents, OutgoingSignatu
     }
 
     private async ValueTask<RelayedMessage> SignAsync(QueueEntry entry, long size, Func<CancellationToken, ValueTask<Stream>> open, BodyType body, CancellationToken cancellationToken)
-        => new(entry, await signatures.PrefixAsync(entry, open, cancellationToken), size, open, body);
+        => new(entry, await recent.PrefixAsync(entry, body, token => signatures.PrefixAsync(entry, open, token), cancellationToken), size, open, body);
 
     private static async ValueTask<long> MeasureAsync(Func<CancellationToken, ValueTask<Stream>> open, CancellationToken cancellationToken)
     {
