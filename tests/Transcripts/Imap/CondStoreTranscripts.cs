@@ -61,6 +61,7 @@ public sealed class CondStoreTranscripts
             S~ .*UIDVALIDITY.*
             S~ .*UIDNEXT.*
             S: * OK [HIGHESTMODSEQ 4] Highest
+            S~ \* OK \[MAILBOXID \(F\w+\)\] Its id
             S: 1 OK [READ-WRITE] SELECT completed
             C: 2 STORE 1 +FLAGS (\Seen)
             S: * 1 FETCH (FLAGS (\Recent \Seen) MODSEQ (5))

@@ -21,6 +21,7 @@ public sealed class MailboxTranscripts
             S~ \* OK \[UIDVALIDITY \d+\] UIDs are valid
             S: * OK [UIDNEXT 4] Next UID
             S~ \* OK \[HIGHESTMODSEQ \d+\] Highest
+            S~ \* OK \[MAILBOXID \(F\w+\)\] Its id
             S: 1 OK [READ-ONLY] EXAMINE completed
             C: 2 STORE 1 +FLAGS (\Seen)
             S: 2 NO [READ-ONLY] The mailbox is open read-only
@@ -40,6 +41,7 @@ public sealed class MailboxTranscripts
             S~ \* OK \[UIDVALIDITY \d+\] UIDs are valid
             S: * OK [UIDNEXT 4] Next UID
             S~ \* OK \[HIGHESTMODSEQ \d+\] Highest
+            S~ \* OK \[MAILBOXID \(F\w+\)\] Its id
             S: 6 OK [READ-WRITE] SELECT completed
             C: 7 UNSELECT
             S: 7 OK UNSELECT completed
@@ -60,9 +62,9 @@ public sealed class MailboxTranscripts
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.LoggedIn + """
             C: 1 CREATE owatagusiam/
-            S: 1 OK CREATE completed
+            S~ 1 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 2 CREATE owatagusiam/blurdybloop
-            S: 2 OK CREATE completed
+            S~ 2 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 3 CREATE owatagusiam/blurdybloop
             S: 3 NO [ALREADYEXISTS] There is a mailbox of that name
             C: 4 CREATE Inbox
@@ -96,7 +98,7 @@ public sealed class MailboxTranscripts
             S: 8g OK LIST completed
             # a level of hierarchy can become a mailbox
             C: 8h CREATE elsewhere
-            S: 8h OK CREATE completed
+            S~ 8h OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 9 RENAME elsewhere sarasoop
             S: 9 OK RENAME completed
             C: 10 LIST "" *oop*
@@ -122,12 +124,12 @@ public sealed class MailboxTranscripts
             C: 18 RENAME old-mail Sent
             S: 18 NO [ALREADYEXISTS] There is a mailbox of that name
             C: 19 CREATE "M&AOQ-rz"
-            S: 19 OK CREATE completed
+            S~ 19 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 20 LIST "" M*
             S: * LIST (\HasNoChildren) "/" M&AOQ-rz
             S: 20 OK LIST completed
             C: 21 CREATE "with space"
-            S: 21 OK CREATE completed
+            S~ 21 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 22 LIST "" with*
             S: * LIST (\HasNoChildren) "/" "with space"
             S: 22 OK LIST completed
@@ -143,7 +145,7 @@ public sealed class MailboxTranscripts
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.LoggedIn + """
             C: 1 CREATE temp
-            S: 1 OK CREATE completed
+            S~ 1 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 2 SELECT temp
             S~ \* FLAGS .*
             S~ .*PERMANENTFLAGS.*
@@ -152,6 +154,7 @@ public sealed class MailboxTranscripts
             S~ .*UIDVALIDITY.*
             S~ .*UIDNEXT.*
             S~ .*HIGHESTMODSEQ.*
+            S~ \* OK \[MAILBOXID \(F\w+\)\] Its id
             S: 2 OK [READ-WRITE] SELECT completed
             S2~ \* OK .*
             C2: 1 LOGIN ann@example.test secret
@@ -164,6 +167,7 @@ public sealed class MailboxTranscripts
             S2~ .*UIDVALIDITY.*
             S2~ .*UIDNEXT.*
             S2~ .*HIGHESTMODSEQ.*
+            S2~ \* OK \[MAILBOXID \(F\w+\)\] Its id
             S2: 2 OK [READ-WRITE] SELECT completed
             C: 3 DELETE temp
             S: 3 OK DELETE completed
@@ -194,7 +198,7 @@ public sealed class MailboxTranscripts
             S: * LIST (\HasNoChildren \Trash) "/" Trash
             S: 2 OK LIST completed
             C: 3 CREATE foo/bar/baz
-            S: 3 OK CREATE completed
+            S~ 3 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 4 LIST "" foo/%
             S: * LIST (\HasChildren) "/" foo/bar
             S: 4 OK LIST completed
@@ -221,7 +225,7 @@ public sealed class MailboxTranscripts
             C: 9b DELETE Drafts
             S: 9b OK DELETE completed
             C: 10 CREATE MyDrafts (USE (\Drafts))
-            S: 10 OK CREATE completed
+            S~ 10 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 11 LIST "" My% RETURN (SPECIAL-USE)
             S: * LIST (\HasNoChildren \Drafts) "/" MyDrafts
             S: 11 OK LIST completed
@@ -260,7 +264,7 @@ public sealed class MailboxTranscripts
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.LoggedIn + """
             C: 1 CREATE foo/bar
-            S: 1 OK CREATE completed
+            S~ 1 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 2 SUBSCRIBE foo/bar
             S: 2 OK SUBSCRIBE completed
             C: 3 SUBSCRIBE nothing
@@ -337,7 +341,7 @@ public sealed class MailboxTranscripts
             S: * LIST (\HasNoChildren \Subscribed \Trash) "/" Trash
             S: 7 OK LIST completed
             C: 8 CREATE x/y/Bin
-            S: 8 OK CREATE completed
+            S~ 8 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 9 LIST (RECURSIVEMATCH SPECIAL-USE) "" x%
             S: 9 OK LIST completed
             """);
@@ -361,6 +365,7 @@ public sealed class MailboxTranscripts
             S~ .*UIDVALIDITY.*
             S~ .*UIDNEXT.*
             S~ .*HIGHESTMODSEQ.*
+            S~ .*MAILBOXID.*
             S~ 2 OK .*
             C: 3 STORE 1 +FLAGS.SILENT (\Deleted)
             S: 3 OK STORE completed
@@ -382,13 +387,13 @@ public sealed class MailboxTranscripts
         await transcript.RunAsync(Session.LoggedIn + """
             # Chinese, Arabic, an emoji beyond the first plane, and a combining mark that NFC puts into its letter
             C: 1 CREATE "&U,BTFw-/&ZeVnLIqe-"
-            S: 1 OK CREATE completed
+            S~ 1 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 2 CREATE "&BjUGRgYvBkgGQg-"
-            S: 2 OK CREATE completed
+            S~ 2 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 3 CREATE "&2D3cjA-"
-            S: 3 OK CREATE completed
+            S~ 3 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 4 CREATE "e&AwE-te&AwE-"
-            S: 4 OK CREATE completed
+            S~ 4 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 5 LIST "" "*&AOk-*"
             S: * LIST (\HasNoChildren) "/" &AOk-t&AOk-
             S: 5 OK LIST completed
@@ -403,7 +408,7 @@ public sealed class MailboxTranscripts
             C: 9 CREATE "you & me"
             S: 9 NO [CANNOT] Such a mailbox name is not possible
             C: 10 CREATE "you &- me"
-            S: 10 OK CREATE completed
+            S~ 10 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 11 STATUS "you &- me" (MESSAGES)
             S: * STATUS "you &- me" (MESSAGES 0)
             S: 11 OK STATUS completed
@@ -418,7 +423,7 @@ public sealed class MailboxTranscripts
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.LoggedIn + """
             C: 1 CREATE "&ZeVnLIqe-"
-            S: 1 OK CREATE completed
+            S~ 1 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 2 ENABLE IMAP4rev2
             S: * ENABLED IMAP4rev2
             S: 2 OK ENABLE completed
@@ -430,16 +435,16 @@ public sealed class MailboxTranscripts
             S: 4 OK LIST completed
             # what was a shift before is a name now
             C: 5 CREATE "&ZeVnLIqe-"
-            S: 5 OK CREATE completed
+            S~ 5 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 6 CREATE "été"
-            S: 6 OK CREATE completed
+            S~ 6 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             # the same in NFD
             C: 7 STATUS "été" (MESSAGES)
             S: * STATUS "été" (MESSAGES 0)
             S: 7 OK STATUS completed
             C: 8 CREATE "née"
             S: * LIST () "/" "née" ("OLDNAME" ("née"))
-            S: 8 OK CREATE completed
+            S~ 8 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C: 9 RENAME "née" "mariée"
             S: * LIST () "/" "mariée" ("OLDNAME" ("née"))
             S: 9 OK RENAME completed

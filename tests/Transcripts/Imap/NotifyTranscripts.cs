@@ -44,6 +44,7 @@ public sealed class NotifyTranscripts
             S2~ .*UIDVALIDITY.*
             S2~ .*UIDNEXT.*
             S2~ .*HIGHESTMODSEQ.*
+            S2~ \* OK \[MAILBOXID \(F\w+\)\] Its id
             S2: 3 OK [READ-WRITE] SELECT completed
             # flags are not asked for
             C2: 4 STORE 1 FLAGS.SILENT (\Deleted)
@@ -96,12 +97,12 @@ public sealed class NotifyTranscripts
             C: 1 NOTIFY SET (subtree work (MailboxName SubscriptionChange)) (personal NONE)
             S: 1 OK NOTIFY completed
             C2: 1 CREATE play
-            S2: 1 OK CREATE completed
+            S2~ 1 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             C2: 2 CREATE work
-            S2: 2 OK CREATE completed
+            S2~ 2 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             S~ \* LIST \((\\Subscribed)?\) "/" work
             C2: 3 CREATE work/now
-            S2: 3 OK CREATE completed
+            S2~ 3 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             S~ \* LIST \((\\Subscribed)?\) "/" work/now
             C2: 4 RENAME work/now work/later
             S2: 4 OK RENAME completed
@@ -204,10 +205,10 @@ public sealed class NotifyTranscripts
             C: 1 NOTIFY SET (personal (MailboxName))
             S: 1 OK NOTIFY completed
             C2: 1 CREATE one
-            S2: 1 OK CREATE completed
+            S2~ 1 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             S: * LIST () "/" one
             C2: 2 CREATE two
-            S2: 2 OK CREATE completed
+            S2~ 2 OK \[MAILBOXID \(F\w+\)\] CREATE completed
             S: * OK [NOTIFICATIONOVERFLOW] Too many mailboxes to watch
             C: 2 NOTIFY SET (personal (MailboxName))
             S: 2 NO [NOTIFICATIONOVERFLOW] Too many mailboxes to watch

@@ -23,6 +23,7 @@ public sealed class QResyncTranscripts
         S~ \* OK \[UIDVALIDITY \d+\].*
         S~ .*UIDNEXT.*
         S: * OK [HIGHESTMODSEQ {{highest}}] Highest
+        S~ \* OK \[MAILBOXID \(F\w+\)\] Its id
 
         """;
 
@@ -59,6 +60,7 @@ public sealed class QResyncTranscripts
             S~ .*UIDVALIDITY.*
             S~ .*UIDNEXT.*
             S: * OK [HIGHESTMODSEQ 14] Highest
+            S~ \* OK \[MAILBOXID \(F\w+\)\] Its id
             S: * VANISHED (EARLIER) 2:3,7
             S: 1 OK [READ-ONLY] EXAMINE completed
             """);

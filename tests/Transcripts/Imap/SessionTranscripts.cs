@@ -22,6 +22,7 @@ public sealed class SessionTranscripts
             S~ \* OK \[UIDVALIDITY \d+\] UIDs are valid
             S: * OK [UIDNEXT 3] Next UID
             S: * OK [HIGHESTMODSEQ 3] Highest
+            S~ \* OK \[MAILBOXID \(F\w+\)\] Its id
             S: * LIST () "/" INBOX
             S: 2 OK [READ-WRITE] SELECT completed
             C: 3 FETCH 1 FLAGS
@@ -42,6 +43,7 @@ public sealed class SessionTranscripts
             S~ .*UIDVALIDITY.*
             S~ .*UIDNEXT.*
             S~ .*HIGHESTMODSEQ.*
+            S~ \* OK \[MAILBOXID \(F\w+\)\] Its id
             S: * LIST () "/" Archive
             S: 5 OK [READ-WRITE] SELECT completed
             C: 6 STATUS INBOX (RECENT)
@@ -74,6 +76,7 @@ public sealed class SessionTranscripts
             S~ .*UIDVALIDITY.*
             S~ .*UIDNEXT.*
             S~ .*HIGHESTMODSEQ.*
+            S~ \* OK \[MAILBOXID \(F\w+\)\] Its id
             S: * LIST () "/" INBOX
             S: 3 OK [READ-ONLY] EXAMINE completed
             C: 4 UNAUTHENTICATE
@@ -95,6 +98,7 @@ public sealed class SessionTranscripts
             S~ .*UIDVALIDITY.*
             S~ .*UIDNEXT.*
             S~ .*HIGHESTMODSEQ.*
+            S~ \* OK \[MAILBOXID \(F\w+\)\] Its id
             S: 7 OK [READ-ONLY] EXAMINE completed
             C: 8 FETCH 1 FLAGS
             S: * 1 FETCH (FLAGS (\Recent))
@@ -137,6 +141,7 @@ public sealed class SessionTranscripts
             S~ .*UIDVALIDITY.*
             S~ .*UIDNEXT.*
             S~ .*HIGHESTMODSEQ.*
+            S~ \* OK \[MAILBOXID \(F\w+\)\] Its id
             S: 2 OK [READ-WRITE] SELECT completed
             C: 3 FETCH 1 FLAGS
             S: 3 BAD [UIDREQUIRED] Message numbers are of no use after ENABLE UIDONLY

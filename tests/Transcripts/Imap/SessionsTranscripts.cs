@@ -150,6 +150,7 @@ public sealed class SessionsTranscripts
             S~ \* OK \[UIDVALIDITY .*
             S~ \* OK \[UIDNEXT .*
             S~ \* OK \[HIGHESTMODSEQ .*
+            S~ \* OK \[MAILBOXID \(F\w+\)\] Its id
             S: 2 OK [READ-ONLY] EXAMINE completed
             S: * 1 FETCH (UID 1)
             S: 3 OK FETCH completed

@@ -2,7 +2,7 @@ using Merpati.Mailboxes;
 
 namespace Merpati.Protocols.Imap.Commands;
 
-/// <summary>CREATE (RFC 3501 §6.3.3) with a special use (RFC 6154 §3).</summary>
+/// <summary>CREATE (RFC 3501 §6.3.3) with a special use (RFC 6154 §3) and MAILBOXID (RFC 8474 §4.1).</summary>
 /// <param name="Use">Null for uses that a mailbox cannot be given.</param>
 internal sealed record Create(MailboxArgument Mailbox, SpecialUse? Use) : Command
 {
@@ -47,6 +47,8 @@ internal sealed record Create(MailboxArgument Mailbox, SpecialUse? Use) : Comman
         if (Use is not { } use) return ImpossibleUse;
         var outcome = await session.Mailboxes.CreateAsync(session.Account.Id, name, use, cancellationToken).ConfigureAwait(false);
         if (outcome == MailboxOutcome.Done) OldName.WriteIfDenormalized(session, Mailbox, exists: true);
+        if (outcome == MailboxOutcome.Done && await session.Mailboxes.FindAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false) is { } created)
+            return Completion.OkWith($"MAILBOXID ({ResponseWriter.ObjectIdOf(created.Id)})");
         // Another mailbox has the use (RFC 6154 §3).
         return outcome == MailboxOutcome.Cannot && use != SpecialUse.None ? ImpossibleUse : Completion.Of(outcome);
     }

@@ -2,7 +2,7 @@ using Merpati.Mailboxes;
 
 namespace Merpati.Protocols.Imap.Commands;
 
-/// <summary>FETCH and UID FETCH (RFC 3501 §6.4.5, §7.4.2), with mod-sequences (RFC 7162 §3.1.4, §3.2.6).</summary>
+/// <summary>FETCH and UID FETCH (RFC 3501 §6.4.5, §7.4.2), with mod-sequences (RFC 7162 §3.1.4, §3.2.6), SAVEDATE (RFC 8514), EMAILID and THREADID (RFC 8474) and PREVIEW (RFC 8970).</summary>
 internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<FetchItem> Items, FetchModifiers Modifiers) : Command
 {
     /// <summary>Messages asked of the store at a time: it is not kept waiting for the client, and memory stays bounded.</summary>
@@ -144,7 +144,7 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
     private async ValueTask<Completion> FetchMessagesAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, int count, CancellationToken cancellationToken)
     {
         var newlySeen = await MarkSeenAsync(session, mailbox, uids, cancellationToken).ConfigureAwait(false);
-        int found = 0, damaged = 0;
+        int found = 0, damaged = 0, encoded = 0;
         var messages = new List<MessageInfo>(Math.Min(count, MessagesAtATime));
         foreach (var batch in mailbox.View.Split(uids, MessagesAtATime))
         {
@@ -158,6 +158,10 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
                     await WriteMessageAsync(session, mailbox, message, newlySeen.Contains(message.Uid), cancellationToken).ConfigureAwait(false);
                     found++;
                 }
+                catch (UnknownEncodingException)
+                {
+                    encoded++;
+                }
                 catch (ContentDamagedException damage) when (!session.Output.OwesOctets)
                 {
                     if (!await ExistsAsync(session, mailbox, message.Uid, cancellationToken).ConfigureAwait(false)) continue;
@@ -168,6 +172,7 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
             }
         }
         if (damaged > 0) return Completion.No("CORRUPTION", "Some messages cannot be read; the others were sent");
+        if (encoded > 0) return Completion.No("UNKNOWN-CTE", "Some parts are in a transfer encoding that is not known; the others were sent");
         return found < count && !ByUid ? Completion.SomeAreGone : Completion.Ok;
     }
 
@@ -203,23 +208,26 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
     private async ValueTask WriteMessageAsync(ImapSession session, SelectedMailbox mailbox, MessageInfo message, bool newlySeen, CancellationToken cancellationToken)
     {
         var contents = new List<SectionContent?>();
+        var sizes = new List<long>();
         try
         {
             // All sections are opened before the first octet of the response is written: a damaged message leaves no half line.
             foreach (var item in Items)
             {
                 if (item is FetchItem.Section section) contents.Add(await SectionContent.OpenAsync(session, message, section, cancellationToken).ConfigureAwait(false));
+                if (item is FetchItem.BinarySize size) sizes.Add(await BinaryContent.CountAsync(session, message, size.Body, cancellationToken).ConfigureAwait(false));
             }
             if (newlySeen || AsksFlags) session.LearnKeywords(mailbox, message.Flags);
             var hasUid = !session.BeginFetch(mailbox.View, message.Uid, ByUid);
             var first = !hasUid;
-            var next = 0;
+            int next = 0, nextSize = 0;
             foreach (var item in Items)
             {
                 if (item is FetchItem.Uid && hasUid) continue;
                 if (!first) session.Output.Raw(" "u8);
                 first = false;
                 if (item is FetchItem.Section section) await WriteSectionAsync(session, mailbox, message, section, contents[next++], cancellationToken).ConfigureAwait(false);
+                else if (item is FetchItem.BinarySize binary) session.Output.Raw(binary.Label).Raw(" "u8).Number(sizes[nextSize++]);
                 else WriteItem(session.Output, mailbox, message, item);
             }
             if (newlySeen && !AsksFlags) session.Output.Raw(" FLAGS "u8).Flags(message.Flags, mailbox.View.IsRecent(message.Uid));
@@ -250,6 +258,18 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
                 break;
             case FetchItem.InternalDate:
                 output.Raw("INTERNALDATE "u8).DateTime(message.InternalDate);
+                break;
+            case FetchItem.SaveDate:
+                output.Raw("SAVEDATE "u8).DateTime(message.SaveDate);
+                break;
+            case FetchItem.EmailId:
+                output.Raw("EMAILID ("u8).Ascii(message.EmailId).Raw(")"u8);
+                break;
+            case FetchItem.ThreadId:
+                output.Raw("THREADID ("u8).Ascii(message.ThreadId).Raw(")"u8);
+                break;
+            case FetchItem.Preview:
+                output.Raw("PREVIEW "u8).String(message.Structure.Preview);
                 break;
             case FetchItem.Size:
                 output.Raw("RFC822.SIZE "u8).Number(message.Size);

@@ -2,7 +2,7 @@ using Merpati.Mailboxes;
 
 namespace Merpati.Protocols.Imap.Commands;
 
-/// <summary>SELECT (RFC 3501 §6.3.1) and EXAMINE (§6.3.2), with CONDSTORE and QRESYNC (RFC 7162 §3.1.8, §3.2.5). Whatever comes of it, the mailbox selected before is no more.</summary>
+/// <summary>SELECT (RFC 3501 §6.3.1) and EXAMINE (§6.3.2), with CONDSTORE and QRESYNC (RFC 7162 §3.1.8, §3.2.5) and MAILBOXID (RFC 8474 §4.2). Whatever comes of it, the mailbox selected before is no more.</summary>
 internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly, bool CondStore, QResyncParameters? QResync) : Command
 {
     /// <summary>Messages looked at first for one that is unseen.</summary>
@@ -69,6 +69,7 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly, bool CondS
         output.Raw("* OK [UIDVALIDITY "u8).Number(mailbox.UidValidity.Value).Raw("] UIDs are valid\r\n"u8);
         output.Raw("* OK [UIDNEXT "u8).Number(mailbox.UidNext.Value).Raw("] Next UID\r\n"u8);
         session.WriteHighestModSeq(mailbox.HighestModSeq);
+        output.Raw("* OK [MAILBOXID ("u8).ObjectId(mailbox.Id).Raw(")] Its id\r\n"u8);
         // RFC 9051 §6.3.2, with OLDNAME where the client writes the name otherwise (§6.3.9.7).
         if (session.Rev2 && Mailbox.Denormalized is { } other) OldName.Write(session, mailbox.Name, other, exists: true);
         else if (session.Rev2) output.Raw("* LIST () \"/\" "u8).Mailbox(mailbox.Name).Line();

@@ -3,8 +3,8 @@ using Merpati.Mailboxes;
 namespace Merpati.Protocols.Imap.Commands;
 
 /// <summary>
-/// STATUS (RFC 3501 §6.3.10), with SIZE (RFC 8438), APPENDLIMIT (RFC 7889), HIGHESTMODSEQ (RFC 7162 §3.1.7), DELETED (RFC 9051 §6.3.11)
-/// and DELETED-STORAGE (RFC 9208 §4.1.4).
+/// STATUS (RFC 3501 §6.3.10), with SIZE (RFC 8438), APPENDLIMIT (RFC 7889), HIGHESTMODSEQ (RFC 7162 §3.1.7), DELETED (RFC 9051 §6.3.11),
+/// DELETED-STORAGE (RFC 9208 §4.1.4) and MAILBOXID (RFC 8474 §4.3).
 /// </summary>
 internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem> Items) : Command
 {
@@ -35,6 +35,7 @@ internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem>
                 "DELETED-STORAGE" => StatusItem.DeletedStorage,
                 "APPENDLIMIT" => StatusItem.AppendLimit,
                 "HIGHESTMODSEQ" => StatusItem.HighestModSeq,
+                "MAILBOXID" => StatusItem.MailboxId,
                 _ => null,
             };
             if (item is null) scanner.Fail("Unknown status item");
@@ -82,6 +83,7 @@ internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem>
                 StatusItem.DeletedStorage => output.Raw("DELETED-STORAGE "u8).Number(deletedSize),
                 StatusItem.AppendLimit => output.Raw("APPENDLIMIT "u8).Number(session.Options.AppendLimit),
                 StatusItem.HighestModSeq => output.Raw("HIGHESTMODSEQ "u8).Number(mailbox.HighestModSeq.Value),
+                StatusItem.MailboxId => output.Raw("MAILBOXID ("u8).ObjectId(mailbox.Id).Raw(")"u8),
                 _ => throw new System.Diagnostics.UnreachableException(),
             };
         }
@@ -101,4 +103,5 @@ internal enum StatusItem
     HighestModSeq,
     Deleted,
     DeletedStorage,
+    MailboxId,
 }

@@ -61,7 +61,7 @@ internal sealed record BodySection(IReadOnlyList<uint> Path, SectionText Text, I
     /// Every message has a part 1: the first part of a multipart, or its only body. A message/rfc822 passes its numbers on to
     /// the message it encloses.
     /// </summary>
-    private BodyPart? Find(BodyPart root)
+    public BodyPart? Find(BodyPart root)
     {
         var message = root;
         BodyPart? part = null;

@@ -19,6 +19,18 @@ internal abstract record FetchItem
 
     public sealed record InternalDate : FetchItem;
 
+    /// <summary>RFC 8514 §4.2.</summary>
+    public sealed record SaveDate : FetchItem;
+
+    /// <summary>RFC 8474 §5.1.</summary>
+    public sealed record EmailId : FetchItem;
+
+    /// <summary>RFC 8474 §5.2.</summary>
+    public sealed record ThreadId : FetchItem;
+
+    /// <summary>RFC 8970 §3.1; computed when the message arrived, so that LAZY makes no difference.</summary>
+    public sealed record Preview : FetchItem;
+
     public sealed record Size : FetchItem;
 
     public sealed record Envelope : FetchItem;
@@ -29,7 +41,11 @@ internal abstract record FetchItem
     /// <summary>BODY[…], BODY.PEEK[…] and the RFC822 items that are the same under old names.</summary>
     /// <param name="Label">The item's name in the response.</param>
     /// <param name="Peek">Leaves \Seen alone.</param>
-    public sealed record Section(BodySection Body, Partial? Partial, byte[] Label, bool Peek) : FetchItem;
+    /// <param name="Decoded">BINARY[…]: without the transfer encoding (RFC 3516 §4.2).</param>
+    public sealed record Section(BodySection Body, Partial? Partial, byte[] Label, bool Peek, bool Decoded = false) : FetchItem;
+
+    /// <summary>BINARY.SIZE[…] (RFC 3516 §4.2).</summary>
+    public sealed record BinarySize(BodySection Body, byte[] Label) : FetchItem;
 }
 
 /// <summary>Parses the items of FETCH.</summary>
@@ -66,12 +82,26 @@ internal static class FetchItems
             case "UID": items.Add(new FetchItem.Uid()); break;
             case "MODSEQ": items.Add(new FetchItem.ModSeq()); break;
             case "INTERNALDATE": items.Add(new FetchItem.InternalDate()); break;
+            case "SAVEDATE": items.Add(new FetchItem.SaveDate()); break;
+            case "EMAILID": items.Add(new FetchItem.EmailId()); break;
+            case "THREADID": items.Add(new FetchItem.ThreadId()); break;
+            case "PREVIEW":
+                // What else may follow in parentheses are the modifiers of the command.
+                scanner.TryWord(" (LAZY)"u8);
+                items.Add(new FetchItem.Preview());
+                break;
             case "RFC822.SIZE": items.Add(new FetchItem.Size()); break;
             case "ENVELOPE": items.Add(new FetchItem.Envelope()); break;
             case "BODYSTRUCTURE": items.Add(new FetchItem.Structure(Extensible: true)); break;
             case "BODY" when !scanner.NextIs((byte)'['): items.Add(new FetchItem.Structure(Extensible: false)); break;
             case "BODY": items.Add(ParseSection(ref scanner, peek: false)); break;
             case "BODY.PEEK": items.Add(ParseSection(ref scanner, peek: true)); break;
+            case "BINARY": items.Add(ParseBinary(ref scanner, peek: false)); break;
+            case "BINARY.PEEK": items.Add(ParseBinary(ref scanner, peek: true)); break;
+            case "BINARY.SIZE":
+                var path = ParsePartNumber(ref scanner);
+                items.Add(new FetchItem.BinarySize(new BodySection(path, SectionText.Whole, []), Encoding.ASCII.GetBytes($"BINARY.SIZE[{string.Join('.', path)}]")));
+                break;
             case "RFC822": items.Add(new FetchItem.Section(BodySection.Message, null, "RFC822"u8.ToArray(), Peek: false)); break;
             case "RFC822.HEADER": items.Add(new FetchItem.Section(BodySection.Message with { Text = SectionText.Header }, null, "RFC822.HEADER"u8.ToArray(), Peek: true)); break;
             case "RFC822.TEXT": items.Add(new FetchItem.Section(BodySection.Message with { Text = SectionText.Text }, null, "RFC822.TEXT"u8.ToArray(), Peek: false)); break;
@@ -108,16 +138,42 @@ internal static class FetchItems
         scanner.Expect((byte)']');
         label.Append(']');
         if (path.Count > MaxPathLength) scanner.Fail("No part is so deep");
-        Partial? partial = null;
-        if (scanner.TryTake((byte)'<'))
-        {
-            var offset = scanner.Number();
-            scanner.Expect((byte)'.');
-            partial = new Partial(offset, scanner.NonZeroNumber());
-            scanner.Expect((byte)'>');
-            label.Append('<').Append(offset).Append('>');
-        }
+        var partial = ParsePartial(ref scanner, label);
         return new FetchItem.Section(new BodySection(path, text, fields), partial, Encoding.UTF8.GetBytes(label.ToString()), peek);
+    }
+
+    private static Partial? ParsePartial(ref CommandScanner scanner, StringBuilder label)
+    {
+        if (!scanner.TryTake((byte)'<')) return null;
+        var offset = scanner.Number();
+        scanner.Expect((byte)'.');
+        var partial = new Partial(offset, scanner.NonZeroNumber());
+        scanner.Expect((byte)'>');
+        label.Append('<').Append(offset).Append('>');
+        return partial;
+    }
+
+    private static FetchItem.Section ParseBinary(ref CommandScanner scanner, bool peek)
+    {
+        var path = ParsePartNumber(ref scanner);
+        var label = new StringBuilder("BINARY[").AppendJoin('.', path).Append(']');
+        var partial = ParsePartial(ref scanner, label);
+        return new FetchItem.Section(new BodySection(path, SectionText.Whole, []), partial, Encoding.ASCII.GetBytes(label.ToString()), peek, Decoded: true);
+    }
+
+    /// <summary>section-binary (RFC 3516 §7): part numbers alone.</summary>
+    private static List<uint> ParsePartNumber(ref CommandScanner scanner)
+    {
+        var path = new List<uint>();
+        scanner.Expect((byte)'[');
+        if (!scanner.NextIs((byte)']'))
+        {
+            do path.Add(scanner.NonZeroNumber());
+            while (scanner.TryTake((byte)'.'));
+        }
+        scanner.Expect((byte)']');
+        if (path.Count > MaxPathLength) scanner.Fail("No part is so deep");
+        return path;
     }
 
     private static SectionText ParseText(ref CommandScanner scanner, bool ofPart, List<string> fields, StringBuilder label)

@@ -9,7 +9,7 @@ namespace Merpati.Protocols.Imap;
 /// </summary>
 internal sealed class SectionContent : IAsyncDisposable
 {
-    private const int BufferSize = 16 * 1024;
+    public const int BufferSize = 16 * 1024;
 
     /// <summary>Header fields are picked out of so many octets; a header longer than that is an attack.</summary>
     private const int LongestFilteredHeader = 256 * 1024;
@@ -18,8 +18,11 @@ internal sealed class SectionContent : IAsyncDisposable
     private readonly int _headLength;
     private readonly Stream? _stream;
 
-    private SectionContent(byte[] head, int headLength, long length, Stream? stream)
+    private readonly bool _isBinary;
+
+    private SectionContent(byte[] head, int headLength, long length, Stream? stream, bool isBinary = false)
     {
+        _isBinary = isBinary;
         _head = head;
         _headLength = headLength;
         Length = length;
@@ -33,6 +36,7 @@ internal sealed class SectionContent : IAsyncDisposable
     {
         if (section.Body.Locate(message) is not { } range) return null;
         session.Engine.Observer?.MessageRead(message);
+        if (section.Decoded) return await DecodeAsync(session, message, section, cancellationToken).ConfigureAwait(false);
         if (section.Body.Text is SectionText.HeaderFields or SectionText.HeaderFieldsNot)
             return await FilterAsync(session, message, section, range, cancellationToken).ConfigureAwait(false);
         if (section.Partial is { } partial)
@@ -48,6 +52,29 @@ internal sealed class SectionContent : IAsyncDisposable
         {
             var length = await ReadHeadAsync(stream, head, range.Length, message, cancellationToken).ConfigureAwait(false);
             return new SectionContent(head, length, range.Length, stream);
+        }
+        catch
+        {
+            ArrayPool<byte>.Shared.Return(head);
+            await stream.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async ValueTask<SectionContent?> DecodeAsync(ImapSession session, MessageInfo message, FetchItem.Section section, CancellationToken cancellationToken)
+    {
+        if (BinaryContent.Locate(message, section.Body) is not var (range, decoder)) return null;
+        if (range.Length <= 0) return new SectionContent([], 0, 0, null);
+        var (offset, count) = section.Partial is { } partial ? (partial.Offset, partial.Count) : (0L, long.MaxValue);
+        var (length, holdsNul) = await BinaryContent.CountAsync(session, message, range, decoder, offset, count, cancellationToken).ConfigureAwait(false);
+        if (length == 0) return new SectionContent([], 0, 0, null);
+        var stream = await BinaryContent.OpenAsync(session, message, range, decoder, cancellationToken).ConfigureAwait(false);
+        var head = ArrayPool<byte>.Shared.Rent((int)Math.Min(BufferSize, Math.Max(length, Math.Min(offset, BufferSize))));
+        try
+        {
+            for (var left = offset; left > 0;)
+                left -= await ReadHeadAsync(stream, head.AsMemory(0, (int)Math.Min(left, head.Length)), left, message, cancellationToken).ConfigureAwait(false);
+            return new SectionContent(head, await ReadHeadAsync(stream, head, length, message, cancellationToken).ConfigureAwait(false), length, stream, holdsNul);
         }
         catch
         {
@@ -103,7 +130,8 @@ internal sealed class SectionContent : IAsyncDisposable
             output.Raw("\"\""u8);
             return;
         }
-        output.Raw("{"u8).Number(Length).Raw("}\r\n"u8);
+        // literal8 where there is a NUL, which no other string can hold (RFC 3516 §4.2).
+        output.Raw(_isBinary ? "~{"u8 : "{"u8).Number(Length).Raw("}\r\n"u8);
         output.OwesOctets = true;
         output.Raw(_head.AsSpan(0, _headLength));
         await output.FlushIfFullAsync().ConfigureAwait(false);

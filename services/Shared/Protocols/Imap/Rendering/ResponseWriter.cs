@@ -200,6 +200,11 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
     /// <summary><c>MODSEQ (n)</c> (RFC 7162 §3.1.4.2).</summary>
     public ResponseWriter ModSeq(ModSeq modSeq) => Raw("MODSEQ ("u8).Number(modSeq.Value).Raw(")"u8);
 
+    /// <summary>MAILBOXID (RFC 8474 §4). It begins with a letter, so that no client takes it for a number (§7).</summary>
+    public ResponseWriter ObjectId(MailboxId mailbox) => Ascii(ObjectIdOf(mailbox));
+
+    public static string ObjectIdOf(MailboxId mailbox) => "F" + mailbox;
+
     /// <summary><c>* OK [code] text</c> and its kin.</summary>
     public ResponseWriter Untagged(ReadOnlySpan<char> status, string? code, string text)
     {
