@@ -16,7 +16,7 @@ namespace Merpati.OutboundRelay;
 public static class OutboundRelayServices
 {
     /// <summary>
-    /// The relay of mail for other servers. The host brings the stores (content, queue, journal), <see cref="Accounts.IDirectory"/>, <see cref="IDkimKeys"/>,
+    /// The relay of mail for other servers. The host brings the stores (content, queue, shared records, journal), <see cref="Accounts.IDirectory"/>, <see cref="IDkimKeys"/>,
     /// <see cref="Relaying.ISuppressionList"/> and <see cref="Storage.IQueueBell"/>, and sets
     /// <c>OutboundRelay:HostName</c>.
     /// </summary>

@@ -1,5 +1,6 @@
 using Merpati.Mail.Dns;
 using Merpati.Platform.Dns;
+using Merpati.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -21,7 +22,7 @@ internal static class DestinationServices
 
         services.AddSingleton(provider => new DestinationResolver(provider.GetRequiredService<IMailDns>(), Options<DestinationOptions>(provider), Random.Shared));
         services.AddSingleton(provider => Options<RelayRoutesOptions>(provider).ToTable());
-        services.AddSingleton<IMtaStsCache>(provider => new MemoryMtaStsCache(provider.GetRequiredService<TimeProvider>(), Options<TlsPolicyOptions>(provider).KeptPolicies));
+        services.AddSingleton<IMtaStsCache>(provider => new SharedMtaStsCache(provider.GetRequiredService<ISharedRecords>(), provider.GetRequiredService<TimeProvider>(), Options<TlsPolicyOptions>(provider).KeptPolicies));
         services.AddSingleton<IPolicyFetcher>(provider => new HttpPolicyFetcher(provider.GetRequiredService<IMailDns>(), Options<DestinationOptions>(provider), Options<TlsPolicyOptions>(provider).FetchTimeout));
         services.AddSingleton<MtaStsPolicies>();
         services.AddSingleton<DaneLookup>();

@@ -56,6 +56,7 @@ public abstract partial class MailQueueContract : IAsyncLifetime
             TraceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             Destination = "xn--bcher-kva.example",
             RequireTls = true,
+            TlsOptional = true,
             Priority = -9,
             DeliverBy = new DeliverBy(Now + (3 * Minute), DeliverByMode.Return, Trace: true),
         };

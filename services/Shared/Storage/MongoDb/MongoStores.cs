@@ -19,6 +19,7 @@ public sealed class MongoStores : IAsyncDisposable
     private volatile bool _prepared;
     private readonly Lazy<MongoContentStore> _content;
     private readonly Lazy<MongoMailQueue> _queue;
+    private readonly Lazy<MongoSharedRecords> _sharedRecords;
     private readonly Lazy<MongoJournal> _journal;
     private readonly Lazy<MongoDirectoryStore> _directory;
     private readonly Lazy<MongoSuppressionList> _suppressions;
@@ -35,6 +36,7 @@ public sealed class MongoStores : IAsyncDisposable
         _logger = logger;
         _content = new(() => new MongoContentStore(Connect("content"), time));
         _queue = new(() => new MongoMailQueue(Connect("queue"), time));
+        _sharedRecords = new(() => new MongoSharedRecords(Connect("queue"), time));
         _journal = new(() => new MongoJournal(Connect("journal"), time));
         _directory = new(() => new MongoDirectoryStore(Connect("directory")));
         _suppressions = new(() => new MongoSuppressionList(Connect("directory"), time));
@@ -45,6 +47,8 @@ public sealed class MongoStores : IAsyncDisposable
     public MongoContentStore Content => _content.Value;
 
     public MongoMailQueue Queue => _queue.Value;
+
+    public MongoSharedRecords SharedRecords => _sharedRecords.Value;
 
     public MongoJournal Journal => _journal.Value;
 

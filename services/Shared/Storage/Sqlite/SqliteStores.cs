@@ -22,6 +22,7 @@ public sealed class SqliteStores : IAsyncDisposable
         Databases = databases;
         Content = new SqliteContentStore(Of(SqliteContentStore.Schema), time);
         Queue = new SqliteMailQueue(Of(SqliteMailQueue.Schema), time);
+        SharedRecords = new SqliteSharedRecords(Of(SqliteMailQueue.Schema), time);
         Journal = new SqliteJournal(Of(SqliteJournal.Schema));
         Directory = new SqliteDirectoryStore(Of(SqliteDirectoryStore.Schema));
         Suppressions = new SqliteSuppressionList(Of(SqliteDirectoryStore.Schema), time);
@@ -31,6 +32,8 @@ public sealed class SqliteStores : IAsyncDisposable
     public SqliteContentStore Content { get; }
 
     public SqliteMailQueue Queue { get; }
+
+    public SqliteSharedRecords SharedRecords { get; }
 
     public SqliteJournal Journal { get; }
 

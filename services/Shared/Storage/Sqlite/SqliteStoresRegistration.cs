@@ -17,6 +17,7 @@ public static class SqliteStoresRegistration
         services.AddSingleton(provider => SqliteStores.Open(options(provider), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SqliteStores>>()));
         services.AddSingleton<IContentStore>(provider => provider.GetRequiredService<SqliteStores>().Content);
         services.AddSingleton<IMailQueue>(provider => provider.GetRequiredService<SqliteStores>().Queue);
+        services.AddSingleton<ISharedRecords>(provider => provider.GetRequiredService<SqliteStores>().SharedRecords);
         services.AddSingleton<IJournal>(provider => provider.GetRequiredService<SqliteStores>().Journal);
         services.AddSingleton<IDirectoryStore>(provider => provider.GetRequiredService<SqliteStores>().Directory);
         services.AddSingleton<ISuppressionList>(provider => provider.GetRequiredService<SqliteStores>().Suppressions);

@@ -55,6 +55,7 @@ internal sealed class RelayFixture : IAsyncDisposable
         Server = server;
         Dns = DnsTestServer.Start(Zone);
         Queue = new InMemoryMailQueue(Time);
+        Records = new InMemorySharedRecords(Time);
         Contents = new InMemoryContentStore(Time);
         Bell = new LocalQueueBell(Time);
         Suppressions = new InMemorySuppressionList(Time);
@@ -73,6 +74,7 @@ internal sealed class RelayFixture : IAsyncDisposable
             .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(keys).Build())
             .AddSingleton<TimeProvider>(Time)
             .AddSingleton<IMailQueue>(Queue)
+            .AddSingleton<ISharedRecords>(Records)
             .AddSingleton<IContentStore>(Contents)
             .AddSingleton<IJournal>(Journal)
             .AddSingleton<IDirectory>(Directory)
@@ -92,6 +94,8 @@ internal sealed class RelayFixture : IAsyncDisposable
     public DnsTestServer Dns { get; }
 
     public InMemoryMailQueue Queue { get; }
+
+    public InMemorySharedRecords Records { get; }
 
     public InMemoryContentStore Contents { get; }
 

@@ -1,7 +1,7 @@
 namespace Merpati.Mail.Dns;
 
 /// <summary>What lives until a time, bounded in number and octets: what was not used for longest goes first.</summary>
-internal sealed class BoundedCache<TKey, TValue>(int maxEntries, long maxOctets)
+public sealed class BoundedCache<TKey, TValue>(int maxEntries, long maxOctets)
     where TKey : notnull
 {
     private readonly Lock _turn = new();

@@ -24,25 +24,3 @@ public interface IMtaStsCache
     /// <summary>Those that were fetched before a time, and still hold.</summary>
     ValueTask<IReadOnlyList<KnownMtaStsPolicy>> FetchedBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken);
 }
-
-/// <summary>In memory; what was not used for longest is forgotten when there are too many.</summary>
-public sealed class MemoryMtaStsCache(TimeProvider time, int capacity = 50_000, long octets = 64 * 1024 * 1024) : IMtaStsCache
-{
-    private readonly BoundedCache<string, KnownMtaStsPolicy> _policies = new(capacity, octets);
-
-    public ValueTask<KnownMtaStsPolicy?> GetAsync(string domain, CancellationToken cancellationToken)
-        => ValueTask.FromResult(_policies.TryGet(domain, time.GetUtcNow(), out var policy) ? policy : null);
-
-    public ValueTask PutAsync(KnownMtaStsPolicy policy, CancellationToken cancellationToken)
-    {
-        var room = 300 + policy.Policy.Lines.Sum(line => 60L + 2 * line.Length) + policy.Policy.Mx.Sum(mx => 60L + 2 * mx.Length);
-        _policies.Put(policy.Domain, policy, policy.Expires, room);
-        return ValueTask.CompletedTask;
-    }
-
-    public ValueTask<IReadOnlyList<KnownMtaStsPolicy>> FetchedBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken)
-    {
-        var now = time.GetUtcNow();
-        return ValueTask.FromResult(_policies.Where(policy => policy.FetchedAt < before && policy.Expires > now));
-    }
-}

@@ -42,6 +42,8 @@ public sealed class MtaStsPolicies(IMailDns dns, IPolicyFetcher fetcher, IMtaSts
     {
         foreach (var old in await cache.FetchedBeforeAsync(time.GetUtcNow() - RefreshAfter, cancellationToken))
         {
+            // Another relay may have been faster.
+            if (await cache.GetAsync(old.Domain, cancellationToken) is { } known && known.FetchedAt > old.FetchedAt) continue;
             var record = await RecordAsync(old.Domain, cancellationToken);
             await FetchOnceAsync(old.Domain, record?.Id ?? old.Id, cancellationToken);
         }

@@ -7,15 +7,16 @@ namespace Merpati.Storage.MongoDb;
 /// null when no recipient of it is queued. So one index answers what is due and when the next will be. Whose turn it is comes from a second one, which holds all that a choice by destination
 /// and sender looks at: <c>turn</c> is the priority with its sign turned, so that the entries of a version that knew none come before all others and are not left behind;
 /// <c>account</c> is who an entry counts for, the account that submitted it, else its reverse-path.
-/// <c>queue.ledger</c>: some documents of counters, of which each process uses one, so that they do not meet. <c>queue.fence</c>: the last token.
+/// <c>queue.ledger</c>: some documents of counters, of which each process uses one, so that they do not meet. <c>queue.fence</c>: the last token. <c>queue.shared</c>: what the relays know together, by kind and key.
 /// </summary>
 internal static class QueueIndexes
 {
     public const string Entries = "queue.entries";
     public const string Ledger = "queue.ledger";
     public const string Fence = "queue.fence";
+    public const string Shared = "queue.shared";
 
-    public static readonly IReadOnlyList<string> Collections = [Entries, Ledger, Fence];
+    public static readonly IReadOnlyList<string> Collections = [Entries, Ledger, Fence, Shared];
 
     public static readonly IReadOnlyList<MongoIndex> All =
     [

@@ -8,10 +8,10 @@ namespace Merpati.Storage.Sqlite;
 /// <summary>Entries and their recipients as rows.</summary>
 internal static class QueueRows
 {
-    public const string Columns = "number, id, route, next_attempt_at, attempts, content, size, accepted_at, reverse_local, reverse_domain, body, smtp_utf8, dsn_return, envelope_id, submitter, trace_parent, trace_headers, destination, require_tls, priority, deliver_by, deliver_by_mode, deliver_by_trace";
+    public const string Columns = "number, id, route, next_attempt_at, attempts, content, size, accepted_at, reverse_local, reverse_domain, body, smtp_utf8, dsn_return, envelope_id, submitter, trace_parent, trace_headers, destination, require_tls, priority, deliver_by, deliver_by_mode, deliver_by_trace, tls_optional";
 
     /// <summary>How many <see cref="Columns"/> are.</summary>
-    public const int ColumnCount = 23;
+    public const int ColumnCount = 24;
 
     public static bool IsOpen(this RecipientState state) => state is RecipientState.Queued or RecipientState.Held;
 
@@ -25,15 +25,15 @@ internal static class QueueRows
         var inserted = session.Execute(
             """
             INSERT INTO entry (id, route, due, next_attempt_at, attempts, content, size, accepted_at, reverse_local, reverse_domain, reverse_key, body, smtp_utf8, dsn_return, envelope_id, submitter, trace_parent, trace_headers,
-                destination, require_tls, priority, deliver_by, deliver_by_mode, deliver_by_trace, account)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)
+                destination, require_tls, priority, deliver_by, deliver_by_mode, deliver_by_trace, account, tls_optional)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)
             ON CONFLICT (id) DO NOTHING
             """,
             entry.Id.Value, (int)entry.Route, due, entry.NextAttemptAt, entry.Attempts, entry.Content.Value, entry.Size, entry.AcceptedAt,
             entry.ReversePath.Address?.LocalPart, entry.ReversePath.Address?.Domain, Key(entry.ReversePath.ToString()),
             (int)entry.Body, entry.SmtpUtf8, (int)entry.Return, entry.EnvelopeId, entry.Submitter?.Value, entry.TraceParent, entry.TraceHeaders,
             entry.Destination, entry.RequireTls, entry.Priority, entry.DeliverBy?.At, (int)(entry.DeliverBy?.Mode ?? default), entry.DeliverBy?.Trace ?? false,
-            entry.Submitter?.ToString() ?? Key(entry.ReversePath.ToString()));
+            entry.Submitter?.ToString() ?? Key(entry.ReversePath.ToString()), entry.TlsOptional);
         if (inserted == 0) return false;
 
         var number = session.Number("SELECT last_insert_rowid()")!.Value;
@@ -75,6 +75,7 @@ internal static class QueueRows
         RequireTls = rows.Boolean(18),
         Priority = rows.Int32(19),
         DeliverBy = rows.TimeOrNull(20) is { } by ? new DeliverBy(by, (DeliverByMode)rows.Int32(21), rows.Boolean(22)) : null,
+        TlsOptional = rows.Boolean(23),
         Recipients = ReadRecipients(session, rows.Int64(0)),
     };
 

@@ -87,5 +87,17 @@ internal static class QueueSchema
         ALTER TABLE entry DROP COLUMN sender;
         CREATE INDEX entry_turn ON entry (route, priority, due, number, destination, account) WHERE due IS NOT NULL;
         """,
+        """
+        ALTER TABLE entry ADD COLUMN tls_optional INTEGER NOT NULL DEFAULT 0;
+
+        CREATE TABLE shared_record (
+            kind       TEXT    NOT NULL,
+            key        TEXT    NOT NULL,
+            value      BLOB    NOT NULL,
+            expires_at INTEGER NOT NULL,
+            version    INTEGER NOT NULL,
+            PRIMARY KEY (kind, key)
+        ) STRICT, WITHOUT ROWID;
+        """,
     ]);
 }
