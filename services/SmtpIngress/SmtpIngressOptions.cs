@@ -69,16 +69,16 @@ public sealed class SmtpIngressOptions : IValidatableObject
     public bool Dsn { get; set; } = true;
 
     /// <summary>Offers REQUIRETLS (RFC 8689) in TLS.</summary>
-    public bool RequireTls { get; set; }
+    public bool RequireTls { get; set; } = true;
 
     /// <summary>Offers BINARYMIME (RFC 3030 §3).</summary>
     public bool BinaryMime { get; set; } = true;
 
-    /// <summary>Offers DELIVERBY (RFC 2852).</summary>
-    public bool DeliverBy { get; set; }
+    /// <summary>Offers DELIVERBY (RFC 2852) to our users.</summary>
+    public bool DeliverBy { get; set; } = true;
 
     /// <summary>Offers MT-PRIORITY (RFC 6710) to our users.</summary>
-    public bool MtPriority { get; set; }
+    public bool MtPriority { get; set; } = true;
 
     /// <summary>The highest priority that a user gets, whatever is asked for.</summary>
     [Range(-9, 9)]
@@ -144,8 +144,8 @@ public sealed class SmtpIngressOptions : IValidatableObject
         AdvertiseDsn = Dsn,
         OfferRequireTls = RequireTls,
         OfferBinaryMime = BinaryMime,
-        OfferDeliverBy = DeliverBy,
-        // What changes when a message goes out is for those whom we know.
+        // What changes when a message goes out, and what is told of it, is for those whom we know.
+        OfferDeliverBy = DeliverBy && role == SmtpRole.Submission,
         MaxPriority = MtPriority && role == SmtpRole.Submission ? MaxPriority : null,
         MaxHold = MaxHold > TimeSpan.Zero && role == SmtpRole.Submission ? MaxHold : null,
         XClientNetworks = new Networks(XClientNetworks).List,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Merpati.Accounts;
 using Merpati.Addresses;
+using Merpati.Envelopes;
 using Merpati.Delivery.Mailboxes;
 using Merpati.Delivery.Routing;
 using Merpati.Mail;
@@ -70,7 +71,7 @@ internal sealed class DeliverToMailbox(
 
         // 1
         var expansions = new List<RecipientExpansion>(queued.Count);
-        foreach (var recipient in queued) expansions.Add(await ExpandAsync(entry.Id, recipient, cancellationToken));
+        foreach (var recipient in queued) expansions.Add(await ExpandAsync(entry, recipient, cancellationToken));
 
         // 2, 3
         var (message, trouble) = await ReadAsync(entry, expansions, cancellationToken);
@@ -87,7 +88,7 @@ internal sealed class DeliverToMailbox(
             IReadOnlyList<QueueEntry> successors = [];
             if (trouble is not null) ofRecipient.AddRange(expansion.Remotes.Select(remote => (remote, trouble)));
             else if (expansion.Remotes.Count > 0) (ofRecipient, successors) = await RedirectAsync(entry, message!, recipient, expansion, expansions, ofRecipient, now, cancellationToken);
-            verdicts.Add(Verdict.Of(recipient, ofRecipient, entry.Attempts, entry.AcceptedAt, now, _options) with { Redirects = successors });
+            verdicts.Add(Verdict.Of(recipient, ofRecipient, entry.Attempts, entry.AcceptedAt, entry.DeliverBy, now, _options) with { Redirects = successors });
         }
 
         // 5
@@ -104,7 +105,7 @@ internal sealed class DeliverToMailbox(
         }
 
         // 6
-        var nextAttempt = _schedule.NextAttempt(now, verdicts.Exists(v => v.WaitsForRoom) ? 1 : entry.Attempts, entry.AcceptedAt);
+        var nextAttempt = NextAttempt(entry, verdicts, now);
         var redirected = Successors(verdicts);
         await WriteTimelineAsync(entry.Id, AttemptTimeline.Of(entry, expansions, verdicts, report, now, nextAttempt), report, cancellationToken);
         await WriteTimelineAsync(entry, redirected, now, cancellationToken);
@@ -131,24 +132,25 @@ internal sealed class DeliverToMailbox(
         var outcome = TargetOutcome.Of(exception);
         var verdicts = entry.Recipients.Where(r => r.State == RecipientState.Queued)
             .DistinctBy(r => r.Recipient.Address)
-            .Select(r => Verdict.Of(r, [(r.Recipient.Address, outcome)], entry.Attempts, now, now, _options))
+            .Select(r => Verdict.Of(r, [(r.Recipient.Address, outcome)], entry.Attempts, now, by: null, now, _options))
             .ToList();
-        var nextAttempt = _schedule.NextAttempt(now, verdicts.Exists(v => v.WaitsForRoom) ? 1 : entry.Attempts, entry.AcceptedAt);
+        var nextAttempt = NextAttempt(entry, verdicts, now);
         await WriteTimelineAsync(entry.Id, AttemptTimeline.Of(entry, [], verdicts, null, now, nextAttempt), null, cancellationToken);
         await queue.CompleteAsync(lease, verdicts.ConvertAll(v => v.Result), nextAttempt, [], cancellationToken);
     }
 
-    private async ValueTask<RecipientExpansion> ExpandAsync(QueueId id, QueueRecipient recipient, CancellationToken cancellationToken)
+    private async ValueTask<RecipientExpansion> ExpandAsync(QueueEntry entry, QueueRecipient recipient, CancellationToken cancellationToken)
     {
         var address = recipient.Recipient.Address;
         if (recipient.BounceRequested is { } reason) return RecipientExpansion.Only(new DeadEnd(address, new TargetOutcome.Refused("5.7.1", $"Returned by an administrator: {reason}")), []);
+        if (entry.DeliverBy is { Mode: DeliverByMode.Return } by && time.GetUtcNow() >= by.At) return RecipientExpansion.Only(new DeadEnd(address, Verdict.TooLate(null)), []);
         try
         {
             return await _expander.ExpandAsync(address, cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return RecipientExpansion.Only(new DeadEnd(address, Trouble(id, address, exception)), []);
+            return RecipientExpansion.Only(new DeadEnd(address, Trouble(entry.Id, address, exception)), []);
         }
     }
 
@@ -182,7 +184,7 @@ internal sealed class DeliverToMailbox(
         try
         {
             var isOnly = expansion is { Remotes.Count: 1, Targets.Count: 0, DeadEnds.Count: 0 };
-            var entries = await redirects.CreateAsync(entry, recipient.Recipient, expansion.Remotes, [.. later], isOnly, now, _schedule.NextAttempt(now, entry.Attempts, entry.AcceptedAt), cancellationToken);
+            var entries = await redirects.CreateAsync(entry, recipient.Recipient, expansion.Remotes, [.. later], isOnly, now, NextAttempt(entry, [], now), cancellationToken);
             var ways = entries.SelectMany(e => e.Recipients, (e, r) => (r.Recipient.Address, Outcome: (TargetOutcome)new TargetOutcome.Redirected(e))).ToList();
             var settled = outcomes.Where(o => o.Outcome is not (TargetOutcome.Postponed or TargetOutcome.Faulted)).ToList();
             return ([.. settled, .. ways], entries);
@@ -192,6 +194,13 @@ internal sealed class DeliverToMailbox(
             var trouble = Trouble(entry.Id, address, exception);
             return ([.. outcomes, .. expansion.Remotes.Select(remote => (remote, trouble))], []);
         }
+    }
+
+    /// <summary>Not later than the moment at which BY wants something said of it (RFC 2852 §4).</summary>
+    private DateTimeOffset NextAttempt(QueueEntry entry, List<Verdict> verdicts, DateTimeOffset now)
+    {
+        var next = _schedule.NextAttempt(now, verdicts.Exists(v => v.WaitsForRoom) ? 1 : entry.Attempts, entry.AcceptedAt);
+        return entry.DeliverBy?.At is { } at && at > now && at < next ? at : next;
     }
 
     /// <summary>The redirects of the recipients that are closed; an address that several of them lead to gets one copy.</summary>

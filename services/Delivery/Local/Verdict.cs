@@ -1,5 +1,6 @@
 using System.Globalization;
 using Merpati.Addresses;
+using Merpati.Envelopes;
 using Merpati.Mail;
 using Merpati.Storage;
 
@@ -22,6 +23,7 @@ internal sealed record Verdict(QueueRecipient Recipient, IReadOnlyList<(EmailAdd
     {
         RecipientState.Bounced => new ReportedRecipient { Recipient = Recipient.Recipient, Action = DsnAction.Failed, Status = Status, Diagnostic = $"550 {Status} {Reason}" },
         RecipientState.Delivered => new ReportedRecipient { Recipient = Recipient.Recipient, Action = DsnAction.Delivered, Status = Status },
+        RecipientState.Queued when RetriedUntil is { } end => new ReportedRecipient { Recipient = Recipient.Recipient, Action = DsnAction.Delayed, Status = Status, Diagnostic = $"450 {Status} {Reason}", WillRetryUntil = end, AskedOtherwise = true },
         // Of one that stands for a single address the report comes from where the message goes (RFC 3461 §5.2.7.2).
         RecipientState.Relayed when Outcomes.Count > 1 => new ReportedRecipient { Recipient = Recipient.Recipient, Action = DsnAction.Expanded, Status = Status },
         _ => null,
@@ -32,15 +34,18 @@ internal sealed record Verdict(QueueRecipient Recipient, IReadOnlyList<(EmailAdd
 
     public bool IsClosed => State is not (RecipientState.Queued or RecipientState.Held);
 
-    public RecipientResult Result => new(Address, State, Detail);
+    public RecipientResult Result => new(Address, State, Detail) { DelayReported = Outcome?.Action == DsnAction.Delayed };
+
+    /// <summary>The time of BY in mode N is over, and the sender is to be told (RFC 2852 §4); until when it is tried. Null where that was done, or was not asked for.</summary>
+    public DateTimeOffset? RetriedUntil { get; init; }
 
     /// <summary>
     /// A recipient is closed when all that it led to is settled. Damage holds it; what is postponed keeps it open, and what was delivered already is not delivered again;
     /// one refusal among settled ones makes it bounced, as the sender has to know.
     /// </summary>
-    public static Verdict Of(QueueRecipient recipient, IReadOnlyList<(EmailAddress Address, TargetOutcome Outcome)> outcomes, int attempt, DateTimeOffset acceptedAt, DateTimeOffset now, DeliveryOptions options)
+    public static Verdict Of(QueueRecipient recipient, IReadOnlyList<(EmailAddress Address, TargetOutcome Outcome)> outcomes, int attempt, DateTimeOffset acceptedAt, DeliverBy? by, DateTimeOffset now, DeliveryOptions options)
     {
-        var settled = outcomes.Select(o => (o.Address, Outcome: Settle(o.Outcome, attempt, acceptedAt, now, options))).ToList();
+        var settled = outcomes.Select(o => (o.Address, Outcome: Settle(o.Outcome, attempt, acceptedAt, by, now, options))).ToList();
         foreach (var (address, outcome) in settled)
         {
             if (outcome is TargetOutcome.Damaged damage)
@@ -49,7 +54,10 @@ internal sealed record Verdict(QueueRecipient Recipient, IReadOnlyList<(EmailAdd
         foreach (var (address, outcome) in settled)
         {
             if (outcome is TargetOutcome.Postponed later)
-                return new Verdict(recipient, settled, RecipientState.Queued, later.Status, later.Reason, $"{later.Status} {address}: {later.Reason}");
+                return new Verdict(recipient, settled, RecipientState.Queued, later.Status, later.Reason, $"{later.Status} {address}: {later.Reason}")
+                {
+                    RetriedUntil = by is { Mode: DeliverByMode.Notify } && now >= by.At && !recipient.DelayReported ? acceptedAt + options.GiveUpAfter : null,
+                };
         }
         foreach (var (address, outcome) in settled)
         {
@@ -67,7 +75,7 @@ internal sealed record Verdict(QueueRecipient Recipient, IReadOnlyList<(EmailAdd
     }
 
     /// <summary>A postponement becomes a refusal when its time is up, a fault becomes a postponement while there are attempts left.</summary>
-    private static TargetOutcome Settle(TargetOutcome outcome, int attempt, DateTimeOffset acceptedAt, DateTimeOffset now, DeliveryOptions options)
+    private static TargetOutcome Settle(TargetOutcome outcome, int attempt, DateTimeOffset acceptedAt, DeliverBy? by, DateTimeOffset now, DeliveryOptions options)
     {
         if (outcome is TargetOutcome.Faulted fault)
         {
@@ -75,11 +83,16 @@ internal sealed record Verdict(QueueRecipient Recipient, IReadOnlyList<(EmailAdd
             return new TargetOutcome.Postponed("4.3.0", $"The mail system has a temporary problem ({fault.Fault.GetType().Name})", null);
         }
         if (outcome is not TargetOutcome.Postponed later) return outcome;
+        if (by is { Mode: DeliverByMode.Return } && now >= by.At) return TooLate(later.Reason);
         if (later.GiveUpAt is { } early && now >= early.At) return new TargetOutcome.Refused(early.Status, later.Reason);
         return now >= acceptedAt + options.GiveUpAfter
             ? new TargetOutcome.Refused("5.4.7", $"Delivery time expired: {later.Reason}")
             : later;
     }
+
+    /// <summary>RFC 2852 §4: what could not be delivered by then comes back.</summary>
+    public static TargetOutcome.Refused TooLate(string? lastWord)
+        => new("5.4.7", $"The time within which the sender wants it delivered or returned is over (RFC 2852){(lastWord is null ? "" : $"; the last word was: {lastWord}")}");
 
     private static string ReasonOf(QueueRecipient recipient, List<(EmailAddress Address, TargetOutcome Outcome)> settled, EmailAddress failed, TargetOutcome.Refused refused)
         => settled.Count == 1 || failed.Equals(recipient.Recipient.Address)

@@ -74,14 +74,16 @@ internal sealed class OfferToHosts(
                 continue;
             }
             var judged = route is null
-                ? await policies.DecideAsync(destination, host, port, entry.RequireTls, cancellationToken)
-                : await policies.DecideRoutedAsync(new TlsPolicyOverride(route.Tls), destination, host, port, entry.RequireTls, cancellationToken);
+                ? await policies.DecideAsync(destination, host, port, RelayedMessage.NeedsRequireTls(entry), cancellationToken)
+                : await policies.DecideRoutedAsync(new TlsPolicyOverride(route.Tls), destination, host, port, RelayedMessage.NeedsRequireTls(entry), cancellationToken);
             switch (judged)
             {
-                case var decision when route is null && RelayedMessage.NeedsNoTls(entry):
-                    var report = (decision as TlsDecision.Connect)?.Report ?? ((TlsDecision.Skip)decision).Report;
-                    var anyway = new TlsDecision.Connect(new TlsPolicy.Opportunistic(), TlsPolicySource.RequireTls, RequireTls: false, Tested: null, report, []);
-                    await OfferToHostAsync(state, lease, entry, destination, route, port, host, anyway, cancellationToken);
+                // RFC 8689 §5: what DANE and MTA-STS forbid; what the administrator says for the domain stays.
+                case TlsDecision.Skip { Source: TlsPolicySource.Dane or TlsPolicySource.Sts, Report: var report } when entry.TlsOptional:
+                    await OfferToHostAsync(state, lease, entry, destination, route, port, host, Anyway(report), cancellationToken);
+                    break;
+                case TlsDecision.Connect { Source: TlsPolicySource.Dane or TlsPolicySource.Sts, Report: var report } when entry.TlsOptional:
+                    await OfferToHostAsync(state, lease, entry, destination, route, port, host, Anyway(report), cancellationToken);
                     break;
                 case TlsDecision.Skip skip:
                     tlsReports.Skipped(destination.Domain, host, skip);
@@ -93,6 +95,8 @@ internal sealed class OfferToHosts(
             }
         }
     }
+
+    private static TlsDecision.Connect Anyway(ReportedPolicy report) => new(new TlsPolicy.Opportunistic(), TlsPolicySource.RequireTls, RequireTls: false, Tested: null, report, []);
 
     private async ValueTask OfferToHostAsync(OfferState state, LeaseHolder lease, QueueEntry entry, Destination.Hosts destination, RelayRoute? route, int port, MailHost host, TlsDecision.Connect decision, CancellationToken cancellationToken)
     {
@@ -173,7 +177,7 @@ internal sealed class OfferToHosts(
                     state.Settle(chunk, where, unfit, final: false);
                     continue;
                 }
-                var outgoing = message.For(chunk, token => IntendAsync(lease, chunk, host, token));
+                var outgoing = message.For(chunk, session.Connection.Capabilities.RequireTls && session.Opened.Session.Tls is { Verified: true }, token => IntendAsync(lease, chunk, host, token));
                 switch (await session.Connection.SendAsync(outgoing, cancellationToken))
                 {
                     case SendOutcome.Unsuitable { Lacks: ServerLack.EightBitMime }:

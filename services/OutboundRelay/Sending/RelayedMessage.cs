@@ -16,12 +16,13 @@ internal sealed record RelayedMessage(QueueEntry Entry, ReadOnlyMemory<byte> Pre
     /// <summary>A header field of ours: the mail goes whatever TLS is to be had (RFC 8689 §5).</summary>
     public static ReadOnlyMemory<byte> TlsNotRequired { get; } = "TLS-Required: No\r\n"u8.ToArray();
 
-    /// <summary>It is to go even where DANE or MTA-STS forbid it.</summary>
-    public static bool NeedsNoTls(QueueEntry entry) => entry.TraceHeaders.Span.StartsWith(TlsNotRequired.Span);
+    /// <summary>The mail goes on only over TLS to who promises the same. A report is not lost for that: its return path may be another one (RFC 8689 §5).</summary>
+    public static bool NeedsRequireTls(QueueEntry entry) => entry.RequireTls && !entry.ReversePath.IsNull;
 
     /// <param name="recipients">Those of one transaction.</param>
+    /// <param name="canRequireTls">The server offers REQUIRETLS, and we know who it is.</param>
     /// <param name="beforeEnd">See <see cref="OutgoingMessage.BeforeEndAsync"/>.</param>
-    public OutgoingMessage For(IReadOnlyList<QueueRecipient> recipients, Func<CancellationToken, ValueTask> beforeEnd) => new()
+    public OutgoingMessage For(IReadOnlyList<QueueRecipient> recipients, bool canRequireTls, Func<CancellationToken, ValueTask> beforeEnd) => new()
     {
         Envelope = new Envelope
         {
@@ -31,7 +32,7 @@ internal sealed record RelayedMessage(QueueEntry Entry, ReadOnlyMemory<byte> Pre
             SmtpUtf8 = Entry.SmtpUtf8,
             Return = Entry.Return,
             EnvelopeId = Entry.EnvelopeId,
-            RequireTls = Entry.RequireTls,
+            RequireTls = NeedsRequireTls(Entry) || (Entry.RequireTls && canRequireTls),
             Priority = Entry.Priority,
             DeliverBy = Entry.DeliverBy,
         },

@@ -106,6 +106,7 @@ internal sealed class DailyTlsReports(
             Size = content.Size,
             // The report of a failure must not fail for the same reason (RFC 8460 §5.3, RFC 8689 §5).
             TraceHeaders = RelayedMessage.TlsNotRequired,
+            TlsOptional = true,
             ReversePath = ReversePath.Null,
             Body = BodyType.SevenBit,
             Recipients = [new QueueRecipient { Recipient = new EnvelopeRecipient(to, DsnNotify.Never) }],

@@ -36,8 +36,8 @@ public sealed class ReportToSender(IContentStore contents, IDirectory directory,
             Date = now,
             ArrivalDate = entry.AcceptedAt,
             EnvelopeId = entry.EnvelopeId,
-            // RET speaks of failures; a success returns the header alone (RFC 3461 §4.3).
-            Return = recipients.Exists(r => r.Action == DsnAction.Failed) ? entry.Return : DsnReturn.Headers,
+            // RET speaks of failures; a success returns the header alone (RFC 3461 §4.3), and so does all of a message with REQUIRETLS (RFC 8689 §5).
+            Return = !entry.RequireTls && recipients.Exists(r => r.Action == DsnAction.Failed) ? entry.Return : DsnReturn.Headers,
             SmtpUtf8 = entry.SmtpUtf8,
             Recipients = recipients,
         };
@@ -55,6 +55,9 @@ public sealed class ReportToSender(IContentStore contents, IDirectory directory,
             ReversePath = ReversePath.Null,
             Body = BodyType.EightBitMime,
             SmtpUtf8 = report.IsInternational,
+            RequireTls = entry.RequireTls,
+            // As urgent as what it reports on (RFC 6710).
+            Priority = entry.Priority,
             Recipients = [new QueueRecipient { Recipient = new EnvelopeRecipient(sender, DsnNotify.Never) }],
             AcceptedAt = now,
             NextAttemptAt = now,

@@ -157,6 +157,8 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         Return = envelope.Return,
         EnvelopeId = envelope.EnvelopeId,
         RequireTls = envelope.RequireTls,
+        // RFC 8689 §4.1: the parameter counts, and the field then not.
+        TlsOptional = _header.IsTlsOptional && !envelope.RequireTls,
         Priority = envelope.Priority,
         DeliverBy = envelope.DeliverBy,
         Recipients = [.. envelope.Recipients.Select(recipient => Recipient(recipient, decision?.Verdict))],

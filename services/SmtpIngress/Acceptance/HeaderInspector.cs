@@ -13,11 +13,13 @@ internal sealed class HeaderInspector(int maxSize)
     private const int MaxLine = 16_384;
     private const int MaxField = 65_536;
     private const int MaxMessageId = 998;
+    private const int MaxWord = 64;
     private const int MaxFromFields = 16;
 
     private readonly ArrayBufferWriter<byte> _partialLine = new();
     private readonly ArrayBufferWriter<byte> _field = new();
     private readonly List<ReadOnlyMemory<byte>> _from = [];
+    private readonly List<string> _tlsRequired = [];
     private Field _current = Field.Other;
     private long _size;
     private bool _malformed;
@@ -27,6 +29,7 @@ internal sealed class HeaderInspector(int maxSize)
         Other,
         MessageId,
         From,
+        TlsRequired,
     }
 
     /// <summary>The empty line was seen; the rest is body.</summary>
@@ -37,6 +40,9 @@ internal sealed class HeaderInspector(int maxSize)
     public int Hops { get; private set; }
 
     public bool HasDate { get; private set; }
+
+    /// <summary><c>TLS-Required: No</c> (RFC 8689 §5), once and with no other value.</summary>
+    public bool IsTlsOptional => _tlsRequired is ["No"];
 
     /// <summary>As written, with its brackets; null when there is none.</summary>
     public string? MessageId { get; private set; }
@@ -104,6 +110,7 @@ internal sealed class HeaderInspector(int maxSize)
         else if (Ascii.EqualsIgnoreCase(name, "Date"u8)) HasDate = true;
         else if (Ascii.EqualsIgnoreCase(name, "Message-ID"u8)) _current = Field.MessageId;
         else if (Ascii.EqualsIgnoreCase(name, "From"u8)) _current = Field.From;
+        else if (Ascii.EqualsIgnoreCase(name, "TLS-Required"u8)) _current = Field.TlsRequired;
         Keep(line[(colon + 1)..]);
     }
 
@@ -120,6 +127,10 @@ internal sealed class HeaderInspector(int maxSize)
         {
             case Field.MessageId when MessageId is null && _field.WrittenCount is > 0 and <= MaxMessageId:
                 MessageId = Encoding.UTF8.GetString(_field.WrittenSpan).Trim() is { Length: > 0 } id ? id : null;
+                break;
+            case Field.TlsRequired when _tlsRequired.Count < 2:
+                var word = _field.WrittenCount <= MaxWord ? Encoding.UTF8.GetString(_field.WrittenSpan).Trim() : "";
+                _tlsRequired.Add(word.Equals("No", StringComparison.OrdinalIgnoreCase) ? "No" : word);
                 break;
             case Field.From when _from.Count < MaxFromFields:
                 _from.Add(_field.WrittenSpan.ToArray());

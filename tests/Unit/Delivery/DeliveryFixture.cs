@@ -68,7 +68,7 @@ internal sealed class DeliveryFixture
 
     public Account Account(string address) => Directory.AddAccount(address);
 
-    public async Task<QueueEntry> EnqueueAsync(string? sender, IReadOnlyList<EnvelopeRecipient> recipients, string message = Message, DsnReturn ret = DsnReturn.Unspecified, string verdict = "")
+    public async Task<QueueEntry> EnqueueAsync(string? sender, IReadOnlyList<EnvelopeRecipient> recipients, string message = Message, DsnReturn ret = DsnReturn.Unspecified, string verdict = "", Func<QueueEntry, QueueEntry>? change = null)
     {
         var content = Contents.Add(Encoding.UTF8.GetBytes(message));
         var entry = new QueueEntry
@@ -84,6 +84,7 @@ internal sealed class DeliveryFixture
             AcceptedAt = Time.GetUtcNow(),
             NextAttemptAt = Time.GetUtcNow(),
         };
+        if (change is not null) entry = change(entry);
         await Queue.EnqueueAsync(entry, default);
         return entry;
     }

@@ -35,6 +35,50 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public async Task BY_with_mode_R_is_returned_when_its_time_is_over()
+    {
+        _f.Directory.Failures[EmailAddress.Parse(Ann)] = new TimeoutException();
+        await EnqueueByAsync(DeliverByMode.Return);
+        await _f.AttemptAsync();
+        _f.Queue.Entries.Single().NextAttemptAt.Should().BeOnOrBefore(_f.Time.GetUtcNow().AddSeconds(5));
+        _f.Directory.Failures.Clear();
+        _f.Time.Advance(TimeSpan.FromSeconds(5));
+        await _f.AttemptAsync();
+        _f.Mailboxes.Messages.Should().BeEmpty();
+        _f.Text(_f.Queue.Entries.Single().Content).Should().Contain("Action: failed").And.Contain("Status: 5.4.7");
+    }
+
+    [Fact]
+    public async Task BY_with_mode_N_is_told_once_when_its_time_is_over_and_goes_on()
+    {
+        _f.Directory.Failures[EmailAddress.Parse(Ann)] = new TimeoutException();
+        await EnqueueByAsync(DeliverByMode.Notify);
+        for (var i = 0; i < 3; i++)
+        {
+            await _f.AttemptAsync();
+            _f.Time.Advance(TimeSpan.FromHours(1));
+        }
+        var report = _f.Queue.Entries.Single(entry => entry.ReversePath.IsNull);
+        _f.Text(report.Content).Should().Contain("Action: delayed").And.Contain("Will-Retry-Until:");
+        _f.Directory.Failures.Clear();
+        await _f.AttemptAsync();
+        _f.Mailboxes.Messages.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task A_report_on_REQUIRETLS_has_the_header_alone_and_asks_for_the_same()
+    {
+        await _f.EnqueueAsync(Ann, [new EnvelopeRecipient(EmailAddress.Parse("ghost@example.test"))], ret: DsnReturn.Full, change: entry => entry with { RequireTls = true, Priority = 3 });
+        await _f.AttemptAsync();
+        var report = _f.Queue.Entries.Single();
+        (report.RequireTls, report.Priority).Should().Be((true, 3));
+        _f.Text(report.Content).Should().Contain("Subject: hello").And.NotContain("Hello.");
+    }
+
+    private Task<QueueEntry> EnqueueByAsync(DeliverByMode mode)
+        => _f.EnqueueAsync("bob@remote.test", [new EnvelopeRecipient(EmailAddress.Parse(Ann))], change: entry => entry with { DeliverBy = new DeliverBy(_f.Time.GetUtcNow().AddSeconds(5), mode, Trace: false) });
+
+    [Fact]
     public async Task The_null_reverse_path_never_gets_one()
     {
         await _f.EnqueueAsync(null, [new EnvelopeRecipient(EmailAddress.Parse("ghost@example.test"), DsnNotify.Failure), new EnvelopeRecipient(EmailAddress.Parse(Ann), DsnNotify.Success)]);

@@ -21,6 +21,21 @@ public sealed class HeaderInspectorTests
                && Encoding.ASCII.GetString(header.From[0].Span) == " Ann\t<ann@example.test>" && !header.IsTooBig && !header.HasOverlongFrom;
     }
 
+    [Theory]
+    [InlineData("TLS-Required: No\r\n", true)]
+    [InlineData("tls-required:\r\n no \r\n", true)]
+    [InlineData("TLS-Required: Yes\r\n", false)]
+    [InlineData("TLS-Required: No\r\nTLS-Required: No\r\n", false)]
+    [InlineData("X-TLS-Required: No\r\n", false)]
+    [InlineData("\r\nTLS-Required: No\r\n", false)]
+    public void TLS_Required_says_No_once_or_not_at_all(string text, bool optional)
+    {
+        var header = new HeaderInspector(1000);
+        header.Inspect(Encoding.ASCII.GetBytes(text));
+        header.Complete();
+        header.IsTlsOptional.Should().Be(optional);
+    }
+
     [Fact]
     public void A_header_without_end_is_too_big()
     {

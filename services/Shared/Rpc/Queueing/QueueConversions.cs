@@ -55,6 +55,7 @@ internal static class QueueConversions
             Attempts = entry.Attempts,
             NextAttemptAt = entry.NextAttemptAt.ToTimestamp(),
             RequireTls = entry.RequireTls,
+            TlsOptional = entry.TlsOptional,
             Priority = entry.Priority,
             DeliverBy = entry.DeliverBy?.ToWire(),
         };
@@ -89,6 +90,7 @@ internal static class QueueConversions
             TraceParent = entry.HasTraceParent ? entry.TraceParent : null,
             Destination = entry.HasDestination ? entry.Destination : null,
             RequireTls = entry.RequireTls,
+            TlsOptional = entry.TlsOptional,
             Priority = entry.Priority,
             DeliverBy = entry.DeliverBy?.ToContract(),
         };

@@ -1,6 +1,7 @@
 using System.Text;
 using AwesomeAssertions;
 using Merpati.Addresses;
+using Merpati.Mail.Dns;
 using Merpati.Envelopes;
 using Merpati.OutboundRelay.Queue;
 using Merpati.QueueWork;
@@ -309,6 +310,29 @@ public sealed class RelayAttemptTests
         await f.AttemptAsync();
         f.Timeline(entry, TimelineStep.Bounced).Single().Should().StartWith("550 5.7.30");
         f.Server.Messages.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_report_on_a_message_with_REQUIRETLS_goes_on_without()
+    {
+        await using var f = RelayFixture.With();
+        await f.EnqueueAsync(Bob, entry => entry with { RequireTls = true, ReversePath = ReversePath.Null });
+        await f.AttemptAsync();
+        f.Server.Messages.Should().ContainSingle();
+        f.Server.Commands.Should().NotContain(command => command.Line.Contains("REQUIRETLS", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 1)]
+    public async Task TLS_Required_No_goes_where_the_policy_of_the_domain_forbids_it(bool tlsOptional, int relayed)
+    {
+        await using var f = RelayFixture.With();
+        var policy = MtaStsPolicy.Parse("version: STSv1\nmode: enforce\nmx: elsewhere.test\nmax_age: 86400\n", out _)!;
+        await f.Get<IMtaStsCache>().PutAsync(new KnownMtaStsPolicy("remote.test", "1", policy, f.Time.GetUtcNow()), default);
+        await f.EnqueueAsync(Bob, entry => entry with { TlsOptional = tlsOptional });
+        await f.AttemptAsync();
+        f.Server.Messages.Should().HaveCount(relayed);
     }
 
     private static EnvelopeRecipient To(string address) => new(EmailAddress.Parse(address));
