@@ -12,4 +12,13 @@ internal static partial class MailboxesLog
 
     [LoggerMessage(3101, LogLevel.Error, "A search passed over UID {Uid} of mailbox {Mailbox}: its content is damaged")]
     public static partial void SearchSkippedDamage(this ILogger logger, Uid uid, MailboxId mailbox, Exception fault);
+
+    [LoggerMessage(3102, LogLevel.Warning, "The search index could not be brought up to date; searches read the messages that wait, and it is tried again")]
+    public static partial void IndexingStopped(this ILogger logger, Exception fault);
+
+    [LoggerMessage(3103, LogLevel.Warning, "Content {Content} cannot be read for the search index; searches try it each time")]
+    public static partial void IndexingSkippedDamage(this ILogger logger, ContentId content, Exception fault);
+
+    [LoggerMessage(3104, LogLevel.Information, "The search index is made anew: every message waits")]
+    public static partial void IndexRebuilt(this ILogger logger);
 }

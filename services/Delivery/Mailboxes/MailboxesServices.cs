@@ -13,7 +13,11 @@ public static class MailboxesServices
         services.AddSingleton<IValidateOptions<MailboxesOptions>, MailboxesOptionsValidator>();
         services.AddSingleton<FirstFetches>();
         services.AddHostedService(provider => provider.GetRequiredService<FirstFetches>());
+        services.AddSingleton<SearchMetrics>();
+        services.AddSingleton<ColumnCache>();
         services.AddSingleton<MailboxSearch>();
+        services.AddSingleton<SearchIndexer>();
+        services.AddHostedService(provider => provider.GetRequiredService<SearchIndexer>());
         services.AddSingleton<MailboxDelivery>();
         services.AddSingleton<IMailboxes, Mailboxes>();
         services.AddSingleton<Accounts.IAccountRemoval, MailboxRemoval>();

@@ -12,6 +12,9 @@ public interface IMailboxStoreHost : IAsyncDisposable
 {
     IMailboxStore Store { get; }
 
+    /// <summary>Of the same messages.</summary>
+    ISearchIndex Index { get; }
+
     FakeTimeProvider Time { get; }
 
     ValueTask ReopenAsync();

@@ -37,7 +37,7 @@ public abstract class MailboxesContract : IAsyncLifetime
             new LocalMailboxChangeFeed(),
             directory,
             new FirstFetches(new InMemoryJournal(), directory, _sqlite.Time, NullLogger<FirstFetches>.Instance),
-            new MailboxSearch(_sqlite.Store, _contents, NullLogger<MailboxSearch>.Instance),
+            Searches.Over(_sqlite.Store, _contents, _sqlite.Index),
             Options.Create(new MailboxesOptions { MaxMessageSize = 4 * 1024 * 1024 }),
             _sqlite.Time));
         await _mailboxes.EnsureAccountAsync(Ann, None);

@@ -30,11 +30,18 @@ public sealed class SqliteMailboxModel : MailboxModelContract
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();
 }
 
+public sealed class SqliteSearch : SearchIndexContract
+{
+    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();
+}
+
 /// <summary>Reopening is a power cut: the files as they lie on the disk, opened again.</summary>
 internal sealed class SqliteMailboxStoreHost : IMailboxStoreHost
 {
     private readonly SqliteFolder _folder = new(SqliteMailboxStore.Schema);
     private SqliteMailboxStore _store;
+
+    public ISearchIndex Index => new SqliteSearchIndex(_folder.Database, NullLogger.Instance);
 
     private SqliteMailboxStoreHost() => _store = Over(_folder.Open());
 

@@ -58,6 +58,8 @@ internal sealed class RpcMailboxStoreHost : IMailboxStoreHost
         return new RpcMailboxStoreHost(sqlite, await ServeAsync(sqlite));
     }
 
+    public ISearchIndex Index => _sqlite.Index;
+
     public async ValueTask ReopenAsync()
     {
         await _pair.DisposeAsync();
@@ -82,7 +84,7 @@ internal sealed class RpcMailboxStoreHost : IMailboxStoreHost
             new LocalMailboxChangeFeed(),
             directory,
             new FirstFetches(new InMemoryJournal(), directory, sqlite.Time, NullLogger<FirstFetches>.Instance),
-            new MailboxSearch(sqlite.Store, contents, NullLogger<MailboxSearch>.Instance),
+            Searches.Over(sqlite.Store, contents, sqlite.Index),
             Options.Create(new MailboxesOptions()),
             sqlite.Time);
         return RpcPair.StartAsync<IMailboxes>(mailboxes, endpoints => endpoints.MapMailboxes(), services => services.AddMailboxesClient());

@@ -30,12 +30,19 @@ public sealed class MongoMailboxModel : MailboxModelContract
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => MongoMailboxStoreHost.StartAsync();
 }
 
+public sealed class MongoSearch : SearchIndexContract
+{
+    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => MongoMailboxStoreHost.StartAsync();
+}
+
 /// <summary>Reopening is another process: the one before it goes on clearing away, as one that was not stopped in time would.</summary>
 internal sealed class MongoMailboxStoreHost : IMailboxStoreHost
 {
     private readonly MongoServer _server;
 
     private MongoMailboxStoreHost() => _server = new MongoServer(Time, MongoStoreKinds.Mailboxes);
+
+    public ISearchIndex Index => _server.Stores.SearchIndex;
 
     public IMailboxStore Store => _server.Stores.Mailboxes;
 

@@ -134,7 +134,7 @@ internal sealed class ClusterMailboxes(IMailboxChangeFeed feed, TimeProvider tim
         await PreparedAsync();
         var stores = await OpenAsync(time);
         var firstFetches = new FirstFetches(stores.Journal, directory, time, NullLogger<FirstFetches>.Instance);
-        var search = new MailboxSearch(stores.Mailboxes, stores.Content, NullLogger<MailboxSearch>.Instance);
+        var search = Merpati.Tests.Contracts.Mailboxes.Searches.Over(stores.Mailboxes, stores.Content, stores.SearchIndex);
         var mailboxes = new Merpati.Delivery.Mailboxes.Mailboxes(stores.Mailboxes, stores.Content, feed, directory, firstFetches, search, Options.Create(new MailboxesOptions()), time);
         var pair = await RpcPair.StartAsync<IMailboxes>(mailboxes, endpoints => endpoints.MapMailboxes(), services => services.AddMailboxesClient());
         return new Parts(stores, pair.Client);

@@ -25,6 +25,7 @@ public sealed class MongoStores : IAsyncDisposable
     private readonly Lazy<MongoSuppressionList> _suppressions;
     private readonly Lazy<MongoMaildropLeases> _maildrops;
     private readonly Lazy<MongoMailboxStore> _mailboxes;
+    private readonly Lazy<MongoSearchIndex> _searchIndex;
 
     /// <exception cref="StoreUnavailableException">The connection string cannot be used. Nothing is asked of the server yet.</exception>
     public MongoStores(MongoStoreOptions options, TimeProvider time, ILogger<MongoStores> logger)
@@ -42,6 +43,7 @@ public sealed class MongoStores : IAsyncDisposable
         _suppressions = new(() => new MongoSuppressionList(Connect("directory"), time));
         _maildrops = new(() => new MongoMaildropLeases(Connect("maildrops"), time));
         _mailboxes = new(() => new MongoMailboxStore(Connect("mailboxes"), time));
+        _searchIndex = new(() => new MongoSearchIndex(Connect("mailboxes"), Mailboxes, time));
     }
 
     public MongoContentStore Content => _content.Value;
@@ -59,6 +61,8 @@ public sealed class MongoStores : IAsyncDisposable
     public MongoMaildropLeases Maildrops => _maildrops.Value;
 
     public MongoMailboxStore Mailboxes => _mailboxes.Value;
+
+    public MongoSearchIndex SearchIndex => _searchIndex.Value;
 
     internal IMongoDatabase Database => _client.GetDatabase(_database);
 

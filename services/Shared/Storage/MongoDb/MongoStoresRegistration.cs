@@ -25,6 +25,7 @@ public static class MongoStoresRegistration
         if (kinds.HasFlag(MongoStoreKinds.Directory)) services.AddSingleton<ISuppressionList>(provider => provider.GetRequiredService<MongoStores>().Suppressions);
         if (kinds.HasFlag(MongoStoreKinds.Maildrops)) services.AddSingleton<IMaildropLeases>(provider => provider.GetRequiredService<MongoStores>().Maildrops);
         if (kinds.HasFlag(MongoStoreKinds.Mailboxes)) services.AddSingleton<IMailboxStore>(provider => provider.GetRequiredService<MongoStores>().Mailboxes);
+        if (kinds.HasFlag(MongoStoreKinds.Mailboxes)) services.AddSingleton<ISearchIndex>(provider => provider.GetRequiredService<MongoStores>().SearchIndex);
         return services;
     }
 }

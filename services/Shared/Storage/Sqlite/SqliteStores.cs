@@ -27,6 +27,7 @@ public sealed class SqliteStores : IAsyncDisposable
         Directory = new SqliteDirectoryStore(Of(SqliteDirectoryStore.Schema));
         Suppressions = new SqliteSuppressionList(Of(SqliteDirectoryStore.Schema), time);
         Mailboxes = new SqliteMailboxStore(Of(SqliteMailboxStore.Schema), time, logger);
+        SearchIndex = new SqliteSearchIndex(Of(SqliteMailboxStore.Schema), logger);
     }
 
     public SqliteContentStore Content { get; }
@@ -42,6 +43,8 @@ public sealed class SqliteStores : IAsyncDisposable
     public SqliteSuppressionList Suppressions { get; }
 
     public SqliteMailboxStore Mailboxes { get; }
+
+    public SqliteSearchIndex SearchIndex { get; }
 
     /// <summary>The databases behind the stores, for backup and integrity check.</summary>
     public IReadOnlyList<SqliteDatabase> Databases { get; }

@@ -22,6 +22,7 @@ public static class SqliteStoresRegistration
         services.AddSingleton<IDirectoryStore>(provider => provider.GetRequiredService<SqliteStores>().Directory);
         services.AddSingleton<ISuppressionList>(provider => provider.GetRequiredService<SqliteStores>().Suppressions);
         services.AddSingleton<IMailboxStore>(provider => provider.GetRequiredService<SqliteStores>().Mailboxes);
+        services.AddSingleton<ISearchIndex>(provider => provider.GetRequiredService<SqliteStores>().SearchIndex);
         return services;
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using Merpati.Accounts;
 using Merpati.Delivery.Mailboxes;
@@ -8,6 +9,7 @@ using Merpati.Queueing;
 using Merpati.Storage;
 using Merpati.Storage.Sqlite;
 using Merpati.TestKit;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -32,12 +34,17 @@ internal sealed class MailboxesFixture : IAsyncDisposable
         Account = directory.Account;
         FirstFetches = new FirstFetches(_stores.Journal, directory, Time, NullLogger<FirstFetches>.Instance);
         var options = Options.Create(new MailboxesOptions { MaxMessageSize = maxMessageSize });
-        Mailboxes = new Merpati.Delivery.Mailboxes.Mailboxes(_store, Contents, _feed, directory, FirstFetches, new MailboxSearch(_store, Contents, NullLogger<MailboxSearch>.Instance), options, Time);
+        Mailboxes = new Merpati.Delivery.Mailboxes.Mailboxes(_store, Contents, _feed, directory, FirstFetches, new MailboxSearch(_store, Contents, _stores.SearchIndex, new ColumnCache(_store, options), Metrics, NullLogger<MailboxSearch>.Instance), options, Time);
+        Indexer = new SearchIndexer(_stores.SearchIndex, Contents, Metrics, Time, NullLogger<SearchIndexer>.Instance);
         Delivery = new MailboxDelivery(_store, _feed, Time);
         _feed.Subscribe(Account.Id, Changes.Add);
     }
 
     public FakeTimeProvider Time { get; }
+
+    public SearchMetrics Metrics { get; } = new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
+
+    public SearchIndexer Indexer { get; }
 
     public Account Account { get; }
 

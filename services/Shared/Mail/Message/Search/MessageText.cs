@@ -1,9 +1,14 @@
+using System.Runtime.CompilerServices;
 using Merpati.Mailboxes;
 
 namespace Merpati.Mail;
 
 /// <summary>Opens a range of a message's content; the reader disposes the stream.</summary>
 public delegate ValueTask<Stream> OpenContent(long offset, long length, CancellationToken cancellationToken);
+
+/// <summary>A piece of the text of a message.</summary>
+/// <param name="Begins">False where it continues the piece before.</param>
+public readonly record struct SearchedText(ReadOnlyMemory<char> Text, bool InHeader, bool Begins);
 
 /// <summary>
 /// What a person can search in a message: its header fields and its text, decoded. Reads no more than it needs, keeps what is small,
@@ -48,6 +53,37 @@ public sealed class MessageText(MessageStructure structure, ReadOnlyMemory<byte>
     public async ValueTask<bool> BodyContainsAsync(string text, CancellationToken cancellationToken)
         => text.Length == 0 || await ContainsAsync(structure.Root, new TextMatch(text), cancellationToken);
 
+    /// <summary>
+    /// All that <see cref="ContainsAsync(string, CancellationToken)"/> looks through, the header first, then what <see cref="BodyContainsAsync"/> does. Each piece is valid until the next is asked for.
+    /// </summary>
+    public async IAsyncEnumerable<SearchedText> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var field in await FieldsAsync(cancellationToken)) yield return new SearchedText($"{field.Name}: {field.Value}".AsMemory(), InHeader: true, Begins: true);
+        await foreach (var text in ReadAsync(structure.Root, cancellationToken)) yield return text;
+    }
+
+    private async IAsyncEnumerable<SearchedText> ReadAsync(BodyPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (!ReferenceEquals(part, structure.Root) && part.HeaderLength > 0)
+        {
+            foreach (var field in await ReadFieldsAsync(part, cancellationToken)) yield return new SearchedText(field.Value.AsMemory(), InHeader: false, Begins: true);
+        }
+        foreach (var child in part.Children)
+        {
+            await foreach (var text in ReadAsync(child, cancellationToken)) yield return text;
+        }
+        if (!IsText(part)) yield break;
+        await using var body = await OpenAsync(part.BodyOffset, part.BodyLength, cancellationToken);
+        var begins = true;
+        await foreach (var piece in PartText.ReadAsync(part, body, cancellationToken))
+        {
+            yield return new SearchedText(piece, InHeader: false, begins);
+            begins = false;
+        }
+    }
+
+    private static bool IsText(BodyPart part) => part.Children.Count == 0 && part.Type is ("text" or "message") && part.BodyLength > 0;
+
     private async ValueTask<bool> ContainsAsync(BodyPart part, TextMatch match, CancellationToken cancellationToken)
     {
         if (!ReferenceEquals(part, structure.Root) && part.HeaderLength > 0)
@@ -61,7 +97,7 @@ public sealed class MessageText(MessageStructure structure, ReadOnlyMemory<byte>
         {
             if (await ContainsAsync(child, match, cancellationToken)) return true;
         }
-        if (part.Children.Count > 0 || part.Type is not ("text" or "message") || part.BodyLength == 0) return false;
+        if (!IsText(part)) return false;
         await using var body = await OpenAsync(part.BodyOffset, part.BodyLength, cancellationToken);
         return await match.IsInAsync(PartText.ReadAsync(part, body, cancellationToken), cancellationToken);
     }

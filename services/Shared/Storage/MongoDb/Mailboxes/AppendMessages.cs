@@ -42,7 +42,7 @@ internal sealed class AppendMessages(MailboxId mailbox, IReadOnlyList<NewMessage
             var detail = Guid.CreateVersion7(work.Now);
             await work.InsertAsync(
                 mailbox, new StoredMessage(uid, modSeq, message.Flags, message.Size, work.Now, detail, structure.Length + message.TracePrefix.Length),
-                StoredDetails.ToDocument(work.Account, detail, message, structure));
+                StoredDetails.ToDocument(work.Account, detail, message, structure, work.Now));
             appended[i] = new Appended(mailbox, row.Info.UidValidity, uid, modSeq);
         }
         if (delivery is { } recorded) work.Record(recorded, appended[0]);

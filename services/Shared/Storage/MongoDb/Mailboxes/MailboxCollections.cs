@@ -24,5 +24,11 @@ internal sealed class MailboxCollections(MongoConnection connection)
 
     public IMongoCollection<BsonDocument> Subscriptions { get; } = connection.Collection(MailboxIndexes.Subscriptions);
 
+    public IMongoCollection<BsonDocument> Signatures { get; } = connection.Collection(MailboxIndexes.Signatures);
+
+    public IMongoCollection<BsonDocument> Texts { get; } = connection.Collection(MailboxIndexes.Texts);
+
+    public IMongoCollection<BsonDocument> SearchState { get; } = connection.Collection(MailboxIndexes.SearchState);
+
     public IMongoCollection<BsonDocument> Deleted { get; } = connection.Collection(MailboxIndexes.Deleted);
 }

@@ -27,7 +27,12 @@ internal static class MailboxIndexes
     /// <summary>Mailboxes that are deleted already and whose messages are still to be cleared away.</summary>
     public const string Deleted = "mailboxes.deleted";
 
-    public static readonly IReadOnlyList<string> Collections = [Accounts, Mailboxes, Messages, Details, Tombstones, Deliveries, Subscriptions, Deleted];
+    /// <summary>Of the texts in the search index; the _id is that of the details.</summary>
+    public const string Signatures = "mailboxes.signatures";
+    public const string Texts = "mailboxes.texts";
+    public const string SearchState = "mailboxes.search";
+
+    public static readonly IReadOnlyList<string> Collections = [Accounts, Mailboxes, Messages, Details, Tombstones, Deliveries, Subscriptions, Deleted, Signatures, Texts, SearchState];
 
     public static readonly IReadOnlyList<MongoIndex> All =
     [
@@ -37,6 +42,8 @@ internal static class MailboxIndexes
         new(Messages, "deleted_1", new BsonDocument("deleted", 1), Sparse: true),
         new(Details, "content_1", new BsonDocument("content", 1)),
         new(Details, "messageId_1", new BsonDocument("messageId", 1)),
+        // Since when the message waits for the search index; others do not have the field.
+        new(Details, "waits_1", new BsonDocument("waits", 1), Sparse: true),
         new(Tombstones, "expungedAt_1", new BsonDocument("expungedAt", 1)),
         new(Deliveries, "recordedAt_1", new BsonDocument("recordedAt", 1)),
     ];

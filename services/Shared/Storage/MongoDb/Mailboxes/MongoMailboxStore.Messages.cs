@@ -136,7 +136,7 @@ public sealed partial class MongoMailboxStore
         => _lines.RunAsync(account, new AppendMessages(mailbox, messages, delivery, quota), cancellationToken);
 
     /// <summary>Each page is of one moment.</summary>
-    private async IAsyncEnumerable<List<StoredMessage>> PagesAsync(AccountId account, MailboxId mailbox, UidSet uids, ProjectionDefinition<BsonDocument, StoredMessage> fields, int size, [EnumeratorCancellation] CancellationToken cancellationToken)
+    internal async IAsyncEnumerable<List<StoredMessage>> PagesAsync(AccountId account, MailboxId mailbox, UidSet uids, ProjectionDefinition<BsonDocument, StoredMessage> fields, int size, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var query in UidQuery.Of(uids))
         {

@@ -5,10 +5,10 @@ using MongoDB.Bson;
 
 namespace Merpati.Storage.MongoDb;
 
-/// <summary>The documents of <c>mailboxes.details</c>. <c>messages</c> counts those that share one.</summary>
+/// <summary>The documents of <c>mailboxes.details</c>. <c>messages</c> counts those that share one; <c>waits</c> until its text is in the search index.</summary>
 internal static class StoredDetails
 {
-    public static BsonDocument ToDocument(AccountId account, Guid id, NewMessage message, byte[] structure)
+    public static BsonDocument ToDocument(AccountId account, Guid id, NewMessage message, byte[] structure, DateTimeOffset now)
     {
         var document = new BsonDocument
         {
@@ -22,6 +22,7 @@ internal static class StoredDetails
             { "threadId", message.ThreadId },
             { "trace", Bson.Octets(message.TracePrefix) },
             { "structure", structure },
+            { "waits", Bson.Time(now) },
         };
         if (MailboxKeys.MessageId(account, message.Structure.Envelope.MessageId) is { } messageId) document.Add("messageId", messageId);
         return document;

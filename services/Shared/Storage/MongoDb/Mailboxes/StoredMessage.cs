@@ -15,6 +15,9 @@ internal readonly record struct StoredMessage(Uid Uid, ModSeq ModSeq, MessageFla
     /// <summary>UID alone.</summary>
     public static readonly ProjectionDefinition<BsonDocument, StoredMessage> Uids = Project("_id");
 
+    /// <summary>UID and what it shares with its copies.</summary>
+    public static readonly ProjectionDefinition<BsonDocument, StoredMessage> Details = Project("_id", "detail");
+
     public static readonly ProjectionDefinition<BsonDocument, StoredMessage> States = Project("_id", "change", "flags", "keywords");
 
     public static readonly ProjectionDefinition<BsonDocument, StoredMessage> All = Project("_id", "change", "flags", "keywords", "size", "savedAt", "detail", "weight");

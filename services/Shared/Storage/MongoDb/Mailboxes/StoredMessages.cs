@@ -97,7 +97,15 @@ internal static class StoredMessages
             // Mostly that is all of them.
             var gone = await work.Collections.Details.DeleteManyAsync(work.Session, new BsonDocument(details) { { "messages", copies } }, cancellationToken: work.CancellationToken);
             if (gone.DeletedCount < chunk.Length) await work.Collections.Details.UpdateManyAsync(work.Session, details, Bson.Inc("messages", -copies), cancellationToken: work.CancellationToken);
+            await MongoSearchIndex.RemoveAsync(work.Collections, work.Session, gone.DeletedCount == chunk.Length ? details : await GoneAsync(work, details, chunk), work.CancellationToken);
         }
+    }
+
+    /// <summary>Those of the chunk whose details are not there any more.</summary>
+    private static async Task<BsonDocument> GoneAsync(AccountWork work, BsonDocument details, Guid[] chunk)
+    {
+        using var found = await work.Collections.Details.FindAsync(work.Session, details, new FindOptions<BsonDocument> { Projection = Bson.Only("_id"), BatchSize = Chunk }, work.CancellationToken);
+        return Details(work, [.. chunk.Except((await found.ToListAsync(work.CancellationToken)).Select(document => document.Guid("_id")))]);
     }
 
     private static BsonDocument Details(AccountWork work, Guid[] details) => work.Where("_id", new BsonDocument("$in", Bson.Ids(details)));

@@ -3,7 +3,7 @@ namespace Merpati.Storage.Sqlite;
 /// <summary>The tables of <c>mailboxes.db</c>. Inside, accounts and mailboxes are small numbers that are never used twice; outside they are their GUIDs.</summary>
 internal static class MailboxSchema
 {
-    public static SqliteSchema Schema { get; } = new("mailboxes", [V1]);
+    public static SqliteSchema Schema { get; } = new("mailboxes", [V1, SearchIndex]);
 
     private const string V1 = """
         -- Usage is kept in the transactions that change it.
@@ -109,5 +109,33 @@ internal static class MailboxSchema
             last INTEGER NOT NULL
         ) STRICT;
         INSERT INTO uid_validity VALUES (0);
+        """;
+
+    private const string SearchIndex = """
+        -- Messages whose text is not in the index yet, in order of arrival. A ticket is never used twice, as the number of the details may be: a text that was read for one message does not come to another.
+        CREATE TABLE search_waiting (
+            ticket INTEGER PRIMARY KEY AUTOINCREMENT,
+            detail INTEGER NOT NULL UNIQUE REFERENCES details (id) ON DELETE CASCADE
+        ) STRICT;
+        CREATE TRIGGER details_wait AFTER INSERT ON details BEGIN INSERT INTO search_waiting (detail) VALUES (new.id); END;
+        INSERT INTO search_waiting (detail) SELECT id FROM details ORDER BY id;
+
+        -- Apart from the texts: a search reads all signatures of a mailbox, and few texts.
+        CREATE TABLE search_signatures (
+            detail    INTEGER PRIMARY KEY REFERENCES details (id) ON DELETE CASCADE,
+            signature BLOB    NOT NULL
+        ) STRICT;
+        CREATE TABLE search_texts (
+            detail INTEGER PRIMARY KEY REFERENCES details (id) ON DELETE CASCADE,
+            header INTEGER NOT NULL,
+            whole  INTEGER NOT NULL,
+            text   BLOB    NOT NULL
+        ) STRICT;
+
+        -- Of the texts that are there; 0 while they are being forgotten.
+        CREATE TABLE search_version (
+            version INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO search_version VALUES (1);
         """;
 }

@@ -1,4 +1,6 @@
+using Merpati.Mail;
 using Merpati.Mailboxes;
+using Merpati.Storage;
 
 namespace Merpati.Delivery.Mailboxes;
 
@@ -31,6 +33,36 @@ internal static class SearchPlan
         SearchCriteria.Larger or SearchCriteria.Smaller or SearchCriteria.Internal or SearchCriteria.Sent or SearchCriteria.Received or SearchCriteria.Saved
             or SearchCriteria.HasEmailId or SearchCriteria.HasThreadId => SearchCost.Message,
         _ => SearchCost.State,
+    };
+
+    /// <summary>Whether <see cref="MailboxColumns"/> help with it.</summary>
+    public static bool AsksColumns(SearchCriteria criteria) => criteria switch
+    {
+        SearchCriteria.And and => and.Terms.Any(AsksColumns),
+        SearchCriteria.Or or => AsksColumns(or.Left) || AsksColumns(or.Right),
+        SearchCriteria.Not not => AsksColumns(not.Term),
+        SearchCriteria.HasEmailId or SearchCriteria.HasThreadId => false,
+        _ => CostOf(criteria) == SearchCost.Message,
+    };
+
+    /// <summary>In which order whole mailboxes are asked: columns are in memory, states have to be read, texts are the most.</summary>
+    public static int RankOf(SearchCriteria criteria) => criteria switch
+    {
+        SearchCriteria.All or SearchCriteria.Uids or SearchCriteria.RecentFrom => 0,
+        _ => CostOf(criteria) switch
+        {
+            SearchCost.Message => 1,
+            SearchCost.State => 2,
+            _ => 3,
+        },
+    };
+
+    /// <summary>The question to the text index that decides the criterion; null where there is none.</summary>
+    public static TextQuery? QueryOf(SearchCriteria criteria) => criteria switch
+    {
+        SearchCriteria.Body { Text.Length: > 0 } body => TextQuery.Of(CaseMap.Fold(body.Text), inHeader: false),
+        SearchCriteria.Anywhere { Text.Length: > 0 } anywhere => TextQuery.Of(CaseMap.Fold(anywhere.Text), inHeader: true),
+        _ => null,
     };
 
     /// <summary>Decides a criterion of <see cref="SearchCost.State"/>.</summary>

@@ -16,22 +16,25 @@ internal static class EnvelopeText
 
     public static bool Matches(MessageEnvelope envelope, SearchCriteria.Header header) => header.Field.ToUpperInvariant() switch
     {
-        "SUBJECT" => Contains(envelope.Subject, header.Text),
-        "DATE" => Contains(envelope.Date, header.Text),
-        "MESSAGE-ID" => Contains(envelope.MessageId, header.Text),
-        "IN-REPLY-TO" => Contains(envelope.InReplyTo, header.Text),
-        "FROM" => Contains(envelope.From, header.Text),
-        "TO" => Contains(envelope.To, header.Text),
-        "CC" => Contains(envelope.Cc, header.Text),
-        "BCC" => Contains(envelope.Bcc, header.Text),
+        "SUBJECT" => Contains(Of(envelope.Subject), header.Text),
+        "DATE" => Contains(Of(envelope.Date), header.Text),
+        "MESSAGE-ID" => Contains(Of(envelope.MessageId), header.Text),
+        "IN-REPLY-TO" => Contains(Of(envelope.InReplyTo), header.Text),
+        "FROM" => Contains(Of(envelope.From), header.Text),
+        "TO" => Contains(Of(envelope.To), header.Text),
+        "CC" => Contains(Of(envelope.Cc), header.Text),
+        "BCC" => Contains(Of(envelope.Bcc), header.Text),
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
-    private static bool Contains(string? value, string wanted)
-        => value is not null && new TextMatch(wanted).IsIn(HeaderText.Decode(value));
+    /// <summary>As it is searched; null where there is none.</summary>
+    public static string? Of(string? value) => value is null ? null : HeaderText.Decode(value);
 
-    private static bool Contains(IReadOnlyList<EnvelopeAddress> addresses, string wanted)
-        => addresses.Count > 0 && Contains(string.Join(", ", addresses.Where(a => a.Mailbox is not null).Select(Write)), wanted);
+    /// <inheritdoc cref="Of(string?)"/>
+    public static string? Of(IReadOnlyList<EnvelopeAddress> addresses)
+        => addresses.Count == 0 ? null : HeaderText.Decode(string.Join(", ", addresses.Where(a => a.Mailbox is not null).Select(Write)));
+
+    private static bool Contains(string? value, string wanted) => value is not null && new TextMatch(wanted).IsIn(value);
 
     private static string Write(EnvelopeAddress address) => address switch
     {

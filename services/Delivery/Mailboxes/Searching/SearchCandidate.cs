@@ -5,7 +5,8 @@ using Merpati.Storage;
 namespace Merpati.Delivery.Mailboxes;
 
 /// <summary>One message before the criteria of a search. Its content is opened at the first criterion that needs it.</summary>
-internal sealed class SearchCandidate(MessageInfo message, IContentStore contents)
+/// <param name="recall">What is known of a text criterion for this message already.</param>
+internal sealed class SearchCandidate(MessageInfo message, IContentStore contents, Func<SearchCriteria, bool?> recall)
 {
     private readonly MessageState _state = new(message.Uid, message.ModSeq, message.Flags);
     private MessageText? _text;
@@ -55,11 +56,11 @@ internal sealed class SearchCandidate(MessageInfo message, IContentStore content
             case SearchCriteria.Header header when EnvelopeText.CanAnswer(header):
                 return EnvelopeText.Matches(message.Structure.Envelope, header);
             case SearchCriteria.Header header:
-                return await Text.HasFieldAsync(header.Field, header.Text, cancellationToken);
+                return recall(criteria) ?? await Text.HasFieldAsync(header.Field, header.Text, cancellationToken);
             case SearchCriteria.Body body:
-                return await Text.BodyContainsAsync(body.Text, cancellationToken);
+                return recall(criteria) ?? await Text.BodyContainsAsync(body.Text, cancellationToken);
             case SearchCriteria.Anywhere anywhere:
-                return await Text.ContainsAsync(anywhere.Text, cancellationToken);
+                return recall(criteria) ?? await Text.ContainsAsync(anywhere.Text, cancellationToken);
             default:
                 return SearchPlan.Matches(criteria, _state);
         }
