@@ -117,6 +117,11 @@ public static class MerpatiCommand
         configuration.AddCommand<Trace>("trace");
         configuration.AddCommand<Explain>("explain");
         configuration.AddCommand<Backup>("backup");
+        configuration.AddBranch("index", index =>
+        {
+            index.SetDescription("The search index.");
+            index.AddCommand<RebuildIndex>("rebuild");
+        });
         configuration.AddBranch("check", check =>
         {
             check.SetDescription("Check the stores of the running server, or, without a server, who sent a message.");

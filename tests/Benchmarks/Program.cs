@@ -10,6 +10,7 @@ var commands = new Dictionary<string, (string Usage, Func<Options, CancellationT
 {
     ["smtp"] = (SmtpLoad.Usage, SmtpLoad.RunAsync),
     ["imap"] = (ImapLoad.Usage, ImapLoad.RunAsync),
+    ["search"] = (SearchLoad.Usage, SearchLoad.RunAsync),
     ["idle"] = (IdleLoad.Usage, IdleLoad.RunAsync),
     ["deliver"] = (Deliver.Usage, Deliver.RunAsync),
     ["notice"] = (Notice.Usage, Notice.RunAsync),

@@ -1,4 +1,5 @@
 using Merpati.Administration;
+using Merpati.Delivery.Mailboxes;
 using Merpati.Platform.Admin;
 using Merpati.Storage;
 using Merpati.Storage.Sqlite;
@@ -8,7 +9,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Merpati.Standalone.Administration;
 
-/// <summary>Backup and check of the data folder over HTTP, while the server runs. Only Standalone has a data folder.</summary>
+/// <summary>Backup, check and search index of the data folder over HTTP, while the server runs. Only Standalone has a data folder.</summary>
 internal static class StoreAdministration
 {
     public static IEndpointRouteBuilder MapStoreAdministration(this IEndpointRouteBuilder endpoints)
@@ -17,6 +18,7 @@ internal static class StoreAdministration
         stores.MapPost("/backup", (HttpRequest request, SqliteStores data, CancellationToken cancellationToken)
             => RequestBody.ReadAsync(request, AdministrationJson.Default.BackupOrder, order => BackupAsync(data, order, cancellationToken), cancellationToken));
         stores.MapGet("/check", CheckAsync);
+        stores.MapDelete("/index", RebuildIndexAsync);
         return endpoints;
     }
 
@@ -36,6 +38,13 @@ internal static class StoreAdministration
         {
             return Problems.Answer(StatusCodes.Status507InsufficientStorage, "backup_failed", $"The backup to {order.Folder} failed and is of no use: {(e is StoreFullException ? "there is no room left" : e.Message)}");
         }
+    }
+
+    /// <summary>What is deleted is made anew in the background.</summary>
+    private static async Task<IResult> RebuildIndexAsync(SearchIndexer indexer, CancellationToken cancellationToken)
+    {
+        await indexer.RebuildAsync(cancellationToken);
+        return Results.NoContent();
     }
 
     private static async Task<IResult> CheckAsync(SqliteStores stores, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Merpati.Mailboxes;
 using Merpati.Storage;
 using Microsoft.Extensions.Options;
@@ -79,6 +80,7 @@ public sealed class ColumnCache(IMailboxStore store, IOptions<MailboxesOptions> 
         while (Octets > options.Value.SearchCacheOctets && _entries.MinBy(entry => Volatile.Read(ref entry.Value.Turn)) is { Value: not null } oldest) _entries.TryRemove(oldest);
     }
 
+    [SuppressMessage("Design", "CA1001", Justification = "Who waits may still hold it when it is forgotten; without a wait handle it has nothing to give back.")]
     private sealed class Entry
     {
         public readonly SemaphoreSlim Gate = new(1, 1);
