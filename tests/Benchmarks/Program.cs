@@ -18,6 +18,7 @@ var commands = new Dictionary<string, (string Usage, Func<Options, CancellationT
     ["stores"] = (StoresLoad.Usage, StoresLoad.RunAsync),
     ["queue"] = (QueueLoad.Usage, QueueLoad.RunAsync),
     ["rpc"] = (RpcHop.Usage, RpcHop.RunAsync),
+    ["mailboxes"] = (MailboxesCompare.Usage, MailboxesCompare.RunAsync),
     ["relay"] = (RelayCompare.Usage, RelayCompare.RunAsync),
     ["compare"] = (Compare.Usage, Compare.RunAsync),
 };
@@ -30,7 +31,7 @@ Console.CancelKeyPress += (_, pressed) =>
 };
 if (args.Length == 0 || !commands.TryGetValue(args[0], out var command))
 {
-    await Console.Error.WriteLineAsync("usage: merpati-bench <command> [options]\n\n" + string.Join("\n", commands.Select(entry => $"  {entry.Key,-8} {entry.Value.Usage}")));
+    await Console.Error.WriteLineAsync("usage: merpati-bench <command> [options]\n\n" + string.Join("\n", commands.Select(entry => $"  {entry.Key,-9} {entry.Value.Usage}")));
     return 2;
 }
 try

@@ -14,7 +14,9 @@ namespace Merpati.Delivery.Mailboxes;
 /// </summary>
 public sealed class FirstFetches(IJournal journal, IDirectory directory, TimeProvider time, ILogger<FirstFetches> logger) : BackgroundService
 {
-    private const int MaxWaiting = 1024;
+    private const int MaxWaiting = 4096;
+
+    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(200);
 
     private readonly record struct Fetch(QueueId QueueId, AccountId Account, DateTimeOffset At);
 
@@ -29,19 +31,42 @@ public sealed class FirstFetches(IJournal journal, IDirectory directory, TimePro
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await foreach (var fetch in _waiting.Reader.ReadAllAsync(stoppingToken))
+        var batch = new List<Fetch>(MaxWaiting);
+        while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
         {
-            try { await RecordAsync(fetch, stoppingToken); }
-            catch (Exception fault) when (fault is not OperationCanceledException) { logger.FirstFetchLost(fetch.QueueId, fault); }
+            // A client that reads its mailbox through makes one of these a message: together they cost one commit, and the readers keep the disk.
+            await Task.Delay(GatherFor, time, stoppingToken);
+            while (batch.Count < MaxWaiting && _waiting.Reader.TryRead(out var fetch)) batch.Add(fetch);
+            await RecordAsync(batch, stoppingToken);
+            batch.Clear();
         }
     }
 
-    private async ValueTask RecordAsync(Fetch fetch, CancellationToken cancellationToken)
+    private async ValueTask RecordAsync(List<Fetch> batch, CancellationToken cancellationToken)
+    {
+        var events = new List<TimelineEvent>(batch.Count);
+        foreach (var fetch in batch)
+        {
+            try
+            {
+                if (await FindNewsAsync(fetch, cancellationToken) is { } news) events.Add(news);
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException) { logger.FirstFetchLost(fetch.QueueId, fault); }
+        }
+        if (events.Count == 0) return;
+        try { await journal.AppendAsync(null, events, cancellationToken); }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            foreach (var lost in events) logger.FirstFetchLost(lost.QueueId, fault);
+        }
+    }
+
+    private async ValueTask<TimelineEvent?> FindNewsAsync(Fetch fetch, CancellationToken cancellationToken)
     {
         var reader = (await directory.GetAccountAsync(fetch.Account, cancellationToken))?.Address.ToString() ?? fetch.Account.ToString();
         // The memory of this process is short: an earlier one may have written it.
         var events = await journal.ReadAsync(fetch.QueueId, cancellationToken);
-        if (events.Any(e => e.Step == TimelineStep.FirstFetched && e.Recipient == reader)) return;
-        await journal.AppendAsync(null, [new TimelineEvent(fetch.QueueId, fetch.At, TimelineStep.FirstFetched, reader, "the body was read")], cancellationToken);
+        if (events.Any(e => e.Step == TimelineStep.FirstFetched && e.Recipient == reader)) return null;
+        return new TimelineEvent(fetch.QueueId, fetch.At, TimelineStep.FirstFetched, reader, "the body was read");
     }
 }

@@ -7,6 +7,8 @@ public sealed partial class Mailboxes
 {
     public ValueTask<(MailboxInfo Mailbox, Uid[] Uids)?> SnapshotAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => store.SnapshotAsync(account, mailbox, cancellationToken);
 
+    public ValueTask<Uid?> FirstUnseenAsync(AccountId account, MailboxInfo mailbox, Uid[] uids, CancellationToken cancellationToken) => store.FirstUnseenAsync(account, mailbox, uids, cancellationToken);
+
     public ValueTask<MailboxChanges?> ChangesAsync(AccountId account, MailboxId mailbox, ModSeq since, CancellationToken cancellationToken) => store.ChangesAsync(account, mailbox, since, cancellationToken);
 
     public async ValueTask<Uid> ClaimRecentAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)

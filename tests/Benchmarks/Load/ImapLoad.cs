@@ -16,11 +16,14 @@ internal static class ImapLoad
 
     private const string UsualMix = "noop=1,select=1,flags=1,envelope=1,body=4,store=2,search=1,append=1";
 
-    /// <summary>Names for a mix: FETCH of all flags, of 100 envelopes and of one body; the others are named for their command.</summary>
-    public static IReadOnlyList<string> Operations { get; } = ["noop", "select", "status", "flags", "envelope", "body", "store", "search", "append", "login"];
+    /// <summary>Names for a mix: FETCH of all flags, of 100 envelopes and of one body; SELECT with QRESYNC by a client that has missed 100 changes; the others are named for their command.</summary>
+    public static IReadOnlyList<string> Operations { get; } = ["noop", "select", "status", "flags", "envelope", "body", "store", "search", "append", "login", "resync"];
 
     private static readonly byte[] AppendedMessage = Encoding.ASCII.GetBytes(
         "From: Sender <sender@remote.test>\r\nTo: <user@bench.test>\r\nSubject: Appended\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n\r\n" + string.Concat(Enumerable.Repeat("A line of an appended message, which is as long as lines are.\r\n", 160)));
+
+    /// <summary>What many clients do at once.</summary>
+    public const string ClientMix = "noop=4,select=2,status=2,flags=1,envelope=2,body=8,store=4,append=1,resync=1";
 
     public static ImapLoadPlan Plan(Options options) => new(
         options.EndPoint(143), options.Has("tls"), options.Number("connections", 10), TimeSpan.FromSeconds(options.Number("seconds", 10)),
@@ -92,6 +95,7 @@ internal static class ImapLoad
             case "store": await session.CommandAsync(Format($"STORE {message} {(random.Next(2) == 0 ? '+' : '-')}FLAGS.SILENT (\\Seen)"), cancellationToken); break;
             case "search": await session.CommandAsync("SEARCH SUBJECT \"no such subject\"", cancellationToken); break;
             case "append": await session.AppendAsync(AppendedMessage, cancellationToken); break;
+            case "resync": await session.ResynchroniseAsync(cancellationToken); break;
             case "login": await (await ImapSession.LogInAsync(plan.Server, plan.Tls, LoginOf(plan, number), plan.Password, cancellationToken)).DisposeAsync(); break;
             default: throw new UsageException($"--mix knows no '{operation}'");
         }

@@ -7,6 +7,9 @@ namespace Merpati.Benchmarks.Load;
 internal sealed class ImapSession(MailConnection connection) : IAsyncDisposable
 {
     private int _tag;
+    private bool _resynchronises;
+    private long _uidValidity;
+    private long _modSeq;
 
     /// <summary>EXISTS of the selected mailbox.</summary>
     public int Messages { get; private set; }
@@ -41,6 +44,30 @@ internal sealed class ImapSession(MailConnection connection) : IAsyncDisposable
     {
         if (line.EndsWith(" EXISTS", StringComparison.Ordinal)) Messages = int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
     });
+
+    /// <summary>SELECT as a client does that was away for 100 changes (RFC 7162 §3.2.5).</summary>
+    public async ValueTask ResynchroniseAsync(CancellationToken cancellationToken)
+    {
+        if (!_resynchronises)
+        {
+            await CommandAsync("ENABLE QRESYNC", cancellationToken);
+            await CommandAsync("SELECT INBOX", cancellationToken, Note);
+            _resynchronises = true;
+        }
+        await CommandAsync(string.Create(CultureInfo.InvariantCulture, $"SELECT INBOX (QRESYNC ({_uidValidity} {Math.Max(1, _modSeq - 100)}))"), cancellationToken, Note);
+
+        void Note(string line)
+        {
+            if (NumberAfter(line, "[UIDVALIDITY ") is { } validity) _uidValidity = validity;
+            if (NumberAfter(line, "[HIGHESTMODSEQ ") is { } modSeq) _modSeq = modSeq;
+        }
+    }
+
+    private static long? NumberAfter(string line, string word)
+    {
+        var at = line.IndexOf(word, StringComparison.Ordinal);
+        return at < 0 ? null : long.Parse(line.AsSpan(at + word.Length, line.IndexOf(']', at) - at - word.Length), CultureInfo.InvariantCulture);
+    }
 
     /// <summary>MESSAGES of INBOX, as STATUS tells it.</summary>
     public async ValueTask<int> CountAsync(CancellationToken cancellationToken)

@@ -89,6 +89,64 @@ public abstract class MailboxMessagesContract : MailboxStoreContract
     }
 
     [Fact]
+    public async Task ASnapshotNamesTheFirstUnseenMessage()
+    {
+        var inbox = await MailboxAsync("INBOX");
+        (await FirstUnseenAsync()).Should().BeNull();
+        await AppendAsync(inbox.Id, 40);
+        (await FirstUnseenAsync()).Should().Be(1);
+        await Store.StoreFlagsAsync(Ann, inbox.Id, Uids(1, 2, 4), FlagOperation.Add, Flags(SystemFlags.Seen), null, None);
+        (await FirstUnseenAsync()).Should().Be(3);
+        await Store.ExpungeAsync(Ann, inbox.Id, Uids(3), onlyDeleted: false, None);
+        (await FirstUnseenAsync()).Should().Be(5);
+        await Store.StoreFlagsAsync(Ann, inbox.Id, Uids(2), FlagOperation.Remove, Flags(SystemFlags.Seen), null, None);
+        (await FirstUnseenAsync()).Should().Be(2);
+        await Store.StoreFlagsAsync(Ann, inbox.Id, UidSet.Of([new UidRange(new Uid(1), new Uid(39))]), FlagOperation.Add, Flags(SystemFlags.Seen), null, None);
+        (await FirstUnseenAsync()).Should().Be(40);
+        await Store.StoreFlagsAsync(Ann, inbox.Id, Uids(40), FlagOperation.Add, Flags(SystemFlags.Seen), null, None);
+        (await FirstUnseenAsync()).Should().BeNull();
+        await AppendAsync(inbox.Id, 1);
+        (await FirstUnseenAsync()).Should().Be(41);
+
+        async Task<uint?> FirstUnseenAsync()
+        {
+            var (mailbox, uids) = (await Store.SnapshotAsync(Ann, inbox.Id, None))!.Value;
+            return (await Store.FirstUnseenAsync(Ann, mailbox, uids, None))?.Value;
+        }
+    }
+
+    [Fact]
+    public async Task ASnapshotIsTheSameWhateverWasReadBefore()
+    {
+        var inbox = await MailboxAsync("INBOX");
+        var archive = await MailboxAsync("Archive");
+        await AppendAsync(inbox.Id, 60);
+        var random = new Random(5);
+        for (var round = 0; round < 120; round++)
+        {
+            var some = UidSet.Of(Enumerable.Range(0, random.Next(1, 4)).Select(_ => new Uid((uint)random.Next(1, 60 + round))));
+            switch (random.Next(6))
+            {
+                case 0: await AppendAsync(inbox.Id, random.Next(1, 4)); break;
+                case 1: await Store.StoreFlagsAsync(Ann, inbox.Id, some, FlagOperation.Add, Flags(SystemFlags.Seen), null, None); break;
+                case 2: await Store.StoreFlagsAsync(Ann, inbox.Id, some, FlagOperation.Remove, Flags(SystemFlags.Seen), null, None); break;
+                case 3: await Store.ExpungeAsync(Ann, inbox.Id, some, onlyDeleted: false, None); break;
+                case 4: await Store.MoveAsync(Ann, inbox.Id, some, random.Next(2) == 0 ? archive.Id : inbox.Id, None); break;
+                default: await Store.MoveAsync(Ann, archive.Id, UidSet.All, inbox.Id, None); break;
+            }
+            if (random.Next(3) == 0) continue; // several changes between two looks
+
+            foreach (var mailbox in new[] { inbox, archive })
+            {
+                var snapshot = (await Store.SnapshotAsync(Ann, mailbox.Id, None))!.Value;
+                var states = await StatesAsync(mailbox.Id);
+                snapshot.Uids.Should().Equal(states.Select(state => state.Uid));
+                (await Store.FirstUnseenAsync(Ann, snapshot.Mailbox, snapshot.Uids, None)).Should().Be(states.Where(state => !state.Flags.Has(SystemFlags.Seen)).Select(state => (Uid?)state.Uid).FirstOrDefault());
+            }
+        }
+    }
+
+    [Fact]
     public async Task OnlyTheUidsAskedForAreRead()
     {
         var inbox = await MailboxAsync("INBOX");

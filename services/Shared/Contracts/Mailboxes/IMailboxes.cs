@@ -46,8 +46,18 @@ public interface IMailboxTree
 /// </summary>
 public interface IMailboxMessages
 {
-    /// <summary>All UIDs, ascending, with the mailbox of the same moment: the ground of a SELECT. Null when there is no such mailbox.</summary>
+    /// <summary>
+    /// All UIDs, ascending, with the mailbox of the same moment: the ground of a SELECT. Null when there is no such mailbox.
+    /// Others may be given the same array: it is not to be changed.
+    /// </summary>
     ValueTask<(MailboxInfo Mailbox, Uid[] Uids)?> SnapshotAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The lowest UID without \Seen; null where there is none. A change after the snapshot may or may not show in it.
+    /// Who does not know better looks at the flags, window by window.
+    /// </summary>
+    /// <param name="mailbox">Of a snapshot, as <paramref name="uids"/> are.</param>
+    ValueTask<Uid?> FirstUnseenAsync(AccountId account, MailboxInfo mailbox, Uid[] uids, CancellationToken cancellationToken) => FirstUnseen.FindAsync(this, account, mailbox, uids, cancellationToken);
 
     /// <summary>Everything after <paramref name="since"/>, in one view. Null when the mailbox is gone.</summary>
     ValueTask<MailboxChanges?> ChangesAsync(AccountId account, MailboxId mailbox, ModSeq since, CancellationToken cancellationToken);

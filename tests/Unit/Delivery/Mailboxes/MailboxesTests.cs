@@ -166,7 +166,11 @@ public sealed class MailboxesTests
         var next = QueueId.New(fixture.Time);
         await fixture.ReadAsync(await fixture.MessageAsync(((AppendOutcome.Done)await fixture.DeliverAsync(Message, "", next)).Messages[0]));
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while ((await fixture.Journal.ReadAsync(next, limit.Token)).Count == 0) await Task.Yield();
+        while ((await fixture.Journal.ReadAsync(next, limit.Token)).Count == 0)
+        {
+            fixture.Time.Advance(TimeSpan.FromMilliseconds(100)); // they are gathered for a moment
+            await Task.Yield();
+        }
 
         var written = await fixture.Journal.ReadAsync(id, limit.Token);
         written.Should().ContainSingle().Which.Step.Should().Be(TimelineStep.FirstFetched);

@@ -5,9 +5,6 @@ namespace Merpati.Protocols.Imap.Commands;
 /// <summary>SELECT (RFC 3501 §6.3.1) and EXAMINE (§6.3.2), with CONDSTORE and QRESYNC (RFC 7162 §3.1.8, §3.2.5) and MAILBOXID (RFC 8474 §4.2). Whatever comes of it, the mailbox selected before is no more.</summary>
 internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly, bool CondStore, QResyncParameters? QResync) : Command
 {
-    /// <summary>Messages looked at first for one that is unseen.</summary>
-    private const int FirstStep = 16;
-
     public static Command Parse(ref CommandScanner scanner) => Parse(ref scanner, readOnly: false);
 
     public static Command ParseExamine(ref CommandScanner scanner) => Parse(ref scanner, readOnly: true);
@@ -55,7 +52,7 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly, bool CondS
 
         var view = new MailboxView(uids, mailbox.HighestModSeq);
         if (!session.Rev2) await ClaimRecentAsync(session, mailbox, view, cancellationToken).ConfigureAwait(false);
-        var firstUnseen = session.Rev2 || session.UidOnly ? 0 : await FindFirstUnseenAsync(session, mailbox, view, cancellationToken).ConfigureAwait(false);
+        var firstUnseen = session.Rev2 || session.UidOnly ? 0 : await FindFirstUnseenAsync(session, mailbox, uids, view, cancellationToken).ConfigureAwait(false);
 
         var selected = session.Select(mailbox.Id, view, ReadOnly);
         var output = session.Output;
@@ -99,51 +96,6 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly, bool CondS
         }
     }
 
-    /// <summary>
-    /// The first unseen message, without walking through the whole mailbox in the usual cases: where most are unseen it comes soon from
-    /// the front; where few are, they tend to be the newest, and since their number is known a walk from the end knows when it has them all.
-    /// The steps grow, so that the first is one small read and a long way is not many.
-    /// </summary>
-    private static ValueTask<int> FindFirstUnseenAsync(ImapSession session, MailboxInfo mailbox, MailboxView view, CancellationToken cancellationToken)
-        => mailbox.Unseen == 0 || view.Count == 0 ? default
-            : mailbox.Unseen > mailbox.Messages / 4 ? FromTheFrontAsync(session, mailbox, view, cancellationToken)
-            : FromTheEndAsync(session, mailbox, view, cancellationToken);
-
-    private static async ValueTask<int> FromTheFrontAsync(ImapSession session, MailboxInfo mailbox, MailboxView view, CancellationToken cancellationToken)
-    {
-        for (int start = 0, step = FirstStep; start < view.Count; start += step, step *= 4)
-        {
-            if (await UnseenAsync(session, mailbox, view, start, Math.Min(step, view.Count - start), cancellationToken).ConfigureAwait(false) is (> 0 and var first, _)) return first;
-        }
-        return 0;
-    }
-
-    private static async ValueTask<int> FromTheEndAsync(ImapSession session, MailboxInfo mailbox, MailboxView view, CancellationToken cancellationToken)
-    {
-        var first = 0;
-        var missing = mailbox.Unseen;
-        for (int end = view.Count, step = FirstStep; end > 0 && missing > 0; step *= 4)
-        {
-            var start = Math.Max(end - step, 0);
-            var (firstHere, count) = await UnseenAsync(session, mailbox, view, start, end - start, cancellationToken).ConfigureAwait(false);
-            if (firstHere > 0) first = firstHere;
-            missing -= count;
-            end = start;
-        }
-        return first;
-    }
-
-    /// <summary>Of some messages the number of the first that is unseen, or 0, and how many are.</summary>
-    private static async ValueTask<(int First, int Count)> UnseenAsync(ImapSession session, MailboxInfo mailbox, MailboxView view, int start, int count, CancellationToken cancellationToken)
-    {
-        var window = UidSet.Of([new UidRange(view.Uids[start], view.Uids[start + count - 1])]);
-        var (first, unseen) = (0, 0);
-        await foreach (var state in session.Mailboxes.StatesAsync(session.Account.Id, mailbox.Id, window, cancellationToken).ConfigureAwait(false))
-        {
-            if (state.Flags.Has(SystemFlags.Seen)) continue;
-            unseen++;
-            if (first == 0) first = view.NumberOf(state.Uid);
-        }
-        return (first, unseen);
-    }
+    private static async ValueTask<int> FindFirstUnseenAsync(ImapSession session, MailboxInfo mailbox, Uid[] uids, MailboxView view, CancellationToken cancellationToken)
+        => await session.Mailboxes.FirstUnseenAsync(session.Account.Id, mailbox, uids, cancellationToken).ConfigureAwait(false) is { } uid ? view.NumberOf(uid) : 0;
 }

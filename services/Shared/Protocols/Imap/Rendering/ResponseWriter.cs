@@ -13,7 +13,9 @@ namespace Merpati.Protocols.Imap;
 /// </summary>
 internal sealed class ResponseWriter(ITransport transport, TimeProvider time, TimeSpan stallTimeout, CancellationToken aborted)
 {
-    private const int Chunk = 4096;
+    // Each piece of memory becomes a write to the socket (a record of TLS) of its own: a body of 10 KB shall be one. Held only until the flush.
+    private const int Chunk = 16 * 1024;
+    private const int TextStep = 1024;
     private const int FlushAt = 32 * 1024;
     private const int LongestQuoted = 1024;
 
@@ -84,7 +86,7 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
         Raw("{"u8).Number(Encoding.UTF8.GetByteCount(text)).Raw("}\r\n"u8);
         for (ReadOnlySpan<char> rest = text; rest.Length > 0;)
         {
-            var status = System.Text.Unicode.Utf8.FromUtf16(rest, Reserve(Chunk / 4), out var read, out var written);
+            var status = System.Text.Unicode.Utf8.FromUtf16(rest, Reserve(TextStep), out var read, out var written);
             _used += written;
             rest = rest[read..];
             if (status == OperationStatus.Done) break;

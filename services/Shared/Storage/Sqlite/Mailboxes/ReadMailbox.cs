@@ -7,25 +7,18 @@ namespace Merpati.Storage.Sqlite;
 /// <summary>Reads of one mailbox, each within a transaction of the caller.</summary>
 internal static class ReadMailbox
 {
-    public static (MailboxInfo Mailbox, Uid[] Uids)? Snapshot(SqliteSession session, AccountId account, MailboxId mailbox)
-    {
-        if (MailboxRow.Find(session, account, mailbox) is not { } row) return null;
-        var uids = new List<Uid>((int)row.Info.Messages);
-        using var rows = session.Query("SELECT uid FROM messages WHERE mailbox = ?1 ORDER BY uid", row.Key);
-        while (rows.Next()) uids.Add(new Uid((uint)rows.Int64(0)));
-        return (row.Info, [.. uids]);
-    }
-
     public static MailboxChanges? Changes(SqliteSession session, AccountId account, MailboxId mailbox, ModSeq since)
     {
         if (MailboxRow.Find(session, account, mailbox) is not { } row) return null;
         if (since >= row.Info.HighestModSeq) return new MailboxChanges(row.Info, [], UidSet.Empty);
-        var changed = new List<MessageState>();
-        using (var rows = session.Query("SELECT uid, modseq, flags, keywords FROM messages INDEXED BY messages_modseq WHERE mailbox = ?1 AND modseq > ?2 ORDER BY uid", row.Key, since.Value))
-        {
-            while (rows.Next()) changed.Add(State(rows));
-        }
-        return new MailboxChanges(row.Info, changed, since < row.Forgotten ? Missing(session, row) : Tombstones(session, row, since));
+        return new MailboxChanges(row.Info, [.. Changed(session, row.Key, since)], since < row.Forgotten ? Missing(session, row) : Tombstones(session, row, since));
+    }
+
+    /// <summary>New messages and flag changes, UID ascending.</summary>
+    public static IEnumerable<MessageState> Changed(SqliteSession session, long mailbox, ModSeq since)
+    {
+        using var rows = session.Query("SELECT uid, modseq, flags, keywords FROM messages INDEXED BY messages_modseq WHERE mailbox = ?1 AND modseq > ?2 ORDER BY uid", mailbox, since.Value);
+        while (rows.Next()) yield return State(rows);
     }
 
     /// <summary>UID ascending; a limit of -1 is none.</summary>
@@ -96,7 +89,8 @@ internal static class ReadMailbox
         }
     }
 
-    private static UidSet Tombstones(SqliteSession session, MailboxRow mailbox, ModSeq since)
+    /// <summary>What was expunged after <paramref name="since"/>; only as far back as tombstones are kept.</summary>
+    public static UidSet Tombstones(SqliteSession session, MailboxRow mailbox, ModSeq since)
     {
         var runs = new List<UidRange>();
         using var rows = session.Query("SELECT first, last FROM tombstones WHERE mailbox = ?1 AND modseq > ?2", mailbox.Key, since.Value);

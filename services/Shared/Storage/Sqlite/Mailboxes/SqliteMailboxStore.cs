@@ -21,6 +21,7 @@ public sealed class SqliteMailboxStore : IMailboxStore, IAsyncDisposable
     private readonly ILogger _logger;
     private readonly MailboxClearing _clearing;
     private readonly ConcurrentDictionary<AccountId, bool> _known = new();
+    private readonly MailboxSnapshots _snapshots = new();
 
     /// <summary>Starts to clear away what the last run left of deleted mailboxes.</summary>
     public SqliteMailboxStore(SqliteDatabase database, TimeProvider time, ILogger logger)
@@ -76,7 +77,15 @@ public sealed class SqliteMailboxStore : IMailboxStore, IAsyncDisposable
         => _database.ReadAsync<IReadOnlyList<MailboxName>>(session => Subscriptions.List(session, account), cancellationToken);
 
     public ValueTask<(MailboxInfo Mailbox, Uid[] Uids)?> SnapshotAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
-        => _database.ReadAsync(session => ReadMailbox.Snapshot(session, account, mailbox), cancellationToken);
+        => _database.ReadAsync(session => _snapshots.Read(session, account, mailbox), cancellationToken);
+
+    public ValueTask<Uid?> FirstUnseenAsync(AccountId account, MailboxInfo mailbox, Uid[] uids, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(mailbox);
+        return mailbox.Unseen == 0 ? default
+            : _snapshots.TryFindFirstUnseen(account, mailbox, out var first) ? new(first)
+            : _database.ReadAsync(session => _snapshots.ReadFirstUnseen(session, account, mailbox.Id), cancellationToken);
+    }
 
     public ValueTask<MailboxChanges?> ChangesAsync(AccountId account, MailboxId mailbox, ModSeq since, CancellationToken cancellationToken)
         => _database.ReadAsync(session => ReadMailbox.Changes(session, account, mailbox, since), cancellationToken);
