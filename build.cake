@@ -21,17 +21,20 @@ Task("Build")
     .Does(() => DotNetBuild(solution, new DotNetBuildSettings { Configuration = configuration, NoRestore = true, NoLogo = true, Verbosity = DotNetVerbosity.Minimal }));
 
 Task("Clients")
-    .Description("The real mail clients that the end-to-end tests drive, from Debian's packages; needs root only when one is missing.")
+    .Description("The real mail clients and peers that the end-to-end tests drive, from Debian's packages; needs root only when one is missing.")
     .Does(() =>
     {
-        string[] commands = ["curl", "swaks", "msmtp", "mbsync", "fetchmail", "mutt", "dkimverify"];
+        string[] commands =
+        [
+            "curl", "swaks", "msmtp", "mbsync", "fetchmail", "mutt", "neomutt", "dkimverify", "arcverify", "/usr/sbin/opendkim-testmsg",
+            "/usr/lib/postfix/sbin/master", "/usr/lib/dovecot/lmtp", "/usr/sbin/postgrey", "/var/cache/merpati/exim/usr/sbin/exim4",
+        ];
         var missing = commands.Where(command => StartProcess("/bin/sh", new ProcessSettings { Arguments = $"-c \"command -v {command}\"", RedirectStandardOutput = true, Silent = true }) != 0).ToArray();
         if (missing.Length == 0) return;
         Information("Installing " + string.Join(", ", missing));
         var sudo = EnvironmentVariable("USER") is "root" or null || IsRunningOnWindows() ? "" : "sudo ";
-        var install = $"{sudo}apt-get update -qq && {sudo}env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends curl swaks msmtp isync fetchmail mutt libnet-ssleay-perl libio-socket-ssl-perl libauthen-sasl-perl ca-certificates python3-dkim python3-nacl";
-        if (StartProcess("/bin/sh", new ProcessSettings().WithArguments(a => a.Append("-c").AppendQuoted(install))) != 0)
-            throw new Exception("The mail clients could not be installed: " + string.Join(", ", missing));
+        if (StartProcess("/bin/sh", new ProcessSettings().WithArguments(a => a.Append("-c").AppendQuoted($"{sudo}sh tests/EndToEnd/install.sh"))) != 0)
+            throw new Exception("The mail clients and peers could not be installed: " + string.Join(", ", missing));
     });
 
 Task("Servers")

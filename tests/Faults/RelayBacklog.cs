@@ -1,9 +1,4 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
-using Merpati.Addresses;
-using Merpati.Envelopes;
-using Merpati.Queueing;
 using Merpati.Storage;
 using Merpati.Storage.Sqlite;
 using Merpati.TestKit;
@@ -16,18 +11,11 @@ internal sealed class RelayBacklog : IDisposable
 {
     public string Folder { get; } = Directory.CreateTempSubdirectory("merpati-relay-").FullName;
 
-    /// <summary>One message for each recipient, due in this order; its Message-ID is <c>number@test</c>.</summary>
+    /// <inheritdoc cref="RelayLoad.EnqueueAsync"/>
     public async Task EnqueueAsync(IEnumerable<string> recipients)
     {
         await using var stores = SqliteStores.Open(new SqliteStoreOptions { Folder = Folder }, TimeProvider.System, NullLogger<SqliteStores>.Instance);
-        var number = 0;
-        foreach (var part in recipients.Chunk(200))
-        {
-            var first = number;
-            var entries = await Task.WhenAll(part.Select((recipient, i) => EntryAsync(stores, first + i, recipient)));
-            await stores.Queue.EnqueueAsync(entries, default);
-            number += part.Length;
-        }
+        await RelayLoad.EnqueueAsync(stores.Content, stores.Queue, recipients);
     }
 
     /// <summary>Who has what in the queue when nobody has the folder open.</summary>
@@ -54,40 +42,9 @@ internal sealed class RelayBacklog : IDisposable
         return await StandaloneProcess.StartInAsync(Folder, "--config", file, "--hostname", "relay.example.test");
     }
 
-    public static int NumberOf(byte[] message)
-    {
-        var text = Encoding.ASCII.GetString(message);
-        var start = text.IndexOf("Message-ID: <", StringComparison.Ordinal) + "Message-ID: <".Length;
-        return int.Parse(text.AsSpan(start, text.IndexOf('@', start) - start), CultureInfo.InvariantCulture);
-    }
-
     public void Dispose()
     {
         Directory.Delete(Folder, recursive: true);
         File.Delete(Folder + ".json");
-    }
-
-    private static async Task<QueueEntry> EntryAsync(SqliteStores stores, int number, string recipient)
-    {
-        var address = EmailAddress.Parse(recipient);
-        var text = string.Create(CultureInfo.InvariantCulture, $"From: ann@example.test\r\nTo: {recipient}\r\nSubject: {number}\r\nMessage-ID: <{number}@test>\r\n\r\n{new string('x', 2000)}\r\n");
-        await using var writer = await stores.Content.CreateAsync(default);
-        await writer.WriteAsync(Encoding.ASCII.GetBytes(text), default);
-        var content = await writer.CommitAsync(default);
-        var now = TimeProvider.System.GetUtcNow();
-        return new QueueEntry
-        {
-            Id = QueueId.New(TimeProvider.System),
-            Route = QueueRoute.Relay,
-            Destination = address.Domain,
-            Content = content.Id,
-            Size = content.Size,
-            TraceHeaders = ReadOnlyMemory<byte>.Empty,
-            // Of many senders, as on a busy day; none of them hears of anything.
-            ReversePath = new ReversePath(EmailAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"sender{number % 50}@example.test"))),
-            Recipients = [new QueueRecipient { Recipient = new EnvelopeRecipient(address, DsnNotify.Never) }],
-            AcceptedAt = now,
-            NextAttemptAt = now,
-        };
     }
 }

@@ -19,14 +19,16 @@ public sealed class StandaloneProcess : IMailServer
 
     private readonly ConcurrentQueue<string> _log = new();
     private readonly IReadOnlyList<string> _arguments;
+    private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly bool _ownsData;
     private Process? _process;
 
-    private StandaloneProcess(string data, bool ownsData, int portOffset, IReadOnlyList<string> arguments)
+    private StandaloneProcess(string data, bool ownsData, int portOffset, IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> arguments)
     {
         Data = data;
         _ownsData = ownsData;
         PortOffset = portOffset;
+        _environment = environment;
         _arguments = arguments;
     }
 
@@ -77,12 +79,15 @@ public sealed class StandaloneProcess : IMailServer
     public static async Task<StandaloneProcess> StartAsync(params string[] arguments) => await StartInAsync(null, arguments);
 
     /// <param name="data">A data folder that stays after disposal; null makes one that goes.</param>
-    public static async Task<StandaloneProcess> StartInAsync(string? data, params string[] arguments)
+    public static Task<StandaloneProcess> StartInAsync(string? data, params string[] arguments) => StartInAsync(data, new Dictionary<string, string>(), arguments);
+
+    /// <inheritdoc cref="StartInAsync(string?, string[])"/>
+    public static async Task<StandaloneProcess> StartInAsync(string? data, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         for (var attempt = 1; ; attempt++)
         {
             var folder = data ?? Directory.CreateTempSubdirectory("merpati-").FullName;
-            var process = new StandaloneProcess(folder, data is null, FreeOffset(), arguments);
+            var process = new StandaloneProcess(folder, data is null, FreeOffset(), environment, arguments);
             try
             {
                 await process.RestartAsync();
@@ -103,6 +108,7 @@ public sealed class StandaloneProcess : IMailServer
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Merpati.Standalone.dll"));
         foreach (var argument in (string[])["--data", Data, "--port-offset", PortOffset.ToString(System.Globalization.CultureInfo.InvariantCulture), "--print", "json", .. _arguments]) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in _environment) start.Environment[name] = value;
         _process = new Process { StartInfo = start };
         _process.ErrorDataReceived += (_, line) => { if (line.Data is not null) _log.Enqueue(line.Data); };
         _process.Start();

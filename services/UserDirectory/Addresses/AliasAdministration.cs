@@ -47,10 +47,6 @@ public sealed class AliasAdministration
         ArgumentOutOfRangeException.ThrowIfZero(alias.Targets.Count, nameof(alias));
         if (await _book.FindDomainAsync(alias.Address.Domain, cancellationToken) is null) return DirectoryOutcome.NoSuchDomain;
         if (await _store.FindAccountAsync(alias.Address, cancellationToken) is not null) return DirectoryOutcome.AlreadyExists;
-        foreach (var target in alias.Targets)
-        {
-            if (await _book.FindDomainAsync(target.Domain, cancellationToken) is null) return DirectoryOutcome.RemoteTarget;
-        }
         var intended = new IntendedAddressBook(_book, alias);
         return await _loops.LeadBackAsync(intended, alias.Targets, match => match is AddressMatch.OfAlias back && back.Alias.Address.Equals(alias.Address), cancellationToken)
             ? DirectoryOutcome.Loop

@@ -47,7 +47,6 @@ internal static class AliasEndpoints
             DirectoryOutcome.AlreadyExists => Refusals.AlreadyExists($"{parsed} exists already, as an account or an alias."),
             DirectoryOutcome.NotFound => Unknown(address),
             DirectoryOutcome.NoSuchDomain => Refusals.NoSuchDomain(parsed.Domain),
-            DirectoryOutcome.RemoteTarget => Refusals.RemoteTarget(),
             DirectoryOutcome.Loop => Refusals.Loop($"The alias {parsed}"),
             _ => throw Refusals.Unexpected(outcome),
         };

@@ -12,7 +12,7 @@ internal static class Refusals
         => Problems.Answer(StatusCodes.Status422UnprocessableEntity, "no_such_domain", $"The domain {domain} is not served here. Add it first: merpati domain add {domain}");
 
     public static IResult RemoteTarget()
-        => Problems.Answer(StatusCodes.Status422UnprocessableEntity, "remote_target", "A target is not at a domain that is served here, and mail cannot be sent on to other servers yet.");
+        => Problems.Answer(StatusCodes.Status422UnprocessableEntity, "remote_target", "A catch-all is at a domain that is served here: mail to whatever anybody makes up is not sent on to other servers.");
 
     public static IResult Loop(string subject)
         => Problems.Answer(StatusCodes.Status422UnprocessableEntity, "loop", $"{subject} would lead back to itself.");

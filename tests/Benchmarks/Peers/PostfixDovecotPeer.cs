@@ -1,4 +1,5 @@
 using System.Net;
+using Merpati.TestKit.Peers;
 
 namespace Merpati.Benchmarks.Peers;
 
@@ -32,6 +33,8 @@ internal sealed class PostfixDovecotPeer : IPeer
         {
             await peer.StartDovecotAsync(cancellationToken);
             await Postfix.StartAsync(peer._servers, peer.Smtp, $"""
+                myhostname = mx.bench.test
+                mynetworks = 127.0.0.0/8
                 virtual_mailbox_domains = bench.test
                 virtual_mailbox_maps = static:all
                 virtual_transport = lmtp:unix:{peer._servers.Path}/dovecot/lmtp

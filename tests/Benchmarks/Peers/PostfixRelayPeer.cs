@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Merpati.TestKit.Peers;
 
 namespace Merpati.Benchmarks.Peers;
 
@@ -23,6 +24,8 @@ internal sealed class PostfixRelayPeer : IAsyncDisposable
         {
             var ways = string.Join(", ", destinations.Select(one => string.Create(CultureInfo.InvariantCulture, $"{{ {one.Domain} = smtp:[{one.Host}]:{port} }}")));
             await Postfix.StartAsync(peer._servers, peer.Smtp, $$"""
+                myhostname = mx.bench.test
+                mynetworks = 127.0.0.0/8
                 transport_maps = inline:{ {{ways}} }
                 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
                 {{(raised ? "default_process_limit = 300\ninitial_destination_concurrency = 50\ndefault_destination_concurrency_limit = 100\nin_flow_delay = 0" : "")}}

@@ -39,20 +39,21 @@ public sealed class DnsTestServer : IAsyncDisposable
     public IReadOnlyCollection<DnsTestQuestion> Questions => _questions;
 
     /// <param name="zone">See <see cref="DnsZone"/>.</param>
-    public static DnsTestServer Start(string zone)
+    /// <param name="at">Where it is to be, for programs that know only port 53; a free port of 127.0.0.1 if it is not given.</param>
+    public static DnsTestServer Start(string zone, IPEndPoint? at = null)
     {
         var parsed = DnsZone.Parse(zone);
         while (true)
         {
             var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            udp.Bind(at ?? new IPEndPoint(IPAddress.Loopback, 0));
             var tcp = new TcpListener((IPEndPoint)udp.LocalEndPoint!);
             try
             {
                 tcp.Start();
                 return new DnsTestServer(udp, tcp, parsed);
             }
-            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            catch (SocketException e) when (at is null && e.SocketErrorCode == SocketError.AddressAlreadyInUse)
             {
                 // Another program has this port for TCP: take another one.
                 udp.Dispose();

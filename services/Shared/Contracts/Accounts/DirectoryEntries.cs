@@ -31,6 +31,6 @@ public enum DirectoryOutcome
     /// <summary>The alias would lead back to itself.</summary>
     Loop,
 
-    /// <summary>The target is not local, and there is no relay yet.</summary>
+    /// <summary>A catch-all is not local: what spammers make up would go on to other servers in our name.</summary>
     RemoteTarget,
 }

@@ -1,15 +1,18 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Merpati.TestKit;
 
-namespace Merpati.Benchmarks.Peers;
+namespace Merpati.TestKit.Peers;
 
-/// <summary>A folder of its own for servers of the system, with their configuration and data, and the processes that run on it. They are ended by their ids, and the folder goes with them.</summary>
-internal sealed class ServerFolder : IAsyncDisposable
+/// <summary>
+/// A folder of its own for servers of the system, with their configuration and data, and the processes that run on it. They start as root, are ended by their ids, and the folder goes with them.
+/// </summary>
+public sealed class ServerFolder : IAsyncDisposable
 {
     private readonly List<Process> _processes = [];
+    private readonly ConcurrentQueue<string> _said = new();
 
     public ServerFolder(string prefix)
     {
@@ -26,6 +29,7 @@ internal sealed class ServerFolder : IAsyncDisposable
         var start = new ProcessStartInfo(program) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
+        process.ErrorDataReceived += (_, line) => { if (line.Data is not null) _said.Enqueue($"{program}: {line.Data}"); };
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
         _processes.Add(process);
@@ -36,7 +40,7 @@ internal sealed class ServerFolder : IAsyncDisposable
     {
         if (await IsListeningAsync(endPoint, _processes[^1], cancellationToken)) return;
         var logs = Directory.EnumerateFiles(Path, "*.log").Select(log => string.Create(CultureInfo.InvariantCulture, $"{log}:\n{File.ReadAllText(log)}"));
-        throw new InvalidOperationException($"{_processes[^1].StartInfo.FileName} does not listen on {endPoint}.\n{string.Join('\n', logs)}");
+        throw new InvalidOperationException($"{_processes[^1].StartInfo.FileName} does not listen on {endPoint}.\n{string.Join('\n', logs.Concat(_said))}");
     }
 
     /// <summary>Waits for it; false when the process ended instead, or took too long.</summary>
@@ -59,16 +63,34 @@ internal sealed class ServerFolder : IAsyncDisposable
         return false;
     }
 
-    public static async Task CheckedAsync(string program, string[] arguments)
+    /// <returns>What it wrote.</returns>
+    public static async Task<string> CheckedAsync(string program, params IEnumerable<string> arguments)
     {
         var result = await Command.RunAsync(program, arguments);
-        if (result.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {result}");
+        return result.ExitCode == 0 ? result.Output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {result}");
     }
 
-    public static IPEndPoint FreeEndPoint()
+    /// <returns>The path of the file.</returns>
+    public async Task<string> WriteAsync(string name, string text)
+    {
+        var path = System.IO.Path.Combine(Path, name);
+        await File.WriteAllTextAsync(path, text.ReplaceLineEndings("\n") + "\n");
+        return path;
+    }
+
+    /// <summary>A folder below that everybody may write to.</summary>
+    public string Shared(string name)
+    {
+        var folder = Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName;
+        File.SetUnixFileMode(folder, (UnixFileMode)0b111_111_111);
+        return folder;
+    }
+
+    /// <summary>A port that nobody has at the address, which is 127.0.0.1 if none is given.</summary>
+    public static IPEndPoint FreeEndPoint(IPAddress? address = null)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Bind(new IPEndPoint(address ?? IPAddress.Loopback, 0));
         return (IPEndPoint)socket.LocalEndPoint!;
     }
 
