@@ -172,6 +172,8 @@ public sealed class CondStoreTranscripts
             S: * OK [HIGHESTMODSEQ 4] Highest
             S: * 1 FETCH (MODSEQ (8))
             S: * 2 FETCH (FLAGS (\Recent \Flagged) MODSEQ (7))
+            # that the third is gone has to wait, and is older than what was told
+            S: * OK [HIGHESTMODSEQ 4] Highest
             S: 1 NO [MODIFIED 2] Some of the messages have changed since, or are no longer there
             """);
     }
@@ -251,5 +253,70 @@ public sealed class CondStoreTranscripts
             if (transcript.Captured("line").StartsWith(tag + " ", StringComparison.Ordinal)) return;
         }
         Assert.Fail("The command was not answered.");
+    }
+
+    [Fact]
+    public async Task A_STORE_that_changes_nothing_hides_nothing_of_what_others_changed_meanwhile()
+    {
+        var server = await Session.ServerAsync(messages: 2);
+        await using var transcript = server.Transcript();
+        await transcript.RunAsync(Session.Selected(2, 2) + Session.Selected(2, 0, connection: 2) + """
+            C2: 1 STORE 1:2 +FLAGS.SILENT (\Flagged)
+            S2: 1 OK STORE completed
+            C: 1 STORE 2 -FLAGS (\Draft)
+            S: * 2 FETCH (FLAGS (\Recent \Flagged))
+            S: * 1 FETCH (FLAGS (\Recent \Flagged))
+            S: 1 OK STORE completed
+            """);
+    }
+
+    [Fact]
+    public async Task While_an_EXPUNGE_is_held_back_HIGHESTMODSEQ_stays_below_it()
+    {
+        var server = await Session.ServerAsync(messages: 3);
+        await using var transcript = server.Transcript();
+        await transcript.RunAsync(Session.Selected(3, 3) + Session.Selected(3, 0, connection: 2) + """
+            C: 0 STATUS INBOX (UIDVALIDITY)
+            S~ \* STATUS INBOX \(UIDVALIDITY (?<validity>\d+)\)
+            S: 0 OK STATUS completed
+            C: 1 ENABLE QRESYNC
+            S: * ENABLED QRESYNC
+            S: * OK [HIGHESTMODSEQ 4] Highest
+            S: 1 OK ENABLE completed
+            C2: 1 MOVE 2 Archive
+            S2~ \* OK \[COPYUID .*
+            S2: * 2 EXPUNGE
+            S2: 1 OK MOVE completed
+            # a client takes the highest MODSEQ as what it knows, but for the code (RFC 7162 §5)
+            C: 2 STORE 3 +FLAGS (\Seen)
+            S: * 3 FETCH (UID 3 FLAGS (\Recent \Seen) MODSEQ (6))
+            S: 2 OK [HIGHESTMODSEQ 4] STORE completed
+            C: 3 FETCH 3 (MODSEQ)
+            S: * 3 FETCH (UID 3 MODSEQ (6))
+            S: 3 OK [HIGHESTMODSEQ 4] FETCH completed
+            # it is cut off, comes back, and hears of the message that is gone
+            C3: a LOGIN ann@example.test secret
+            S3~ \* OK .*
+            S3~ a OK .*
+            C3: b ENABLE QRESYNC
+            S3~ \* ENABLED .*
+            S3~ b OK .*
+            C3: c SELECT INBOX (QRESYNC (${validity} 4))
+            S3~ \* FLAGS .*
+            S3~ \* OK \[PERMANENTFLAGS .*
+            S3~ \* 2 EXISTS
+            S3~ \* 0 RECENT
+            S3~ \* OK \[UNSEEN .*
+            S3~ \* OK \[UIDVALIDITY .*
+            S3~ \* OK \[UIDNEXT 4\] .*
+            S3~ \* OK \[HIGHESTMODSEQ 6\] .*
+            S3~ \* OK \[MAILBOXID .*
+            S3: * VANISHED (EARLIER) 2
+            S3: * 2 FETCH (UID 3 FLAGS (\Seen) MODSEQ (6))
+            S3~ c OK .*
+            C: 4 NOOP
+            S: * VANISHED 2
+            S: 4 OK NOOP completed
+            """);
     }
 }

@@ -124,8 +124,7 @@ internal sealed class ImapConnection(ImapSession session)
         }
         if (completion.Bye is not null || definition.Announces == Announces.Nothing) return completion;
         if (await AnnounceAsync(definition).ConfigureAwait(false) is { } gone) return gone;
-        // Only now, when the client has been told of everything up to it: it will not ask about that again.
-        return completion.Changes && session is { CondStoreEnabled: true, TrySelected: { } mailbox } ? completion with { Code = $"HIGHESTMODSEQ {mailbox.View.ModSeq}" } : completion;
+        return session is { CondStoreEnabled: true, TrySelected: { } mailbox } ? Synchronise(completion, mailbox.View) : completion;
     }
 
     private async ValueTask<Completion?> AnnounceAsync(CommandDefinition definition)
@@ -134,6 +133,18 @@ internal sealed class ImapConnection(ImapSession session)
         catch (MailboxGoneException) { return MailboxIsGone(); }
         await session.AnnounceAsync(definition.Announces == Announces.Everything, definition.IsUid).ConfigureAwait(false);
         return null;
+    }
+
+    /// <summary>
+    /// HIGHESTMODSEQ, now that the client has been told of everything up to it: it will not ask about that again. Where expunges are held back the client would take
+    /// the highest MODSEQ that it saw, and never hear of them after it has gone and come back: it is told to stay below (RFC 7162 §5).
+    /// </summary>
+    private Completion Synchronise(Completion completion, MailboxView view)
+    {
+        if (!completion.Changes && !view.HoldsExpunges) return completion;
+        if (completion.Code is null && completion.Status == CompletionStatus.Ok) return completion with { Code = $"HIGHESTMODSEQ {view.ToldModSeq}" };
+        session.WriteHighestModSeq(view.ToldModSeq);
+        return completion;
     }
 
     private static Completion MailboxIsGone() => new(CompletionStatus.No, "NONEXISTENT", "The mailbox was deleted by another session", Bye: "The selected mailbox was deleted");

@@ -99,7 +99,7 @@ internal sealed partial class ImapSession : IDisposable
         Enabled |= extensions;
         NameInUtf8(Rev2);
         if (Rev2) TrySelected?.View.ForgetRecent();
-        if (fresh.HasFlag(Extensions.CondStore) && TrySelected is { } mailbox) WriteHighestModSeq(mailbox.View.ModSeq);
+        if (fresh.HasFlag(Extensions.CondStore) && TrySelected is { } mailbox) WriteHighestModSeq(mailbox.View.ToldModSeq);
     }
 
     /// <summary>Names of mailboxes go over the wire in UTF-8, both ways, once IMAP4rev2 or UTF8=ACCEPT is enabled (RFC 9051 §5.1, RFC 6855 §3); in modified UTF-7 before.</summary>

@@ -19,6 +19,7 @@ internal sealed class MailboxView
     private readonly Dictionary<Uid, ModSeq> _told = [];
     private List<MessageState> _flagChanges = [];
     private int _announced;
+    private ModSeq _beforeExpunges;
 
     /// <param name="uids">Ascending; not changed here, may be shared.</param>
     /// <param name="modSeq">HIGHESTMODSEQ of the same moment.</param>
@@ -34,6 +35,12 @@ internal sealed class MailboxView
 
     /// <summary>Everything up to here is known.</summary>
     public ModSeq ModSeq { get; private set; }
+
+    /// <summary>Everything up to here the client has been told once a command ends: expunges that are held back count from before they were known.</summary>
+    public ModSeq ToldModSeq => HoldsExpunges ? _beforeExpunges : ModSeq;
+
+    /// <summary>Messages are gone whose EXPUNGE or VANISHED has to wait for another command.</summary>
+    public bool HoldsExpunges => _expunged.Count > 0;
 
     /// <summary>The UIDs in order; message n stands at n-1.</summary>
     public ReadOnlySpan<Uid> Uids => _uids.AsSpan(0, _count);
@@ -241,6 +248,7 @@ internal sealed class MailboxView
             }
         }
         _told.Clear();
+        if (!HoldsExpunges) _beforeExpunges = ModSeq;
         foreach (var uid in Known(changes.Expunged)) _expunged.Add(uid);
         if (changes.Mailbox.HighestModSeq > ModSeq) ModSeq = changes.Mailbox.HighestModSeq;
     }
@@ -248,7 +256,9 @@ internal sealed class MailboxView
     /// <summary>The message is gone; it keeps its number until <see cref="TakeExpunges"/>.</summary>
     public void Expunge(Uid uid)
     {
-        if (NumberOf(uid) > 0) _expunged.Add(uid);
+        if (NumberOf(uid) == 0) return;
+        if (!HoldsExpunges) _beforeExpunges = ModSeq;
+        _expunged.Add(uid);
     }
 
     /// <summary>The client knows these flags of the message already: our own STORE does not come back to it as news.</summary>

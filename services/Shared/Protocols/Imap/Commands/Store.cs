@@ -66,12 +66,14 @@ internal sealed record Store(SequenceSet Messages, bool ByUid, ModSeq? Unchanged
         if (Silent && (known is null || known > view.ModSeq)) known = view.ModSeq;
         var (changed, modified) = await session.WithProgressAsync(session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, uids, Operation, flags, known, cancellationToken)).ConfigureAwait(false);
         var stored = 0;
+        // Without the limit a message that had the flags already, by another's change, is among them; only under it all that is newer is of this command.
+        var own = known <= view.ModSeq;
         foreach (var state in changed)
         {
             if (view.NumberOf(state.Uid) == 0) continue;
             stored++;
             view.Told(state);
-            view.Made(state.ModSeq);
+            if (own) view.Made(state.ModSeq);
             if (!Silent) session.WriteFlags(mailbox, state, ByUid);
             else if (session.CondStoreEnabled) session.WriteModSeq(mailbox, state, ByUid);
             await session.Output.FlushIfFullAsync().ConfigureAwait(false);
