@@ -13,28 +13,31 @@ internal static class FuzzRun
     /// <summary>Octets that mean something to some protocol.</summary>
     private static readonly byte[] Telling = [.. "\r\n. <>()[]{}@\"\\:;,=*+%&~/-0159aA"u8, 0x00, 0x7f, 0x80, 0xc3, 0xff];
 
-    public static int Start(string[] args)
+    public static async Task<int> StartAsync(string[] args)
     {
-        if (args.Length == 0 || (args[0] != "all" && !FuzzTargets.All.ContainsKey(args[0])))
-        {
-            Console.Error.WriteLine($"usage: <all|{string.Join('|', FuzzTargets.All.Keys)}> [--replay <folder> | --random <seconds> [seed]]");
-            return 2;
-        }
+        if (args.Length == 0 || (args[0] is not ("all" or SessionsRun.Name) && !FuzzTargets.All.ContainsKey(args[0]))) return Usage();
         var chosen = FuzzTargets.All.Where(target => args[0] == "all" || target.Key == args[0]).ToList();
         switch (args.ElementAtOrDefault(1))
         {
             case "--replay" when args.Length == 3:
                 return chosen.Sum(target => Replay(target.Key, target.Value, args[2]));
             case "--random" when args.Length is 3 or 4:
-                var seconds = int.Parse(args[2], CultureInfo.InvariantCulture);
-                var seed = args.Length == 4 ? int.Parse(args[3], CultureInfo.InvariantCulture) : Environment.TickCount;
-                return chosen.Sum(target => Mutate(target.Key, target.Value, TimeSpan.FromSeconds(seconds), seed));
+                var duration = TimeSpan.FromSeconds(int.Parse(args[2], CultureInfo.InvariantCulture));
+                var seed = args.Length == 4 ? int.Parse(args[3], CultureInfo.InvariantCulture) : Environment.TickCount & 0x0fffffff;
+                var failures = chosen.Sum(target => Mutate(target.Key, target.Value, duration, seed));
+                return args[0] is "all" or SessionsRun.Name ? failures + await SessionsRun.StartAsync(duration, seed) : failures;
             case null when chosen.Count == 1:
                 Fuzzer.LibFuzzer.Run(input => chosen[0].Value(input));
                 return 0;
             default:
-                return Start([]);
+                return Usage();
         }
+    }
+
+    private static int Usage()
+    {
+        Console.Error.WriteLine($"usage: <all|{SessionsRun.Name}|{string.Join('|', FuzzTargets.All.Keys)}> [--replay <folder> | --random <seconds> [seed]]");
+        return 2;
     }
 
     private static int Replay(string name, FuzzTarget target, string folder)

@@ -6,5 +6,8 @@ namespace Merpati.Tests.Transcripts.Imap;
 internal static partial class Session
 {
     /// <summary>Delivery's mailboxes on MongoDB, called over gRPC: the transcripts of the protocol, unchanged, over what the cluster is made of.</summary>
-    private static readonly MakeMailboxes Mailboxes = (feed, time, directory) => new ClusterMailboxes(feed, time, directory);
+    public static readonly MakeMailboxes Mailboxes = (feed, time, directory) => ClusterMailboxes.Of(feed, time, directory);
+
+    /// <summary>Runs of the fuzzer that take a few seconds.</summary>
+    public const int FuzzedRuns = 2;
 }

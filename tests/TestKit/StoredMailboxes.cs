@@ -1,0 +1,116 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Merpati.Mail;
+using Merpati.Mailboxes;
+using Merpati.Storage;
+
+namespace Merpati.TestKit;
+
+/// <summary>Delivery's mailboxes on real stores, opened at the first use.</summary>
+public sealed class StoredMailboxes(IMailboxChangeFeed feed, TimeProvider time, Func<Task<StoredMailboxes.Parts>> start) : ITestMailboxes
+{
+    private readonly Lock _turn = new();
+    private Task<Parts>? _parts;
+
+    /// <param name="Mailboxes">As the gateways call them.</param>
+    public sealed record Parts(IMailboxStore Store, IContentStore Content, IMailboxes Mailboxes);
+
+    public async Task<Appended> DeliverAsync(AccountId account, MailboxName mailbox, byte[] content, string tracePrefix = "", MessageFlags? flags = null, DateTimeOffset? internalDate = null)
+    {
+        var stores = await PartsAsync();
+        await using var writer = await stores.Content.CreateAsync(CancellationToken.None);
+        await writer.WriteAsync(content, CancellationToken.None);
+        var info = await writer.CommitAsync(CancellationToken.None);
+        using var builder = new MessageStructureBuilder();
+        for (var at = 0; at < content.Length;)
+        {
+            var room = builder.GetMemory();
+            var part = Math.Min(room.Length, content.Length - at);
+            content.AsMemory(at, part).CopyTo(room);
+            builder.Advance(part);
+            at += part;
+        }
+        var prefix = Encoding.ASCII.GetBytes(tracePrefix);
+        var found = await stores.Store.FindAsync(account, mailbox, CancellationToken.None) ?? throw new InvalidOperationException($"No mailbox {mailbox}.");
+        var message = new NewMessage
+        {
+            Flags = flags ?? MessageFlags.None,
+            InternalDate = internalDate ?? time.GetUtcNow(),
+            Content = info.Id,
+            TracePrefix = prefix,
+            Size = prefix.Length + info.Size,
+            EmailId = EmailIds.Of(info.Id),
+            ThreadId = "T" + info.Id,
+            Structure = TraceHeaders.Complete(builder.Complete(), prefix),
+        };
+        var outcome = await stores.Store.AppendAsync(account, found.Id, [message], delivery: null, quota: null, CancellationToken.None);
+        var appended = ((AppendOutcome.Done)outcome).Messages[0];
+        feed.Announce(new MailboxChanged(account, found.Id, appended.ModSeq));
+        return appended;
+    }
+
+    public async ValueTask EnsureAccountAsync(AccountId account, CancellationToken cancellationToken) => await (await ClientAsync()).EnsureAccountAsync(account, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<MailboxInfo>> ListAsync(AccountId account, CancellationToken cancellationToken) => await (await ClientAsync()).ListAsync(account, cancellationToken);
+
+    public async ValueTask<MailboxInfo?> FindAsync(AccountId account, MailboxName name, CancellationToken cancellationToken) => await (await ClientAsync()).FindAsync(account, name, cancellationToken);
+
+    public async ValueTask<MailboxInfo?> GetAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => await (await ClientAsync()).GetAsync(account, mailbox, cancellationToken);
+
+    public async ValueTask<MailboxOutcome> CreateAsync(AccountId account, MailboxName name, SpecialUse use, CancellationToken cancellationToken) => await (await ClientAsync()).CreateAsync(account, name, use, cancellationToken);
+
+    public async ValueTask<MailboxOutcome> DeleteAsync(AccountId account, MailboxName name, CancellationToken cancellationToken) => await (await ClientAsync()).DeleteAsync(account, name, cancellationToken);
+
+    public async ValueTask<MailboxOutcome> RenameAsync(AccountId account, MailboxName from, MailboxName to, CancellationToken cancellationToken) => await (await ClientAsync()).RenameAsync(account, from, to, cancellationToken);
+
+    public async ValueTask SubscribeAsync(AccountId account, MailboxName name, bool subscribed, CancellationToken cancellationToken) => await (await ClientAsync()).SubscribeAsync(account, name, subscribed, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<MailboxName>> ListSubscriptionsAsync(AccountId account, CancellationToken cancellationToken) => await (await ClientAsync()).ListSubscriptionsAsync(account, cancellationToken);
+
+    public async ValueTask<(MailboxInfo Mailbox, Uid[] Uids)?> SnapshotAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => await (await ClientAsync()).SnapshotAsync(account, mailbox, cancellationToken);
+
+    public async ValueTask<MailboxChanges?> ChangesAsync(AccountId account, MailboxId mailbox, ModSeq since, CancellationToken cancellationToken) => await (await ClientAsync()).ChangesAsync(account, mailbox, since, cancellationToken);
+
+    public async ValueTask<Uid> ClaimRecentAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => await (await ClientAsync()).ClaimRecentAsync(account, mailbox, cancellationToken);
+
+    public async IAsyncEnumerable<MessageState> StatesAsync(AccountId account, MailboxId mailbox, UidSet uids, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var state in (await ClientAsync()).StatesAsync(account, mailbox, uids, cancellationToken)) yield return state;
+    }
+
+    public async IAsyncEnumerable<MessageInfo> MessagesAsync(AccountId account, MailboxId mailbox, UidSet uids, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var message in (await ClientAsync()).MessagesAsync(account, mailbox, uids, cancellationToken)) yield return message;
+    }
+
+    public async ValueTask<StoreOutcome> StoreFlagsAsync(AccountId account, MailboxId mailbox, UidSet uids, FlagOperation operation, MessageFlags flags, ModSeq? unchangedSince, CancellationToken cancellationToken)
+        => await (await ClientAsync()).StoreFlagsAsync(account, mailbox, uids, operation, flags, unchangedSince, cancellationToken);
+
+    public async ValueTask<CopyOutcome> CopyAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, CancellationToken cancellationToken) => await (await ClientAsync()).CopyAsync(account, source, uids, destination, cancellationToken);
+
+    public async ValueTask<CopyOutcome> MoveAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, CancellationToken cancellationToken) => await (await ClientAsync()).MoveAsync(account, source, uids, destination, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<Uid>> ExpungeAsync(AccountId account, MailboxId mailbox, UidSet uids, bool onlyDeleted, CancellationToken cancellationToken) => await (await ClientAsync()).ExpungeAsync(account, mailbox, uids, onlyDeleted, cancellationToken);
+
+    public async ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => await (await ClientAsync()).DeletedSizeAsync(account, mailbox, cancellationToken);
+
+    public async ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken) => await (await ClientAsync()).QuotaAsync(account, cancellationToken);
+
+    public async ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, MessageFlags flags, DateTimeOffset? internalDate, long size, Stream content, CancellationToken cancellationToken)
+        => await (await ClientAsync()).AppendAsync(account, mailbox, flags, internalDate, size, content, cancellationToken);
+
+    public async ValueTask<Stream> OpenAsync(AccountId account, MessageInfo message, long offset, long length, CancellationToken cancellationToken) => await (await ClientAsync()).OpenAsync(account, message, offset, length, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<Uid>> SearchAsync(AccountId account, MailboxId mailbox, SearchCriteria criteria, CancellationToken cancellationToken) => await (await ClientAsync()).SearchAsync(account, mailbox, criteria, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<Uid>> SortAsync(AccountId account, MailboxId mailbox, IReadOnlyList<SortKey> keys, SearchCriteria criteria, CancellationToken cancellationToken) => await (await ClientAsync()).SortAsync(account, mailbox, keys, criteria, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<ThreadPlace>> ThreadAsync(AccountId account, MailboxId mailbox, ThreadAlgorithm algorithm, SearchCriteria criteria, CancellationToken cancellationToken) => await (await ClientAsync()).ThreadAsync(account, mailbox, algorithm, criteria, cancellationToken);
+
+    private async ValueTask<IMailboxes> ClientAsync() => (await PartsAsync()).Mailboxes;
+
+    private Task<Parts> PartsAsync()
+    {
+        lock (_turn) return _parts ??= start();
+    }
+}
