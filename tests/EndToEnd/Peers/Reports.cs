@@ -66,7 +66,7 @@ internal static partial class Reports
         {
             var match = Field().Match(line);
             Assert.True(match.Success, line);
-            Assert.True(fields.TryAdd(match.Groups[1].Value, match.Groups[2].Value), $"{line} stands twice");
+            Assert.True(fields.TryAdd(match.Groups["name"].Value, match.Groups["value"].Value), $"{line} stands twice");
         }
         return fields;
     }
@@ -76,9 +76,9 @@ internal static partial class Reports
     [GeneratedRegex("\r\n[ \t]+", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Folding();
 
-    [GeneratedRegex("^([!-9;-~]+): *(.*)$", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
+    [GeneratedRegex("^(?<name>[!-9;-~]+): *(?<value>.*)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Field();
 
-    [GeneratedRegex("^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}(:[0-9]{2})? [+-][0-9]{4}$", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
+    [GeneratedRegex("^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}(:[0-9]{2})? [+-][0-9]{4}$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex DateForm();
 }

@@ -23,7 +23,7 @@ public sealed partial class SignedForPeers(PeersFixture peers)
         {
             await ann.SendAsync(to, sent);
             var came = await peers.PostAsync(RelayToPeers.IdOf(sent));
-            Assert.Equal(["ed25519-sha256", "rsa-sha256"], Algorithm().Matches(Encoding.Latin1.GetString(came)).Select(match => match.Groups[1].Value).Order());
+            Assert.Equal(["ed25519-sha256", "rsa-sha256"], Algorithm().Matches(Encoding.Latin1.GetString(came)).Select(match => match.Groups["name"].Value).Order());
             await HoldsAsync("dkimverify", ["--index", "0"], came, "signature ok");
             await HoldsAsync("dkimverify", ["--index", "1"], came, "signature ok");
             Assert.Equal(0, (await peers.WithZoneAsync("opendkim-testmsg", [], WithLf(came))).ExitCode);
@@ -126,6 +126,6 @@ public sealed partial class SignedForPeers(PeersFixture peers)
     // As programs of Unix get messages from their MTA.
     private static byte[] WithLf(byte[] message) => Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(message).Replace("\r\n", "\n", StringComparison.Ordinal));
 
-    [GeneratedRegex("\\ba=([a-z0-9-]+);", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
+    [GeneratedRegex("\\ba=(?<name>[a-z0-9-]+);", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Algorithm();
 }
