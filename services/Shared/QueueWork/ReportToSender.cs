@@ -36,8 +36,9 @@ public sealed class ReportToSender(IContentStore contents, IDirectory directory,
             Date = now,
             ArrivalDate = entry.AcceptedAt,
             EnvelopeId = entry.EnvelopeId,
-            // RET speaks of failures; a success returns the header alone (RFC 3461 §4.3), and so does all of a message with REQUIRETLS (RFC 8689 §5).
-            Return = !entry.RequireTls && recipients.Exists(r => r.Action == DsnAction.Failed) ? entry.Return : DsnReturn.Headers,
+            // RET speaks of failures; a success returns the header alone (RFC 3461 §4.3), and so does all of a message with REQUIRETLS (RFC 8689 §5),
+            // or with BINARYMIME, as a report travels as lines.
+            Return = !entry.RequireTls && entry.Body != BodyType.BinaryMime && recipients.Exists(r => r.Action == DsnAction.Failed) ? entry.Return : DsnReturn.Headers,
             SmtpUtf8 = entry.SmtpUtf8,
             Recipients = recipients,
         };

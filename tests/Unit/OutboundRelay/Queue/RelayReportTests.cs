@@ -34,6 +34,17 @@ public sealed class RelayReportTests
         (await f.FindAsync(entry))!.Recipients[0].State.Should().Be(RecipientState.Queued);
     }
 
+    [Theory]
+    [InlineData(BodyType.EightBitMime, "message/rfc822")]
+    [InlineData(BodyType.BinaryMime, "text/rfc822-headers")]
+    public async Task What_came_as_BINARYMIME_is_not_returned_whole_in_a_report_of_lines(BodyType body, string returned)
+    {
+        await using var f = RelayFixture.With(command => command.Is("RCPT") ? "550 5.1.1 No such user" : null);
+        await f.EnqueueAsync([To(DsnNotify.Failure)], entry => entry with { Body = body, Return = DsnReturn.Full });
+        await f.AttemptAsync();
+        f.Reports().Single().Should().Contain($"Content-Type: {returned}\r\n");
+    }
+
     [Fact]
     public async Task After_five_days_it_bounces_with_the_last_word_of_the_server()
     {
