@@ -32,8 +32,17 @@ public sealed class ImapGatewayOptions
     [Range(typeof(TimeSpan), "00:00:05", "00:30:00")]
     public TimeSpan IdlePoll { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How users reach the administrator, a URI such as <c>mailto:postmaster@example.org</c>; clients may show it (RFC 5464 §6.2.1 /shared/admin).</summary>
+    public Uri? AdminContact { get; set; }
+
+    /// <summary>What users may like to know of this server; clients may show it (RFC 5464 §6.2.1 /shared/comment).</summary>
+    [MaxLength(1000)]
+    public string? ServerComment { get; set; }
+
     internal ImapOptions ToEngine() => new()
     {
+        AdminContact = AdminContact?.OriginalString,
+        ServerComment = ServerComment,
         AllowPlaintextAuth = AllowPlaintextAuth,
         AppendLimit = AppendLimit,
         MaxDiscard = 4 * AppendLimit,

@@ -54,6 +54,8 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
 
         public SortedSet<string> Subscriptions { get; } = new(StringComparer.Ordinal);
 
+        public Dictionary<(MailboxId Mailbox, string Entry), ReadOnlyMemory<byte>> Annotations { get; set; } = [];
+
         public uint NextUidValidity { get; set; } = 1000;
     }
 
@@ -139,6 +141,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             if (box is null) return new(boxes.Exists(candidate => candidate.Name.IsBelow(name)) ? MailboxOutcome.HasChildren : MailboxOutcome.NonExistent);
             if (name.IsInbox) return new(MailboxOutcome.Cannot);
             boxes.Remove(box);
+            foreach (var key in Of(account).Annotations.Keys.Where(key => key.Mailbox == box.Id).ToList()) Of(account).Annotations.Remove(key);
         }
         Announce(new MailboxChanged(account, box.Id, new ModSeq(long.MaxValue)));
         return new(TreeChanged(account));
@@ -279,6 +282,38 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
     public ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
     {
         lock (_lock) return new(Get(account, mailbox)?.Messages.Values.Where(message => message.Flags.Has(SystemFlags.Deleted)).Sum(message => message.Size) ?? 0);
+    }
+
+    public async IAsyncEnumerable<Annotation> AnnotationsAsync(AccountId account, MailboxId? mailbox, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        List<Annotation> annotations;
+        lock (_lock)
+        {
+            annotations = [.. Of(account).Annotations.Where(annotation => mailbox is null || annotation.Key.Mailbox == mailbox)
+                .Select(annotation => new Annotation(annotation.Key.Mailbox, annotation.Key.Entry, annotation.Value))
+                .OrderBy(annotation => annotation.Mailbox.ToString(), StringComparer.Ordinal).ThenBy(annotation => annotation.Entry, StringComparer.Ordinal)];
+        }
+        foreach (var annotation in annotations) yield return annotation;
+    }
+
+    public ValueTask<AnnotationOutcome> AnnotateAsync(AccountId account, MailboxId mailbox, IReadOnlyList<AnnotationChange> changes, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (mailbox != Annotations.OfServer && Get(account, mailbox) is null) return new(AnnotationOutcome.NoSuchMailbox);
+            var annotations = new Dictionary<(MailboxId Mailbox, string Entry), ReadOnlyMemory<byte>>(Of(account).Annotations);
+            foreach (var change in changes)
+            {
+                if (change.Value is { } value) annotations[(mailbox, change.Entry)] = value;
+                else annotations.Remove((mailbox, change.Entry));
+            }
+            if (annotations.Keys.Count(key => key.Mailbox == mailbox) > Annotations.MaxEntries) return new(AnnotationOutcome.TooMany);
+            if (annotations.Sum(annotation => (long)annotation.Key.Entry.Length + annotation.Value.Length) > Annotations.MaxOctets) return new(AnnotationOutcome.OverQuota);
+            Of(account).Annotations = annotations;
+        }
+        TreeChanged(account);
+        return new(AnnotationOutcome.Done);
     }
 
     public ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken)

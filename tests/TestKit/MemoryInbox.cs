@@ -101,6 +101,10 @@ public sealed class MemoryInbox : IMailboxes
 
     public ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public IAsyncEnumerable<Annotation> AnnotationsAsync(AccountId account, MailboxId? mailbox, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<AnnotationOutcome> AnnotateAsync(AccountId account, MailboxId mailbox, IReadOnlyList<AnnotationChange> changes, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken) => ValueTask.FromResult(new QuotaUsage(Describe().Size, _messages.Count, null, null));
 
     // An inbox in memory is for protocols that know no more than an inbox.

@@ -15,6 +15,11 @@ public sealed class SqliteMailboxMessages : MailboxMessagesContract
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();
 }
 
+public sealed class SqliteMailboxAnnotations : MailboxAnnotationsContract
+{
+    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();
+}
+
 public sealed class SqliteMailboxDelivery : MailboxDeliveryContract
 {
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();

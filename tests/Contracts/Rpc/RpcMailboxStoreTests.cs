@@ -25,6 +25,11 @@ public sealed class RpcMailboxMessages : MailboxMessagesContract
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => RpcMailboxStoreHost.StartAsync();
 }
 
+public sealed class RpcMailboxAnnotations : MailboxAnnotationsContract
+{
+    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => RpcMailboxStoreHost.StartAsync();
+}
+
 public sealed class RpcMailboxOrder : MailboxOrderContract
 {
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => RpcMailboxStoreHost.StartAsync();
@@ -132,6 +137,10 @@ internal sealed class FarMailboxes(IMailboxes far, IMailboxStore near) : IMailbo
     public ValueTask<IReadOnlyList<Uid>> ExpungeAsync(AccountId account, MailboxId mailbox, UidSet uids, bool onlyDeleted, CancellationToken cancellationToken) => far.ExpungeAsync(account, mailbox, uids, onlyDeleted, cancellationToken);
 
     public ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => far.DeletedSizeAsync(account, mailbox, cancellationToken);
+
+    public IAsyncEnumerable<Annotation> AnnotationsAsync(AccountId account, MailboxId? mailbox, CancellationToken cancellationToken) => far.AnnotationsAsync(account, mailbox, cancellationToken);
+
+    public ValueTask<AnnotationOutcome> AnnotateAsync(AccountId account, MailboxId mailbox, IReadOnlyList<AnnotationChange> changes, CancellationToken cancellationToken) => far.AnnotateAsync(account, mailbox, changes, cancellationToken);
 
     public ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken) => far.QuotaAsync(account, cancellationToken);
 

@@ -15,6 +15,11 @@ public sealed class MongoMailboxMessages : MailboxMessagesContract
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => MongoMailboxStoreHost.StartAsync();
 }
 
+public sealed class MongoMailboxAnnotations : MailboxAnnotationsContract
+{
+    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => MongoMailboxStoreHost.StartAsync();
+}
+
 public sealed class MongoMailboxDelivery : MailboxDeliveryContract
 {
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => MongoMailboxStoreHost.StartAsync();

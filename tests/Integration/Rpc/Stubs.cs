@@ -38,6 +38,10 @@ internal abstract class MailboxesStub : IMailboxes
 
     public ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public IAsyncEnumerable<Annotation> AnnotationsAsync(AccountId account, MailboxId? mailbox, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<AnnotationOutcome> AnnotateAsync(AccountId account, MailboxId mailbox, IReadOnlyList<AnnotationChange> changes, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public virtual ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask EnsureAccountAsync(AccountId account, CancellationToken cancellationToken) => throw new NotSupportedException();

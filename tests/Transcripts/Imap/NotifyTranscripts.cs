@@ -228,8 +228,8 @@ public sealed class NotifyTranscripts
     [InlineData(" SET (selected (MessageNew MessageExpunge)) (selected-delayed (MessageNew MessageExpunge))", "BAD")]
     [InlineData(" SET (subtree (MailboxName))", "BAD")]
     [InlineData(" SET (personal (MailboxName)) x", "BAD")]
-    [InlineData(" SET (personal (ServerMetadataChange))", "NO [BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)]")]
-    [InlineData(" SET (personal (MessageNew MessageExpunge AnnotationChange))", "NO [BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)]")]
+    [InlineData(" SET (personal (AnnotationChange))", "NO [BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange ServerMetadataChange)]")]
+    [InlineData(" SET (personal (MessageNew MessageExpunge AnnotationChange))", "NO [BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange ServerMetadataChange)]")]
     public async Task What_cannot_be_asked(string arguments, string answer)
     {
         var server = await Session.ServerAsync();

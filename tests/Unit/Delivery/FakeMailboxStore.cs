@@ -118,5 +118,9 @@ internal sealed class FakeMailboxStore(TimeProvider time) : IMailboxStore
 
     public ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public IAsyncEnumerable<Annotation> AnnotationsAsync(AccountId account, MailboxId? mailbox, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<AnnotationOutcome> AnnotateAsync(AccountId account, MailboxId mailbox, IReadOnlyList<AnnotationChange> changes, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken) => throw new NotSupportedException();
 }

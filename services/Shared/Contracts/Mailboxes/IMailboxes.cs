@@ -93,7 +93,7 @@ public interface IMailboxMessages
 /// The mailboxes as the gateways see them; Delivery implements it, in the cluster behind gRPC.
 /// A fault (store away, damaged content) is an exception; everything a client can cause is a value.
 /// </summary>
-public interface IMailboxes : IMailboxTree, IMailboxMessages
+public interface IMailboxes : IMailboxTree, IMailboxMessages, IMailboxAnnotations
 {
     /// <summary>
     /// Stores a message: reads <paramref name="content"/> to its end, makes it durable and puts it into the mailbox.

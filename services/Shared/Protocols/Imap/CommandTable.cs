@@ -34,6 +34,8 @@ internal static class CommandTable
         new("GETQUOTA", SessionStates.LoggedIn, Announces.Everything, GetQuota.Parse),
         new("GETQUOTAROOT", SessionStates.LoggedIn, Announces.Everything, GetQuotaRoot.Parse),
         new("SETQUOTA", SessionStates.LoggedIn, Announces.Everything, SetQuota.Parse),
+        new("GETMETADATA", SessionStates.LoggedIn, Announces.Everything, GetMetadata.Parse),
+        new("SETMETADATA", SessionStates.LoggedIn, Announces.Everything, SetMetadata.Parse),
         new("APPEND", SessionStates.LoggedIn, Announces.Everything, Append.Parse),
         new("ESEARCH", SessionStates.LoggedIn, Announces.Everything, ExtendedSearch.Parse),
         new("IDLE", SessionStates.LoggedIn, Announces.Everything, Idle.Parse),

@@ -6,6 +6,12 @@ public sealed record ImapOptions
     /// <summary>In the greeting.</summary>
     public string ServerName { get; init; } = "Merpati";
 
+    /// <summary>A URI by which users reach the administrator: <c>/shared/admin</c> of the server (RFC 5464 §6.2.1). Null is none.</summary>
+    public string? AdminContact { get; init; }
+
+    /// <summary>What users may like to know of the server: <c>/shared/comment</c> (RFC 5464 §6.2.1). Null is nothing.</summary>
+    public string? ServerComment { get; init; }
+
     /// <summary>LOGIN and AUTHENTICATE without TLS: for tests on loopback only.</summary>
     public bool AllowPlaintextAuth { get; init; }
 

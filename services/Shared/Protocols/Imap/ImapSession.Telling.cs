@@ -200,6 +200,9 @@ internal sealed partial class ImapSession
         Output.Untagged("OK", "NOTIFICATIONOVERFLOW", "Too many mailboxes to watch");
     }
 
+    /// <summary>What the session itself changed is not told to it.</summary>
+    public void Annotated(MailboxId mailbox, IReadOnlyList<AnnotationChange> changes) => _watch?.Learn(mailbox, changes);
+
     private void Unwatch()
     {
         _watch?.Dispose();

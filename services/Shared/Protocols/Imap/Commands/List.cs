@@ -3,7 +3,7 @@ using Merpati.Mailboxes;
 namespace Merpati.Protocols.Imap.Commands;
 
 /// <summary>
-/// LIST (RFC 3501 §6.3.8), extended (RFC 5258, RFC 9051 §6.3.9), with special uses (RFC 6154) and STATUS (RFC 5819).
+/// LIST (RFC 3501 §6.3.8), extended (RFC 5258, RFC 9051 §6.3.9), with special uses (RFC 6154), STATUS (RFC 5819) and METADATA (RFC 9590).
 /// </summary>
 /// <param name="Patterns">Reference and pattern put together, without those that nothing matches.</param>
 /// <param name="IsExtended">The client wrote the extended syntax, so it knows \NonExistent.</param>
@@ -76,6 +76,7 @@ internal sealed record List(IReadOnlyList<ListPattern> Patterns, ListSelection S
         if (Patterns.Count == 0) return Completion.Ok;
         var mailboxes = await session.Mailboxes.ListAsync(session.Account.Id, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<MailboxName> subscriptions = Return.Subscribed ? await session.Mailboxes.ListSubscriptionsAsync(session.Account.Id, cancellationToken).ConfigureAwait(false) : [];
+        var annotations = Return.Metadata is null ? null : await AnnotationsAsync(session, cancellationToken).ConfigureAwait(false);
         var names = MailboxTree.Names(mailboxes, subscriptions);
         var (selectedBelow, hiddenBelow) = Selection.HasFlag(ListSelection.RecursiveMatch) ? FindSelectedBelow(names) : ([], []);
         foreach (var listed in names)
@@ -87,10 +88,26 @@ internal sealed record List(IReadOnlyList<ListPattern> Patterns, ListSelection S
             if (!shows) continue;
             Write(session.Output, listed, selectedBelow.Contains(listed.Name));
             if (Return.Status is not null && listed.Mailbox is not null) await Status.WriteAsync(session, listed.Mailbox, Return.Status, cancellationToken).ConfigureAwait(false);
+            if (annotations is not null && listed.Mailbox is not null) WriteMetadata(session.Output, listed.Mailbox, annotations);
             await session.Output.FlushIfFullAsync().ConfigureAwait(false);
         }
         return Completion.Ok;
     }
+
+    /// <summary>Those asked for, of all mailboxes: one question to the store.</summary>
+    private async ValueTask<Dictionary<(MailboxId Mailbox, string Entry), ReadOnlyMemory<byte>>> AnnotationsAsync(ImapSession session, CancellationToken cancellationToken)
+    {
+        var wanted = Return.Metadata!.Select(EntryNames.Fold).ToHashSet(StringComparer.Ordinal);
+        var annotations = new Dictionary<(MailboxId Mailbox, string Entry), ReadOnlyMemory<byte>>();
+        await foreach (var annotation in session.Mailboxes.AnnotationsAsync(session.Account.Id, mailbox: null, cancellationToken).ConfigureAwait(false))
+        {
+            if (wanted.Contains(annotation.Entry)) annotations[(annotation.Mailbox, annotation.Entry)] = annotation.Value;
+        }
+        return annotations;
+    }
+
+    private void WriteMetadata(ResponseWriter output, MailboxInfo mailbox, Dictionary<(MailboxId Mailbox, string Entry), ReadOnlyMemory<byte>> annotations)
+        => GetMetadata.Write(output, mailbox.Name, Return.Metadata!.Select(entry => (entry, annotations.TryGetValue((mailbox.Id, EntryNames.Fold(entry)), out var value) ? value : (ReadOnlyMemory<byte>?)null)));
 
     /// <param name="withLevels">Matched by a pattern that ends in '%': then levels of hierarchy that are no mailboxes show, too (RFC 3501 §6.3.8).</param>
     private bool Matches(MailboxName name, out bool withLevels)

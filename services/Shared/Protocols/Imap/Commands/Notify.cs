@@ -7,7 +7,7 @@ internal sealed record Notify(IReadOnlyList<EventGroup>? Groups, bool Status, bo
 {
     private const int MaxGroups = 100;
 
-    private static readonly Completion Refused = Completion.No("BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)", "Some of the events are not supported");
+    private static readonly Completion Refused = Completion.No("BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange ServerMetadataChange)", "Some of the events are not supported");
 
     private static readonly Completion TooMany = Completion.No("NOTIFICATIONOVERFLOW", "Too many mailboxes to watch");
 

@@ -14,9 +14,10 @@ internal enum ListSelection
 
 /// <summary>Return options (RFC 5258 §3.2). Children and special uses are shown always.</summary>
 /// <param name="Status">Items of STATUS (RFC 5819), or null.</param>
-internal sealed record ListReturn(bool Subscribed, IReadOnlyList<StatusItem>? Status)
+/// <param name="Metadata">Annotations (RFC 9590), or null.</param>
+internal sealed record ListReturn(bool Subscribed, IReadOnlyList<StatusItem>? Status, IReadOnlyList<string>? Metadata)
 {
-    public static ListReturn Nothing { get; } = new(false, null);
+    public static ListReturn Nothing { get; } = new(false, null, null);
 }
 
 /// <summary>The options of LIST. One that is not known is BAD (RFC 5258 §3); one that comes twice counts once.</summary>
@@ -62,6 +63,10 @@ internal static class ListOptions
                     case "STATUS":
                         scanner.Space();
                         returns = returns with { Status = Status.ParseItems(ref scanner) };
+                        break;
+                    case "METADATA":
+                        scanner.Space();
+                        returns = returns with { Metadata = EntryNames.ParseList(ref scanner) };
                         break;
                     default: scanner.Fail("Unknown RETURN option"); break;
                 }

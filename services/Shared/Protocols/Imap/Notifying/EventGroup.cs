@@ -97,7 +97,9 @@ internal sealed record EventGroup(NotifyFilter Filter, IReadOnlyList<MailboxName
                 case "FLAGCHANGE": events |= NotifyEvents.FlagChange; break;
                 case "MAILBOXNAME": events |= NotifyEvents.MailboxName; break;
                 case "SUBSCRIPTIONCHANGE": events |= NotifyEvents.SubscriptionChange; break;
-                // AnnotationChange, MailboxMetadataChange and ServerMetadataChange too.
+                case "MAILBOXMETADATACHANGE": events |= NotifyEvents.MailboxMetadataChange; break;
+                case "SERVERMETADATACHANGE": events |= NotifyEvents.ServerMetadataChange; break;
+                // AnnotationChange too: there are no annotations of messages.
                 default: badEvent = true; break;
             }
         }

@@ -16,6 +16,7 @@ internal sealed class MailboxWatch : IDisposable
     private readonly IReadOnlyList<EventGroup> _groups;
     private readonly IDisposable _subscription;
     private readonly Action _onRing;
+    private readonly AnnotationWatch? _annotations;
     private Dictionary<MailboxId, MailboxInfo> _told = [];
     private readonly ITimer _timer;
     private int _rung;
@@ -27,6 +28,7 @@ internal sealed class MailboxWatch : IDisposable
         _groups = groups;
         _onRing = onRing;
         Selected = groups.FirstOrDefault(group => group.IsSelected);
+        if (groups.Any(group => (group.Events & NotifyEvents.OfMetadata) != NotifyEvents.None)) _annotations = new AnnotationWatch();
         _subscription = engine.Feed.Subscribe(account, OnChange);
         _timer = engine.Time.CreateTimer(static watch => ((MailboxWatch)watch!).Poll(), this, engine.Options.IdlePoll, engine.Options.IdlePoll);
     }
@@ -46,6 +48,7 @@ internal sealed class MailboxWatch : IDisposable
         if (!WatchesOthers) return true;
         var mailboxes = await ListAsync(session, cancellationToken).ConfigureAwait(false);
         if (mailboxes.Count > session.Options.MaxWatchedMailboxes) return false;
+        if (_annotations is not null) await _annotations.LearnAsync(session, cancellationToken).ConfigureAwait(false);
         if (!status) return true;
         foreach (var mailbox in mailboxes.Where(mailbox => mailbox.Id != session.TrySelected?.Id && (EventsOf(mailbox) & NotifyEvents.OfMessages) != NotifyEvents.None))
             await WriteStatusAsync(session, mailbox, cancellationToken).ConfigureAwait(false);
@@ -74,7 +77,29 @@ internal sealed class MailboxWatch : IDisposable
         {
             if (EventsOf(gone).HasFlag(NotifyEvents.MailboxName)) WriteList(session, gone, "\\NonExistent", null);
         }
+        if (_annotations is not null) await TellOfAnnotationsAsync(session, _annotations, cancellationToken).ConfigureAwait(false);
         return true;
+    }
+
+    /// <summary>The session itself made this change.</summary>
+    public void Learn(MailboxId mailbox, IReadOnlyList<AnnotationChange> changes) => _annotations?.Learn(mailbox, changes);
+
+    /// <summary>METADATA without values (RFC 5464 §4.4.2): which entries have changed. Those of a mailbox that is gone went with it.</summary>
+    private async ValueTask TellOfAnnotationsAsync(ImapSession session, AnnotationWatch annotations, CancellationToken cancellationToken)
+    {
+        foreach (var change in await annotations.TakeChangesAsync(session, cancellationToken).ConfigureAwait(false))
+        {
+            var ofServer = change.Key == Annotations.OfServer;
+            var mailbox = ofServer ? null : _told.GetValueOrDefault(change.Key);
+            var told = ofServer
+                ? _groups.Any(group => group.Events.HasFlag(NotifyEvents.ServerMetadataChange))
+                : mailbox is not null && EventsOf(mailbox).HasFlag(NotifyEvents.MailboxMetadataChange);
+            if (!told) continue;
+            session.Output.Raw("* METADATA "u8).Mailbox(mailbox?.Name.Value ?? "");
+            foreach (var entry in change) session.Output.Raw(" "u8).AString(entry);
+            session.Output.Line();
+            await session.Output.FlushIfFullAsync().ConfigureAwait(false);
+        }
     }
 
     public void Dispose()
@@ -129,6 +154,8 @@ internal sealed class MailboxWatch : IDisposable
 
     private void OnChange(MailboxChanged change)
     {
+        // Annotations are told of as the tree is.
+        if (change.Mailbox is null) _annotations?.Ring();
         Volatile.Write(ref _rung, 1);
         _onRing();
     }
@@ -136,6 +163,7 @@ internal sealed class MailboxWatch : IDisposable
     private void Poll()
     {
         Volatile.Write(ref _polls, 1);
+        _annotations?.Ring();
         Volatile.Write(ref _rung, 1);
         _onRing();
     }

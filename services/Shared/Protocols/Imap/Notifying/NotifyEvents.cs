@@ -10,8 +10,11 @@ internal enum NotifyEvents
     FlagChange = 4,
     MailboxName = 8,
     SubscriptionChange = 16,
+    MailboxMetadataChange = 32,
+    ServerMetadataChange = 64,
 
     OfMessages = MessageNew | MessageExpunge | FlagChange,
+    OfMetadata = MailboxMetadataChange | ServerMetadataChange,
 }
 
 /// <summary>Which mailboxes an event group is about (RFC 5465 §6).</summary>

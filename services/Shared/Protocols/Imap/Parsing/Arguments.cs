@@ -19,6 +19,9 @@ internal readonly record struct MailboxArgument
 
     private MailboxArgument(string? text) => _text = text;
 
+    /// <summary>Names no mailbox but the server (RFC 5464 §3).</summary>
+    public bool IsEmpty => _text is "";
+
     /// <summary>Null for a name that no mailbox can have.</summary>
     public MailboxName? Name => MailboxName.TryParse(_text, out var name) ? name : null;
 

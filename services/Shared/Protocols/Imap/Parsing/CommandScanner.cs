@@ -119,6 +119,15 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command, bool utf8Names = 
         return true;
     }
 
+    /// <summary>nstring or literal8, which may hold NUL (RFC 3516 §7); false for NIL.</summary>
+    public bool NString8(string what, out ReadOnlySpan<byte> value)
+    {
+        if (!NextAre("~{"u8)) return NString(what, out value);
+        _position++;
+        value = Literal(holdsNul: true);
+        return true;
+    }
+
     /// <summary>Octets over 127 are let through: clients send UTF-8 in quoted strings, and what they mean is clear.</summary>
     private ReadOnlySpan<byte> Quoted()
     {
@@ -160,7 +169,7 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command, bool utf8Names = 
         return default;
     }
 
-    private ReadOnlySpan<byte> Literal()
+    private ReadOnlySpan<byte> Literal(bool holdsNul = false)
     {
         if (!TryLiteralHeader(out var length, out _)) return default;
         if (length > _command.Length - _position)
@@ -169,7 +178,7 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command, bool utf8Names = 
             return default;
         }
         var octets = _command.Slice(_position, (int)length);
-        if (octets.Contains((byte)0))
+        if (!holdsNul && octets.Contains((byte)0))
         {
             Fail("A literal holds no NUL");
             return default;

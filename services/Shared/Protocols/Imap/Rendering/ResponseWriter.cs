@@ -107,6 +107,14 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
         return Raw("\""u8);
     }
 
+    /// <summary>string, or literal8 where there is a NUL (RFC 3516 §7), of octets in no charset that we know.</summary>
+    public ResponseWriter Octets(ReadOnlySpan<byte> octets)
+    {
+        if (octets.Length <= LongestQuoted && !octets.ContainsAnyExceptInRange((byte)1, (byte)126) && !octets.ContainsAny((byte)'\r', (byte)'\n')) return String(Encoding.ASCII.GetString(octets));
+        if (octets.Contains((byte)0)) Raw("~"u8);
+        return Raw("{"u8).Number(octets.Length).Raw("}\r\n"u8).Raw(octets);
+    }
+
     /// <summary>astring: an atom where it can be one.</summary>
     public ResponseWriter AString(string text)
     {

@@ -30,5 +30,7 @@ internal sealed class MailboxCollections(MongoConnection connection)
 
     public IMongoCollection<BsonDocument> SearchState { get; } = connection.Collection(MailboxIndexes.SearchState);
 
+    public IMongoCollection<BsonDocument> Annotations { get; } = connection.Collection(MailboxIndexes.Annotations);
+
     public IMongoCollection<BsonDocument> Deleted { get; } = connection.Collection(MailboxIndexes.Deleted);
 }

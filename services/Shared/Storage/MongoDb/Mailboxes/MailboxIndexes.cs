@@ -24,6 +24,8 @@ internal static class MailboxIndexes
     public const string Deliveries = "mailboxes.deliveries";
     public const string Subscriptions = "mailboxes.subscriptions";
 
+    public const string Annotations = "mailboxes.annotations";
+
     /// <summary>Mailboxes that are deleted already and whose messages are still to be cleared away.</summary>
     public const string Deleted = "mailboxes.deleted";
 
@@ -32,7 +34,7 @@ internal static class MailboxIndexes
     public const string Texts = "mailboxes.texts";
     public const string SearchState = "mailboxes.search";
 
-    public static readonly IReadOnlyList<string> Collections = [Accounts, Mailboxes, Messages, Details, Tombstones, Deliveries, Subscriptions, Deleted, Signatures, Texts, SearchState];
+    public static readonly IReadOnlyList<string> Collections = [Accounts, Mailboxes, Messages, Details, Tombstones, Deliveries, Subscriptions, Annotations, Deleted, Signatures, Texts, SearchState];
 
     public static readonly IReadOnlyList<MongoIndex> All =
     [

@@ -57,6 +57,12 @@ internal static class MailboxKeys
     /// <summary>Recipients are text in lower case, and the ids before them have one length.</summary>
     public static string Delivery(AccountId account, DeliveryKey delivery) => $"{account}/{delivery.QueueId}/{delivery.Recipient}";
 
+    /// <summary>An entry is printable ASCII.</summary>
+    public static string Annotation(AccountId account, MailboxId mailbox, string entry) => $"{account}/{mailbox}{entry}";
+
+    /// <summary>All annotations of a mailbox.</summary>
+    public static BsonDocument Annotations(AccountId account, MailboxId mailbox) => new() { { "$gte", $"{account}/{mailbox}/" }, { "$lt", $"{account}/{mailbox}0" } };
+
     /// <summary>All keys that begin with the account.</summary>
     public static BsonDocument OfAccount(AccountId account) => new() { { "$gte", $"{account}/" }, { "$lt", $"{account}0" } };
 

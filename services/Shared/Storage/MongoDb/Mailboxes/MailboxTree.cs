@@ -159,6 +159,11 @@ internal sealed class MailboxTree
         if (_deleted.Count > 0)
         {
             await collections.Mailboxes.DeleteManyAsync(session, _work.Where("_id", new BsonDocument("$in", Bson.Ids(_deleted.Select(mailbox => mailbox.Value)))), cancellationToken: token);
+            // Those of one lie side by side; of many, all that the account has are looked at once.
+            var annotations = _deleted.Count == 1
+                ? _work.Where("_id", MailboxKeys.Annotations(_work.Account, _deleted[0]))
+                : _work.Where("_id", MailboxKeys.OfAccount(_work.Account)).Add("mailbox", new BsonDocument("$in", Bson.Ids(_deleted.Select(mailbox => mailbox.Value))));
+            await collections.Annotations.DeleteManyAsync(session, annotations, cancellationToken: token);
             await collections.Deleted.InsertManyAsync(session, _deleted.Select(mailbox => new BsonDocument { { "_id", Bson.Id(mailbox.Value) }, { "account", id } }), cancellationToken: token);
         }
         if (_subscriptionChanges.Count > 0)
@@ -171,6 +176,7 @@ internal sealed class MailboxTree
         foreach (var row in _byName.Values.ToList()) Delete(row);
         var (session, collections, token) = (_work.Session, _work.Collections, _work.CancellationToken);
         await collections.Subscriptions.DeleteManyAsync(session, _work.Where("_id", MailboxKeys.OfAccount(_work.Account)), cancellationToken: token);
+        await collections.Annotations.DeleteManyAsync(session, _work.Where("_id", MailboxKeys.OfAccount(_work.Account)), cancellationToken: token);
         await collections.Deliveries.DeleteManyAsync(session, _work.Where("_id", MailboxKeys.OfAccount(_work.Account)), cancellationToken: token);
         await collections.Accounts.DeleteOneAsync(session, new BsonDocument("_id", Bson.Id(_work.Account.Value)), cancellationToken: token);
     }

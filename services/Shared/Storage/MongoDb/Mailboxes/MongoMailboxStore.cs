@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Merpati.Mailboxes;
 using MongoDB.Bson;
 using MongoDB.Driver;
@@ -92,6 +93,20 @@ public sealed partial class MongoMailboxStore : IMailboxStore, IAsyncDisposable
             names.Sort(static (one, other) => string.CompareOrdinal(one.Value, other.Value));
             return names;
         }, cancellationToken);
+
+    public async IAsyncEnumerable<Annotation> AnnotationsAsync(AccountId account, MailboxId? mailbox, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var keys = mailbox is { } one ? MailboxKeys.Annotations(account, one) : MailboxKeys.OfAccount(account);
+        var annotations = await _connection.RunAsync(async token =>
+        {
+            using var found = await _collections.Annotations.FindAsync(AccountWork.Where(account, "_id", keys), new FindOptions<BsonDocument> { Sort = new BsonDocument("_id", 1) }, token);
+            return (await found.ToListAsync(token)).ConvertAll(document => new Annotation(new MailboxId(document.Guid("mailbox")), document["entry"].AsString, document.Octets("value")));
+        }, cancellationToken);
+        foreach (var annotation in annotations) yield return annotation;
+    }
+
+    public ValueTask<AnnotationOutcome> AnnotateAsync(AccountId account, MailboxId mailbox, IReadOnlyList<AnnotationChange> changes, CancellationToken cancellationToken)
+        => _lines.RunAsync(account, new AnnotateMailbox(mailbox, changes), cancellationToken);
 
     public async ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
         => (await GetAsync(account, mailbox, cancellationToken))?.Deleted is not > 0 ? 0 : await _connection.RunAsync(async token =>

@@ -18,6 +18,7 @@ internal static class DeleteMailbox
 
         session.Execute("INSERT INTO deleted_mailboxes (mailbox) VALUES (?1)", row.Key);
         session.Execute("DELETE FROM mailboxes WHERE id = ?1", row.Key);
+        session.Execute("DELETE FROM annotations WHERE account = ?1 AND mailbox = ?2", row.AccountKey, row.Info.Id.Value);
         Usage.Remove(session, row.AccountKey, row.Info.Size, row.Info.Messages);
         return MailboxOutcome.Done;
     }
@@ -29,6 +30,7 @@ internal static class DeleteMailbox
         session.Execute("INSERT INTO deleted_mailboxes (mailbox) SELECT id FROM mailboxes WHERE account = ?1", key);
         session.Execute("DELETE FROM mailboxes WHERE account = ?1", key);
         session.Execute("DELETE FROM subscriptions WHERE account = ?1", key);
+        session.Execute("DELETE FROM annotations WHERE account = ?1", key);
         session.Execute("DELETE FROM deliveries WHERE account = ?1", key);
         session.Execute("DELETE FROM accounts WHERE id = ?1", key);
         return true;

@@ -3,7 +3,7 @@ namespace Merpati.Storage.Sqlite;
 /// <summary>The tables of <c>mailboxes.db</c>. Inside, accounts and mailboxes are small numbers that are never used twice; outside they are their GUIDs.</summary>
 internal static class MailboxSchema
 {
-    public static SqliteSchema Schema { get; } = new("mailboxes", [V1, SearchIndex]);
+    public static SqliteSchema Schema { get; } = new("mailboxes", [V1, SearchIndex, Annotations]);
 
     private const string V1 = """
         -- Usage is kept in the transactions that change it.
@@ -137,5 +137,16 @@ internal static class MailboxSchema
             version INTEGER NOT NULL
         ) STRICT;
         INSERT INTO search_version VALUES (1);
+        """;
+
+    private const string Annotations = """
+        -- mailbox: the GUID; sixteen zeros for what the account keeps at the server.
+        CREATE TABLE annotations (
+            account INTEGER NOT NULL,
+            mailbox BLOB    NOT NULL,
+            entry   TEXT    NOT NULL,
+            value   BLOB    NOT NULL,
+            PRIMARY KEY (account, mailbox, entry)
+        ) STRICT, WITHOUT ROWID;
         """;
 }

@@ -154,6 +154,14 @@ public sealed class SqliteMailboxStore : IMailboxStore, IAsyncDisposable
     public ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken)
         => _database.ReadAsync(session => Usage.Read(session, account), cancellationToken);
 
+    public async IAsyncEnumerable<Annotation> AnnotationsAsync(AccountId account, MailboxId? mailbox, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var annotation in await _database.ReadAsync(session => StoredAnnotations.List(session, account, mailbox), cancellationToken)) yield return annotation;
+    }
+
+    public ValueTask<AnnotationOutcome> AnnotateAsync(AccountId account, MailboxId mailbox, IReadOnlyList<AnnotationChange> changes, CancellationToken cancellationToken)
+        => _database.WriteAsync(session => StoredAnnotations.Change(session, account, mailbox, changes, _time), cancellationToken);
+
     public ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IReadOnlyList<NewMessage> messages, DeliveryKey? delivery, QuotaUsage? quota, CancellationToken cancellationToken)
     {
         var append = new AppendMessages(account, mailbox, messages, delivery, quota, _time.GetUtcNow());
