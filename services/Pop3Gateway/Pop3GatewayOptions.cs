@@ -29,6 +29,10 @@ public sealed class Pop3GatewayOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>The least time from one login of an account to the next, in whole seconds; advertised as LOGIN-DELAY (RFC 2449 §6.5). Zero is none.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan LoginDelay { get; set; }
+
     /// <summary>Commands before a login; then the connection ends.</summary>
     [Range(1, 10_000)]
     public int MaxCommandsBeforeLogin { get; set; } = 60;
@@ -48,6 +52,7 @@ public sealed class Pop3GatewayOptions
         IdleTimeout = IdleTimeout,
         LoginTimeout = LoginTimeout,
         WriteTimeout = WriteTimeout,
+        LoginDelay = LoginDelay,
         MaxCommandsBeforeLogin = MaxCommandsBeforeLogin,
         MaxBadCommands = MaxBadCommands,
         MaxFailedLogins = MaxFailedLogins,

@@ -13,7 +13,7 @@ public sealed class Pop3Sessions(IDirectory directory, IMailboxes mailboxes, IMa
     /// <summary>For a connection that is one too many (RFC 3206 §4).</summary>
     public const string BusyLine = "-ERR [SYS/TEMP] Too many connections, try again later\r\n";
 
-    private readonly Pop3Ports _ports = new(directory, mailboxes, locks, new Pop3Telemetry()) { Tokens = tokens };
+    private readonly Pop3Ports _ports = new(directory, mailboxes, locks, new Pop3Telemetry()) { Tokens = tokens, Delays = new LoginDelays(options.Value.LoginDelay, time) };
     private readonly Pop3Settings _settings = options.Value.ToSettings();
 
     /// <summary>Returns when the session has ended and its maildrop is unlocked; the caller closes the transport. Throws nothing that a client can cause.</summary>

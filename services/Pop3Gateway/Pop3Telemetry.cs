@@ -50,6 +50,7 @@ internal sealed class Pop3Telemetry : IPop3Telemetry
         LoginResult.Denied => "denied",
         LoginResult.Throttled => "throttled",
         LoginResult.InUse => "in-use",
+        LoginResult.TooSoon => "too-soon",
         LoginResult.Abandoned => "abandoned",
         _ => throw new UnreachableException(),
     };

@@ -24,10 +24,12 @@ public abstract class Pop3Fixture
 
     protected Pop3Settings Settings { get; set; } = new() { ServerName = "mail.example.test", AllowPlaintextAuth = true };
 
+    private LoginDelays? Delays { get; set; }
+
     protected TransportSettings Transport { get; set; } = new();
 
     protected Transcript Start() => new(
-        (transport, lifetime) => new ValueTask(new Pop3Connection(transport, new Pop3Ports(Directory, Inbox, Locks, Telemetry), Settings, Time, NullLogger.Instance).RunAsync(lifetime)),
+        (transport, lifetime) => new ValueTask(new Pop3Connection(transport, new Pop3Ports(Directory, Inbox, Locks, Telemetry) { Delays = Delays ??= new LoginDelays(Settings.LoginDelay, Time) }, Settings, Time, NullLogger.Instance).RunAsync(lifetime)),
         Transport,
         Time);
 

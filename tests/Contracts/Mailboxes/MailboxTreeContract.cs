@@ -238,7 +238,7 @@ public abstract class MailboxTreeContract : MailboxStoreContract
     [Fact]
     public async Task AnAccountHasSoManyMailboxesAndNoMore()
     {
-        foreach (var chunk in Enumerable.Range(0, 9_990).Chunk(500))
+        foreach (var chunk in Enumerable.Range(0, 10_990).Chunk(500))
             await Task.WhenAll(chunk.Select(n => Store.CreateAsync(Ann, MailboxName.Parse($"m{n}"), SpecialUse.None, None).AsTask()));
 
         (await Store.CreateAsync(Ann, MailboxName.Parse("a/b/c/d/e"), SpecialUse.None, None)).Should().Be(MailboxOutcome.Limit, "its parents count");
@@ -246,7 +246,7 @@ public abstract class MailboxTreeContract : MailboxStoreContract
         (await RenameAsync("m1", "new/m1")).Should().Be(MailboxOutcome.Limit);
         (await RenameAsync("INBOX", "mail")).Should().Be(MailboxOutcome.Limit);
         (await RenameAsync("m1", "m0/m1")).Should().Be(MailboxOutcome.Done);
-        (await Store.ListAsync(Ann, None)).Should().HaveCount(10_000);
+        (await Store.ListAsync(Ann, None)).Should().HaveCount(11_000);
     }
 
     [Fact]

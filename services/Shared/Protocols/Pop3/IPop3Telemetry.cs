@@ -32,6 +32,9 @@ public enum LoginResult
     /// <summary>The credentials are right, and another session holds the maildrop.</summary>
     InUse,
 
+    /// <summary>The credentials are right, and the last login is less than LOGIN-DELAY ago.</summary>
+    TooSoon,
+
     /// <summary>The client gave up or broke the mechanism's grammar.</summary>
     Abandoned,
 }

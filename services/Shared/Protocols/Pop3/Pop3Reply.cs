@@ -51,6 +51,9 @@ internal static class ResponseCode
 {
     internal const string InUse = "IN-USE";
 
+    /// <summary>The last login is less than LOGIN-DELAY ago.</summary>
+    internal const string LoginDelay = "LOGIN-DELAY";
+
     internal const string Auth = "AUTH";
 
     /// <summary>Our trouble, which may pass.</summary>

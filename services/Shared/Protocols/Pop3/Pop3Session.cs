@@ -12,6 +12,9 @@ public sealed record Pop3Ports(IDirectory Directory, IMailboxes Mailboxes, IMail
 {
     /// <summary>Null where no authorization server is configured.</summary>
     public ITokenCheck? Tokens { get; init; }
+
+    /// <summary>Null where an account may log in as often as it likes.</summary>
+    public LoginDelays? Delays { get; init; }
 }
 
 /// <summary>What the commands of one connection work on.</summary>
@@ -54,6 +57,11 @@ internal sealed class Pop3Session(ITransport transport, Pop3Ports ports, Pop3Set
     internal async ValueTask<Pop3Reply> OpenMaildropAsync(string mechanism, Account account, CancellationToken cancellationToken)
     {
         State = Pop3State.Authorization.Start;
+        if (ports.Delays?.TryEnter(account.Id) == false)
+        {
+            Telemetry.LoginEnds(mechanism, LoginResult.TooSoon);
+            return Pop3Reply.Err(ResponseCode.LoginDelay, "the last login is not long enough ago");
+        }
         var held = await ports.Locks.TryAcquireAsync(account.Id, cancellationToken).ConfigureAwait(false);
         if (held is null)
         {

@@ -23,6 +23,9 @@ public sealed record Pop3Settings
     /// <summary>From the greeting to the login: all of it, however busy the client is. Strangers do not hold connections for ever.</summary>
     public TimeSpan LoginTimeout { get; init; } = TimeSpan.FromMinutes(3);
 
+    /// <summary>The least time from one login of an account to the next, whole seconds, advertised as LOGIN-DELAY (RFC 2449 §6.5); zero is none.</summary>
+    public TimeSpan LoginDelay { get; init; }
+
     /// <summary>How long a client may take nothing of what is sent to it.</summary>
     public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromMinutes(5);
 

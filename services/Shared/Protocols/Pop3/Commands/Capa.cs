@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Merpati.Protocols.Pop3.Commands;
 
 /// <summary>CAPA (RFC 2449 §5).</summary>
@@ -30,6 +32,8 @@ internal sealed record Capability(string Line, IReadOnlyList<string> Commands, F
         new("PIPELINING", [], Always),
         new("RESP-CODES", [], Always),
         new("AUTH-RESP-CODE", [], Always),
+        new("LOGIN-DELAY", [], session => session.Settings.LoginDelay > TimeSpan.Zero) { Arguments = session => ((long)session.Settings.LoginDelay.TotalSeconds).ToString(CultureInfo.InvariantCulture) },
+        // Nothing takes messages out of INBOX by their age.
         new("EXPIRE NEVER", [], Always),
         new("IMPLEMENTATION Merpati", [], Always),
     ];

@@ -10,8 +10,8 @@ namespace Merpati.Storage.MongoDb;
 /// </summary>
 internal sealed class MailboxTree
 {
-    /// <summary>Mailboxes in an account.</summary>
-    public const int Limit = 10_000;
+    /// <summary>Mailboxes in an account: 10,000 that a person makes, those for special uses, and room for what is above them.</summary>
+    public const int Limit = 11_000;
 
     /// <summary>For an account; twice as many as mailboxes, since names of deleted ones stay.</summary>
     private const int SubscriptionLimit = 2 * Limit;

@@ -5,8 +5,8 @@ namespace Merpati.Storage.Sqlite;
 /// <summary>What CREATE, DELETE and RENAME have in common: rows of mailboxes, without their messages.</summary>
 internal static class MailboxTree
 {
-    /// <summary>Mailboxes in an account.</summary>
-    public const int Limit = 10_000;
+    /// <summary>Mailboxes in an account: 10,000 that a person makes, those for special uses, and room for what is above them.</summary>
+    public const int Limit = 11_000;
 
     private static readonly (string Name, SpecialUse Use)[] Defaults =
     [
