@@ -63,6 +63,14 @@ public sealed class StoredMailboxes(IMailboxChangeFeed feed, TimeProvider time, 
 
     public async ValueTask<MailboxOutcome> RenameAsync(AccountId account, MailboxName from, MailboxName to, CancellationToken cancellationToken) => await (await ClientAsync()).RenameAsync(account, from, to, cancellationToken);
 
+    public async IAsyncEnumerable<Annotation> AnnotationsAsync(AccountId account, MailboxId? mailbox, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var annotation in (await ClientAsync()).AnnotationsAsync(account, mailbox, cancellationToken)) yield return annotation;
+    }
+
+    public async ValueTask<AnnotationOutcome> AnnotateAsync(AccountId account, MailboxId mailbox, IReadOnlyList<AnnotationChange> changes, CancellationToken cancellationToken)
+        => await (await ClientAsync()).AnnotateAsync(account, mailbox, changes, cancellationToken);
+
     public async ValueTask SubscribeAsync(AccountId account, MailboxName name, bool subscribed, CancellationToken cancellationToken) => await (await ClientAsync()).SubscribeAsync(account, name, subscribed, cancellationToken);
 
     public async ValueTask<IReadOnlyList<MailboxName>> ListSubscriptionsAsync(AccountId account, CancellationToken cancellationToken) => await (await ClientAsync()).ListSubscriptionsAsync(account, cancellationToken);
