@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Envelopes;
@@ -17,11 +20,11 @@ using Microsoft.Extensions.Options;
 namespace Merpati.OutboundRelay.TlsReports;
 
 /// <summary>
-/// Sends the reports of a day after its end (RFC 8460 §4, §5), by mail through our own queue and by POST. Each relay reports the sessions that it had itself: together they are all, and
-/// none is told twice. A mail's queue id is made of the day, the domain, the target and the relay, so that a round that is repeated puts in no second one.
+/// Sends the reports of a day after its end (RFC 8460 §4, §5), by mail through our own queue and by POST: one for each domain, with the sessions of all relays. The relay that comes first
+/// makes it; if that one dies over it, another one does an hour later. A mail's queue id is made of the day, the domain and the target, so that a round that is repeated puts in no second one.
 /// </summary>
 internal sealed class DailyTlsReports(
-    TlsReportCollector collector,
+    SharedTlsSessions counted,
     IMailDns dns,
     IContentStore contents,
     IMailQueue queue,
@@ -35,22 +38,29 @@ internal sealed class DailyTlsReports(
     ILogger<DailyTlsReports> logger) : BackgroundService
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+
+    /// <summary>After midnight: by then all relays have written what they counted.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromMinutes(5);
 
     private readonly TlsReportOptions _options = reportOptions.Value;
     private readonly string _hostName = relayOptions.Value.HostName;
-    private readonly string _relay = Guid.NewGuid().ToString("N")[..12];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!_options.Send) return;
         try
         {
+            var offset = Settling + _options.Spread * Random.Shared.NextDouble();
             while (true)
             {
+                // What a relay that was off, or died over it, left behind, is found within the hour.
                 var now = time.GetUtcNow();
-                var midnight = new DateTimeOffset(now.UtcDateTime.Date.AddDays(1), TimeSpan.Zero);
-                await Task.Delay(midnight - now + _options.Spread * Random.Shared.NextDouble(), time, stoppingToken);
-                await SendDueAsync(stoppingToken);
+                var start = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero) + offset;
+                await Task.Delay(start > now && start - now < Interval ? start - now : Interval, time, stoppingToken);
+                if (time.GetUtcNow().TimeOfDay < offset) continue;
+                try { await SendDueAsync(stoppingToken); }
+                catch (Exception exception) when (!stoppingToken.IsCancellationRequested) { logger.TlsReportFailed("all domains", exception.Message); }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { }
@@ -61,21 +71,22 @@ internal sealed class DailyTlsReports(
     {
         var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         var (sent, unwanted) = (0, 0);
-        foreach (var sessions in collector.TakeBefore(today))
+        foreach (var (day, domain) in await counted.DueAsync(cancellationToken))
         {
             try
             {
-                if (await TlsReportingRecord.FindAsync(dns, sessions.Domain, cancellationToken) is not { } record)
+                if (await counted.ClaimAsync(day, domain, cancellationToken) is not { } sessions) continue;
+                if (await TlsReportingRecord.FindAsync(dns, domain, cancellationToken) is { } record)
                 {
-                    unwanted++;
-                    continue;
+                    await SendAsync(sessions, record, cancellationToken);
+                    sent++;
                 }
-                await SendAsync(sessions, record, cancellationToken);
-                sent++;
+                else unwanted++;
+                await counted.ForgetAsync(day, domain, cancellationToken);
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
-                logger.TlsReportFailed(sessions.Domain, exception.Message);
+                logger.TlsReportFailed(domain, exception.Message);
             }
         }
         if (sent + unwanted > 0) logger.TlsReportsSent(today.AddDays(-1), sent, unwanted);
@@ -84,7 +95,8 @@ internal sealed class DailyTlsReports(
     private async Task SendAsync(DomainSessions sessions, TlsReportingRecord record, CancellationToken cancellationToken)
     {
         var contact = _options.Contact is { Length: > 0 } given ? EmailAddress.Parse(given) : new EmailAddress("postmaster", _hostName);
-        var report = new TlsReport(_options.Organization is { Length: > 0 } name ? name : _hostName, contact.ToString(), _hostName, _relay, sessions);
+        var organization = _options.Organization is { Length: > 0 } name ? name : _hostName;
+        var report = new TlsReport(organization, contact.ToString(), _hostName, Unique(organization, sessions), sessions);
         foreach (var mailto in record.Mailto) await MailAsync(report, contact, EmailAddress.Parse(mailto), cancellationToken);
         foreach (var https in record.Https) await PostAsync(report, https, cancellationToken);
     }
@@ -143,6 +155,10 @@ internal sealed class DailyTlsReports(
             await Task.Delay(Retry, time, cancellationToken);
         }
     }
+
+    /// <summary>The same for whoever makes it.</summary>
+    private static string Unique(string organization, DomainSessions sessions)
+        => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{organization}\n{sessions.Domain}\n{sessions.Day:yyyy-MM-dd}"))))[..12];
 
     private static QueueId IdOf(TlsReport report, EmailAddress to)
         => QueueId.Derive($"tlsrpt\n{report.Id}\n{to.ToString().ToLowerInvariant()}", new DateTimeOffset(report.Sessions.Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero));

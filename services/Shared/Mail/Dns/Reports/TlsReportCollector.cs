@@ -29,6 +29,7 @@ public sealed class TlsReportCollector(TimeProvider time, int maxDomains = 20_00
 
     private readonly Lock _turn = new();
     private readonly Dictionary<(DateOnly Day, string Domain), Dictionary<ReportedPolicy, Tally>> _tallies = [];
+    private readonly HashSet<(DateOnly Day, string Domain)> _changed = [];
     private long _octets;
 
     /// <param name="domain">Of the recipients: it is there that the record for reports is looked for.</param>
@@ -60,6 +61,23 @@ public sealed class TlsReportCollector(TimeProvider time, int maxDomains = 20_00
         }
     }
 
+    /// <summary>The days and domains for which something was counted since the last call, with all that was counted for them.</summary>
+    public IReadOnlyList<DomainSessions> TakeChanged()
+    {
+        lock (_turn)
+        {
+            var changed = _changed.Where(_tallies.ContainsKey).Select(key => Of(key, _tallies[key])).ToList();
+            _changed.Clear();
+            return changed;
+        }
+    }
+
+    /// <summary>These count as changed again: nobody could keep them.</summary>
+    public void GiveBack(IEnumerable<DomainSessions> sessions)
+    {
+        lock (_turn) _changed.UnionWith(sessions.Select(one => (one.Day, one.Domain)));
+    }
+
     /// <summary>What was counted on the days before this one; it is forgotten with that.</summary>
     public IReadOnlyList<DomainSessions> TakeBefore(DateOnly day)
     {
@@ -67,9 +85,11 @@ public sealed class TlsReportCollector(TimeProvider time, int maxDomains = 20_00
         {
             var taken = _tallies.Where(tally => tally.Key.Day < day).ToList();
             foreach (var (key, policies) in taken) Forget(key, policies);
-            return [.. taken.Select(tally => new DomainSessions(tally.Key.Domain, tally.Key.Day, [.. tally.Value.Select(one => one.Value.Of(one.Key))]))];
+            return [.. taken.Select(tally => Of(tally.Key, tally.Value))];
         }
     }
+
+    private static DomainSessions Of((DateOnly Day, string Domain) key, Dictionary<ReportedPolicy, Tally> policies) => new(key.Domain, key.Day, [.. policies.Select(one => one.Value.Of(one.Key))]);
 
     private Tally? Find(string domain, ReportedPolicy policy)
     {
@@ -80,6 +100,7 @@ public sealed class TlsReportCollector(TimeProvider time, int maxDomains = 20_00
             if (_tallies.Count >= maxDomains && !ForgetOldDays(today)) return null;
             _tallies[key] = policies = [];
         }
+        _changed.Add(key);
         if (policies.TryGetValue(policy, out var tally)) return tally;
         if (policies.Count >= maxPolicies)
         {
@@ -110,6 +131,7 @@ public sealed class TlsReportCollector(TimeProvider time, int maxDomains = 20_00
     private void Forget((DateOnly Day, string Domain) key, Dictionary<ReportedPolicy, Tally> policies)
     {
         _tallies.Remove(key);
+        _changed.Remove(key);
         _octets -= policies.Values.Sum(tally => tally.Octets);
     }
 
