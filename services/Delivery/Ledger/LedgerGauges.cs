@@ -11,7 +11,7 @@ namespace Merpati.Delivery.Ledger;
 /// </summary>
 internal sealed class LedgerGauges : BackgroundService
 {
-    /// <summary>Domains shown by name, those with most mail; strangers choose domains, and each is a time series.</summary>
+    /// <summary>Domains shown by name, so many with most mail and so many with the oldest; strangers choose domains, and each is a time series.</summary>
     private const int MaxDomains = 20;
 
     private static readonly RecipientState[] ClosedStates =
@@ -36,6 +36,7 @@ internal sealed class LedgerGauges : BackgroundService
         meter.CreateObservableGauge("merpati.mail.unaccounted", () => Show(r => r.Ledger.Unaccounted), "{recipient}", "Accepted recipients that are neither open nor closed: 0, always.");
         meter.CreateObservableGauge("merpati.queue.recipients", ShowQueue, "{recipient}", "Open recipients by route, state and domain.");
         meter.CreateObservableGauge("merpati.queue.oldest_age", ShowAges, "s", "Age of the oldest entry by route.");
+        meter.CreateObservableGauge("merpati.queue.domain.oldest_age", ShowDomainAges, "s", "Age of the oldest open recipient by route, state and domain.");
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -74,10 +75,13 @@ internal sealed class LedgerGauges : BackgroundService
 
     private static List<QueueCount> Bound(IReadOnlyList<QueueCount> counts)
     {
-        var named = counts.GroupBy(c => c.Domain).OrderByDescending(g => g.Sum(c => c.Recipients)).Take(MaxDomains).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
+        var domains = counts.GroupBy(c => c.Domain).ToList();
+        var named = domains.OrderByDescending(g => g.Sum(c => c.Recipients)).Take(MaxDomains)
+            .Concat(domains.OrderBy(g => g.Min(c => c.Oldest)).Take(MaxDomains))
+            .Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
         return counts
             .GroupBy(c => (c.Route, c.State, Domain: named.Contains(c.Domain) ? c.Domain : "other"))
-            .Select(g => new QueueCount(g.Key.Route, g.Key.State, g.Key.Domain, g.Sum(c => c.Recipients)))
+            .Select(g => new QueueCount(g.Key.Route, g.Key.State, g.Key.Domain, g.Sum(c => c.Recipients), g.Min(c => c.Oldest)))
             .ToList();
     }
 
@@ -93,6 +97,13 @@ internal sealed class LedgerGauges : BackgroundService
         => Volatile.Read(ref _reading) is { } reading
             ? reading.Queue.Select(c => new Measurement<long>(c.Recipients, Tag("route", c.Route), Tag("state", c.State), new("domain", c.Domain)))
             : [];
+
+    private IEnumerable<Measurement<double>> ShowDomainAges()
+    {
+        if (Volatile.Read(ref _reading) is not { } reading) return [];
+        var now = _time.GetUtcNow();
+        return reading.Queue.Select(c => new Measurement<double>(Math.Max(0, (now - c.Oldest).TotalSeconds), Tag("route", c.Route), Tag("state", c.State), new("domain", c.Domain)));
+    }
 
     private IEnumerable<Measurement<double>> ShowAges()
     {

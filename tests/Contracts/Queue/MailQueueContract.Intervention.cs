@@ -186,16 +186,16 @@ public abstract partial class MailQueueContract
     [Fact]
     public async Task Counts_are_of_open_recipients_by_route_state_and_domain()
     {
-        var entry = await EnqueueAsync(Entry(["a@x.test", "b@X.TEST", "c@y.test"]));
-        await EnqueueAsync(Entry(["a@x.test"]) with { Route = QueueRoute.Relay });
-        var held = await EnqueueAsync(Entry(["d@x.test"]) with { NextAttemptAt = Now + Minute });
+        var entry = await EnqueueAsync(Entry(["a@x.test", "b@X.TEST", "c@y.test"]) with { AcceptedAt = Now - Minute });
+        await EnqueueAsync(Entry(["a@x.test"]) with { Route = QueueRoute.Relay, AcceptedAt = Now });
+        var held = await EnqueueAsync(Entry(["d@x.test"]) with { NextAttemptAt = Now + Minute, AcceptedAt = Now });
         await Queue.HoldAsync(new QueueFilter { Id = held.Id }, "held", default);
         var lease = (await LeaseAsync(1)).Single();
         await Queue.CompleteAsync(lease, [Result(entry, 2, RecipientState.Delivered)], Now, [], default);
         (await Queue.CountAsync(default)).Should().BeEquivalentTo([
-            new QueueCount(QueueRoute.Local, RecipientState.Queued, "x.test", 2),
-            new QueueCount(QueueRoute.Local, RecipientState.Held, "x.test", 1),
-            new QueueCount(QueueRoute.Relay, RecipientState.Queued, "x.test", 1)]);
+            new QueueCount(QueueRoute.Local, RecipientState.Queued, "x.test", 2, Now - Minute),
+            new QueueCount(QueueRoute.Local, RecipientState.Held, "x.test", 1, Now),
+            new QueueCount(QueueRoute.Relay, RecipientState.Queued, "x.test", 1, Now)]);
     }
 
     [Fact]

@@ -126,8 +126,8 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
         lock (_lock)
         {
             return ValueTask.FromResult<IReadOnlyList<QueueCount>>([.. _slots.Values
-                .SelectMany(s => s.Entry.Recipients.Where(IsOpen).Select(r => (s.Entry.Route, r.State, r.Recipient.Address.Domain)))
-                .GroupBy(k => k).Select(g => new QueueCount(g.Key.Route, g.Key.State, g.Key.Domain, g.LongCount()))]);
+                .SelectMany(s => s.Entry.Recipients.Where(IsOpen).Select(r => (Key: (s.Entry.Route, r.State, r.Recipient.Address.Domain), s.Entry.AcceptedAt)))
+                .GroupBy(one => one.Key, one => one.AcceptedAt).Select(g => new QueueCount(g.Key.Route, g.Key.State, g.Key.Domain, g.LongCount(), g.Min()))]);
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed class QueueOfOne : IMailQueue, IJournal, IQueuedHeaders
     public ValueTask<IReadOnlyList<QueueId>> DiscardAsync(QueueFilter filter, string reason, CancellationToken cancellationToken) => Act("discard", filter, reason);
 
     public ValueTask<IReadOnlyList<QueueCount>> CountAsync(CancellationToken cancellationToken)
-        => ValueTask.FromResult<IReadOnlyList<QueueCount>>([new QueueCount(QueueRoute.Local, RecipientState.Queued, "example.test", 1)]);
+        => ValueTask.FromResult<IReadOnlyList<QueueCount>>([new QueueCount(QueueRoute.Local, RecipientState.Queued, "example.test", 1, default)]);
 
     public ValueTask<Ledger> LedgerAsync(CancellationToken cancellationToken)
         => ValueTask.FromResult(new Ledger(10, new Dictionary<RecipientState, long> { [RecipientState.Delivered] = 8, [RecipientState.Bounced] = 1 }, 1));

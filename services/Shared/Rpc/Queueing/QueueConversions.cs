@@ -141,9 +141,9 @@ internal static class QueueConversions
     };
 
     public static Wire.QueueCount ToWire(this QueueCount count)
-        => new() { Route = count.Route.ToWire(), State = count.State.ToWire(), Domain = count.Domain, Recipients = count.Recipients };
+        => new() { Route = count.Route.ToWire(), State = count.State.ToWire(), Domain = count.Domain, Recipients = count.Recipients, Oldest = count.Oldest.ToTimestamp() };
 
-    public static QueueCount ToContract(this Wire.QueueCount count) => new(count.Route.ToContract(), count.State.ToContract(), count.Domain, count.Recipients);
+    public static QueueCount ToContract(this Wire.QueueCount count) => new(count.Route.ToContract(), count.State.ToContract(), count.Domain, count.Recipients, count.Oldest.ToContract());
 
     public static Wire.GetLedgerResponse ToWire(this Ledger ledger) => new()
     {

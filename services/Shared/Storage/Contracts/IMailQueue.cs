@@ -63,7 +63,8 @@ public sealed record QueueFilter
 }
 
 /// <summary>Open recipients of one route, state and domain.</summary>
-public sealed record QueueCount(QueueRoute Route, RecipientState State, string Domain, long Recipients);
+/// <param name="Oldest">When the oldest of them was accepted.</param>
+public sealed record QueueCount(QueueRoute Route, RecipientState State, string Domain, long Recipients, DateTimeOffset Oldest);
 
 /// <summary>
 /// The ledger (design §3): recipients ever accepted, closed by state, open now. <see cref="Unaccounted"/> is 0, always;

@@ -52,12 +52,12 @@ public sealed partial class MongoMailQueue
         {
             var open = new BsonDocument("$match", new BsonDocument("recipients.state", new BsonDocument("$in", OpenStates)));
             var key = new BsonDocument { { "route", "$route" }, { "state", "$recipients.state" }, { "domain", "$recipients.address.domain" } };
-            BsonDocument[] stages = [new("$unwind", "$recipients"), open, new("$group", new BsonDocument { { "_id", key }, { "count", new BsonDocument("$sum", 1L) } })];
+            BsonDocument[] stages = [new("$unwind", "$recipients"), open, new("$group", new BsonDocument { { "_id", key }, { "count", new BsonDocument("$sum", 1L) }, { "oldest", new BsonDocument("$min", "$acceptedAt") } })];
             using var groups = await _entries.AggregateAsync<BsonDocument>(stages, cancellationToken: token);
             return
             [
                 .. (await groups.ToListAsync(token))
-                    .Select(group => new QueueCount((QueueRoute)group["_id"]["route"].ToInt32(), (RecipientState)group["_id"]["state"].ToInt32(), group["_id"]["domain"].AsString, group["count"].ToInt64()))
+                    .Select(group => new QueueCount((QueueRoute)group["_id"]["route"].ToInt32(), (RecipientState)group["_id"]["state"].ToInt32(), group["_id"]["domain"].AsString, group["count"].ToInt64(), group.Instant("oldest")))
                     .OrderBy(count => count.Route).ThenBy(count => count.State).ThenBy(count => count.Domain, StringComparer.Ordinal),
             ];
         }, cancellationToken);

@@ -36,10 +36,10 @@ public sealed partial class SqliteMailQueue
             var counts = new List<QueueCount>();
             using var rows = session.Query(
                 """
-                SELECT e.route, r.state, r.domain, count(*) FROM recipient r JOIN entry e ON e.number = r.entry
+                SELECT e.route, r.state, r.domain, count(*), min(e.accepted_at) FROM recipient r JOIN entry e ON e.number = r.entry
                 WHERE r.state IN (0, 1) GROUP BY e.route, r.state, r.domain ORDER BY e.route, r.state, r.domain
                 """);
-            while (rows.Next()) counts.Add(new QueueCount((QueueRoute)rows.Int32(0), (RecipientState)rows.Int32(1), rows.Text(2), rows.Int64(3)));
+            while (rows.Next()) counts.Add(new QueueCount((QueueRoute)rows.Int32(0), (RecipientState)rows.Int32(1), rows.Text(2), rows.Int64(3), rows.Time(4)));
             return counts;
         }, cancellationToken);
 
