@@ -28,6 +28,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
 {
     private readonly HeaderInspector _header = new(acceptance.Options.MaxHeaderSize);
     private readonly long _startedAt = acceptance.Time.GetTimestamp();
+    private bool _hasEightBits;
 
     // 1. The body streams into the content store.
     public async ValueTask<SmtpReply?> WriteAsync(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken)
@@ -37,6 +38,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
             _header.Inspect(octets.Span);
             if (ObjectionToHeader() is { } objection) return objection;
         }
+        _hasEightBits = _hasEightBits || !System.Text.Ascii.IsValid(octets.Span);
         check?.Write(octets.Span);
         try
         {
@@ -152,7 +154,8 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         Size = content.Size,
         TraceHeaders = Encoding.UTF8.GetBytes(HeadersToAdd(at, verdict, decision)),
         ReversePath = envelope.ReversePath,
-        Body = envelope.Body == BodyType.BinaryMime ? BodyType.EightBitMime : envelope.Body,
+        // What it is, whatever was declared: undeclared octets above 127 are common, and the next hop has to be told of them (RFC 6152 §3).
+        Body = _hasEightBits || envelope.Body == BodyType.BinaryMime ? BodyType.EightBitMime : envelope.Body,
         SmtpUtf8 = envelope.SmtpUtf8,
         Return = envelope.Return,
         EnvelopeId = envelope.EnvelopeId,

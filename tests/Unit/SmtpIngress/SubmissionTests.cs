@@ -1,5 +1,6 @@
 using System.Text;
 using AwesomeAssertions;
+using Merpati.Envelopes;
 using Merpati.SmtpIngress;
 using Merpati.Storage;
 using Merpati.TestKit;
@@ -45,6 +46,22 @@ public sealed class SubmissionTests
         S~ 354 .*
 
         """;
+
+    [Theory]
+    [InlineData("hello", BodyType.SevenBit)]
+    [InlineData("gr\u00FC\u00DFe", BodyType.EightBitMime)]
+    public async Task Octets_above_127_that_nobody_declared_are_passed_on_as_what_they_are(string text, BodyType body)
+    {
+        await using var fixture = new IngressFixture();
+        await fixture.RunAsync(SmtpRole.Submission, Data + $"""
+            C: From: Ann <ann@example.test>
+            C:
+            C: {text}
+            C: .
+            S~ 250 2.0.0 .*
+            """, InTls);
+        fixture.Queue.Entries.Should().ContainSingle().Which.Body.Should().Be(body);
+    }
 
     [Fact]
     public async Task Missing_date_and_message_id_are_added_on_top()
