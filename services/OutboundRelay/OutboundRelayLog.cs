@@ -45,4 +45,16 @@ internal static partial class OutboundRelayLog
 
     [LoggerMessage(7012, LogLevel.Warning, "MTA-STS policies could not be refreshed.")]
     public static partial void RefreshFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(7013, LogLevel.Warning, "What providers said could not be shared with the other relays: {Reason}")]
+    public static partial void RestsNotShared(this ILogger logger, string reason);
+
+    [LoggerMessage(7014, LogLevel.Warning, "What was counted for TLS reports could not be kept, and is kept with the next: {Reason}")]
+    public static partial void TlsSessionsNotKept(this ILogger logger, string reason);
+
+    [LoggerMessage(7015, LogLevel.Information, "{Address} is on the suppression list from now on: {Reason}")]
+    public static partial void Suppressed(this ILogger logger, string address, string reason);
+
+    [LoggerMessage(7016, LogLevel.Warning, "A bounce could not be counted for the suppression list: {Reason}")]
+    public static partial void BounceNotCounted(this ILogger logger, string reason);
 }

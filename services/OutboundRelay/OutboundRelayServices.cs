@@ -6,6 +6,7 @@ using Merpati.OutboundRelay.TlsReports;
 using Merpati.Protocols.Smtp.Client;
 using Merpati.QueueWork;
 using Merpati.Signing;
+using Merpati.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -49,13 +50,18 @@ public static class OutboundRelayServices
         services.AddReportsToSenders(provider => Value<OutboundRelayOptions>(provider).HostName);
         services.AddSingleton<DestinationGates>();
         services.AddSingleton<ProviderRests>();
+        services.AddHostedService<ShareRests>();
         services.AddSingleton<RelaySchedules>();
         services.AddSingleton<RelayVerdicts>();
+        services.AddSingleton<HardBounces>();
         services.AddSingleton<RelayMetrics>();
         services.AddSingleton<RelayAttempt>();
         services.AddHostedService<RelayWorker>();
 
         services.AddSingleton(provider => new PublicHttpClient(provider.GetRequiredService<IMailDns>(), Value<DestinationOptions>(provider)));
+        services.AddSingleton(provider => new SharedTlsSessions(
+            provider.GetRequiredService<TlsReportCollector>(), provider.GetRequiredService<ISharedRecords>(), Guid.NewGuid().ToString("N")[..12], provider.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<SaveTlsSessions>();
         services.AddHostedService<DailyTlsReports>();
         return services;
     }

@@ -18,7 +18,7 @@ internal enum GateFeedback
 /// went well, a little less after each that could not reach anybody; and after as many failures in a row as were let run at once the destination is left alone for a while.
 /// Then one goes ahead as a probe. Thread-safe.
 /// </summary>
-internal sealed class DestinationGate(GateOptions options, int maxConcurrency, MessageRate? rate, TimeProvider time)
+internal sealed class DestinationGate(GateOptions options, int maxConcurrency, SharedRate? rate, TimeProvider time)
 {
     private readonly Lock _turn = new();
     private readonly Queue<TaskCompletionSource<string?>> _waiting = new();
@@ -53,10 +53,7 @@ internal sealed class DestinationGate(GateOptions options, int maxConcurrency, M
     public DateTimeOffset? RestsUntil { get { lock (_turn) return Rests(time.GetUtcNow()) ? _restsUntil : null; } }
 
     /// <summary>Counts one message; not null: when it may come again, as the rate of the destination is reached.</summary>
-    public DateTimeOffset? TakeTurn()
-    {
-        lock (_turn) return rate?.Take(time.GetUtcNow());
-    }
+    public ValueTask<DateTimeOffset?> TakeTurnAsync(CancellationToken cancellationToken) => rate?.TakeAsync(cancellationToken) ?? ValueTask.FromResult<DateTimeOffset?>(null);
 
     /// <summary>Null: go on, and <see cref="Leave"/> afterwards. Else the failure for which the destination is left alone at the moment.</summary>
     public async ValueTask<string?> EnterAsync(CancellationToken cancellationToken)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Merpati.OutboundRelay.Queue;
 
 /// <summary>The gates of all destinations, and the rates of all senders, that there is something to know about.</summary>
-internal sealed class DestinationGates(IOptions<OutboundRelayOptions> options, TimeProvider time)
+internal sealed class DestinationGates(ISharedRecords records, IOptions<OutboundRelayOptions> options, TimeProvider time)
 {
     /// <summary>Strangers choose destinations; what is as good as new is forgotten above this.</summary>
     private const int Kept = 10_000;
@@ -15,7 +15,7 @@ internal sealed class DestinationGates(IOptions<OutboundRelayOptions> options, T
     private readonly GateOptions _options = options.Value.Gates;
     private readonly DomainTable<DomainRelayOptions> _domains = new(options.Value.Domains);
     private readonly ConcurrentDictionary<string, DestinationGate> _gates = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, MessageRate> _senders = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SharedRate> _senders = new(StringComparer.Ordinal);
     private int _sinceForgotten;
 
     public int Count => _gates.Count;
@@ -37,18 +37,18 @@ internal sealed class DestinationGates(IOptions<OutboundRelayOptions> options, T
     public int Resting() => _gates.Values.Count(gate => gate.RestsUntil is not null);
 
     /// <summary>Counts one message of its sender; not null: when it may come again.</summary>
-    public DateTimeOffset? TakeTurnOfSender(QueueEntry entry)
+    public ValueTask<DateTimeOffset?> TakeTurnOfSenderAsync(QueueEntry entry, CancellationToken cancellationToken)
     {
-        if (_options.SenderMessagesPerMinute == 0 || entry.ReversePath.IsNull) return null;
-        var rate = _senders.GetOrAdd(entry.Submitter?.ToString() ?? entry.ReversePath.ToString().ToLowerInvariant(), _ => new MessageRate(_options.SenderMessagesPerMinute));
-        lock (rate) return rate.Take(time.GetUtcNow());
+        if (_options.SenderMessagesPerMinute == 0 || entry.ReversePath.IsNull) return ValueTask.FromResult<DateTimeOffset?>(null);
+        var sender = entry.Submitter?.ToString() ?? entry.ReversePath.ToString().ToLowerInvariant();
+        return _senders.GetOrAdd(sender, _ => new SharedRate(records, "from " + sender, _options.SenderMessagesPerMinute, time)).TakeAsync(cancellationToken);
     }
 
     private DestinationGate Make(string destination)
     {
         var own = _domains.TryFind(destination, out var found) ? found : new DomainRelayOptions();
         var perMinute = own.MessagesPerMinute ?? _options.MessagesPerMinute;
-        return new DestinationGate(_options, own.MaxConcurrency ?? _options.MaxConcurrency, perMinute > 0 ? new MessageRate(perMinute) : null, time);
+        return new DestinationGate(_options, own.MaxConcurrency ?? _options.MaxConcurrency, perMinute > 0 ? new SharedRate(records, "to " + destination, perMinute, time) : null, time);
     }
 
     /// <summary>A gate that somebody takes hold of at this moment may be forgotten: he counts beside the others for once.</summary>
@@ -66,9 +66,7 @@ internal sealed class DestinationGates(IOptions<OutboundRelayOptions> options, T
         var now = time.GetUtcNow();
         foreach (var (sender, rate) in _senders)
         {
-            bool idle;
-            lock (rate) idle = rate.IsIdle(now);
-            if (idle) _senders.TryRemove(sender, out _);
+            if (rate.IsIdle(now)) _senders.TryRemove(sender, out _);
         }
     }
 }

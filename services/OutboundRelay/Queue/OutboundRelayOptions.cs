@@ -100,6 +100,9 @@ public sealed class OutboundRelayOptions : IValidatableObject
     public GateOptions Gates { get; set; } = new();
 
     [ValidateObjectMembers]
+    public SuppressOptions Suppress { get; set; } = new();
+
+    [ValidateObjectMembers]
     public PoolOptions Pool { get; set; } = new();
 
     internal QueueWorkerSettings ToWorkerSettings() => new()
@@ -180,6 +183,22 @@ public sealed class ReplyRule
     private Regex Compiled => _regex ??= new Regex(Pattern, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, MatchTimeout);
 
     internal bool Matches(string reply) => Compiled.IsMatch(reply);
+}
+
+/// <summary>When an address gets on the suppression list by itself, and for how long.</summary>
+public sealed class SuppressOptions
+{
+    /// <summary>Days (UTC) on which its own server said that there is no such mailbox (5.1.1); 0 puts nobody on the list.</summary>
+    [Range(0, 30)]
+    public int AfterDays { get; set; } = 3;
+
+    /// <summary>Within this time.</summary>
+    [Range(typeof(TimeSpan), "1.00:00:00", "365.00:00:00")]
+    public TimeSpan Within { get; set; } = TimeSpan.FromDays(14);
+
+    /// <summary>How long it stays on the list.</summary>
+    [Range(typeof(TimeSpan), "01:00:00", "3650.00:00:00")]
+    public TimeSpan For { get; set; } = TimeSpan.FromDays(30);
 }
 
 /// <summary>How much is done for one destination, one sender, one provider.</summary>

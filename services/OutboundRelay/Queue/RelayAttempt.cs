@@ -36,6 +36,7 @@ internal sealed class RelayAttempt(
     RelaySchedules schedules,
     RelayVerdicts judge,
     ReportToSender reports,
+    HardBounces bounces,
     IMailQueue queue,
     IJournal journal,
     IQueueBell bell,
@@ -101,8 +102,8 @@ internal sealed class RelayAttempt(
         var (feedback, failure) = (GateFeedback.None, default(string));
         try
         {
-            if (gate.TakeTurn() is { } destinationTurn) return All(open, new Fate.Postponed("4.7.0", $"450 4.7.0 The rate for {destination} is reached", destinationTurn));
-            if (gates.TakeTurnOfSender(entry) is { } senderTurn) return All(open, new Fate.Postponed("4.7.0", "450 4.7.0 The rate for the sender is reached", senderTurn));
+            if (await gate.TakeTurnAsync(cancellationToken) is { } destinationTurn) return All(open, new Fate.Postponed("4.7.0", $"450 4.7.0 The rate for {destination} is reached", destinationTurn));
+            if (await gates.TakeTurnOfSenderAsync(entry, cancellationToken) is { } senderTurn) return All(open, new Fate.Postponed("4.7.0", "450 4.7.0 The rate for the sender is reached", senderTurn));
             var offer = await ToHostsAsync(lease, entry, destination, open, cancellationToken);
             (feedback, failure) = (offer.Feedback, offer.Failure);
             return offer;
@@ -185,6 +186,7 @@ internal sealed class RelayAttempt(
             return;
         }
         if (report is not null) bell.Ring(report.Route);
+        await bounces.CountAsync(verdicts, cancellationToken);
         Account(entry, verdicts, activity, time.GetElapsedTime(started));
     }
 

@@ -81,6 +81,35 @@ public sealed class RelayAttemptTests
         f.Server.Connections.Should().Be(0);
     }
 
+    [Theory]
+    [InlineData("destinations:allowPrivateAddresses", "false", "550 5.4.4", "127.0.0.1")]
+    [InlineData("outboundRelay:ownAddresses:0", "127.0.0.1", "550 5.4.6", "5.4.6")]
+    public async Task DNS_that_leads_behind_our_firewall_or_to_ourselves_gets_no_connection(string key, string value, string code, string named)
+    {
+        await using var f = RelayFixture.With(configure: keys => keys[key] = value);
+        var entry = await f.EnqueueAsync(Bob);
+        await f.AttemptAsync();
+        f.Timeline(entry, TimelineStep.Bounced).Single().Should().StartWith(code).And.Contain(named);
+        f.Reports().Single().Should().Contain($"Diagnostic-Code: smtp; {code}");
+        f.Server.Connections.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_back_a_day_holds_nothing_up_that_is_new_and_loses_nothing_that_is_old()
+    {
+        await using var f = RelayFixture.With(command => command.Is("RCPT") && command.Line.Contains("carol", StringComparison.Ordinal) ? "450 4.2.0 Come back later" : null);
+        var waits = await f.EnqueueAsync("carol@remote.test");
+        await f.AttemptAsync();
+        f.Time.AdjustTime(f.Time.GetUtcNow().AddDays(-1));
+        var fresh = await f.EnqueueAsync(Bob);
+        await f.AttemptAsync();
+        (await f.FindAsync(fresh)).Should().BeNull("it is relayed");
+        (await f.FindAsync(waits))!.Recipients[0].State.Should().Be(RecipientState.Queued);
+        f.Time.Advance(TimeSpan.FromDays(1) + TimeSpan.FromMinutes(10));
+        await f.AttemptAsync();
+        (await f.FindAsync(waits))!.Attempts.Should().Be(2);
+    }
+
     [Fact]
     public async Task Without_an_answer_of_DNS_it_waits()
     {

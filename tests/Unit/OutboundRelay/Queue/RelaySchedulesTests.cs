@@ -7,6 +7,7 @@ using Merpati.Mailboxes;
 using Merpati.OutboundRelay.Queue;
 using Merpati.Queueing;
 using Merpati.Storage;
+using Merpati.TestKit.Stores;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -111,6 +112,43 @@ public sealed class RelaySchedulesTests
         time.Advance(first);
         rests.RestOf(one).Should().BeNull();
         (rests.TooMany(one, "421 4.7.0 no") - time.GetUtcNow()).Should().BeGreaterThan(first * 1.5);
+    }
+
+    [Fact]
+    public async Task What_a_provider_said_to_one_relay_the_others_know_too()
+    {
+        var time = new FakeTimeProvider(Noon);
+        var records = new InMemorySharedRecords(time);
+        var (one, other) = (new ProviderRests(Options.Create(_options), time), new ProviderRests(Options.Create(_options), time));
+        var heard = one.Heard;
+        var until = one.TooMany(Host("mx1.big.test"), "421 4.7.0 no\nmore");
+        heard.IsCompleted.Should().BeTrue();
+        await one.ShareAsync(records, default);
+        await other.ShareAsync(records, default);
+        other.RestOf(Host("mx2.big.test")).Should().Be((until, "421 4.7.0 no\nmore"));
+
+        time.Advance(until - Noon);
+        (other.TooMany(Host("mx2.big.test"), "421 4.7.0 no") - time.GetUtcNow()).Should().BeGreaterThan((until - Noon) * 1.5, "it goes on where the first one was");
+        await other.ShareAsync(records, default);
+        await one.ShareAsync(records, default);
+        time.Advance(TimeSpan.FromDays(1));
+        other.RestOf(Host("mx2.big.test")).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task A_provider_that_takes_mail_again_has_done_so_for_all_relays()
+    {
+        var time = new FakeTimeProvider(Noon);
+        var records = new InMemorySharedRecords(time);
+        var (one, other) = (new ProviderRests(Options.Create(_options), time), new ProviderRests(Options.Create(_options), time));
+        var first = one.TooMany(Host("mx.big.test"), "421 4.7.0 no") - Noon;
+        await one.ShareAsync(records, default);
+        await other.ShareAsync(records, default);
+        time.Advance(first);
+        other.Well(Host("mx.big.test"));
+        await other.ShareAsync(records, default);
+        await one.ShareAsync(records, default);
+        (one.TooMany(Host("mx.big.test"), "421 4.7.0 no") - time.GetUtcNow()).Should().BeLessThan(first * 1.5);
     }
 
     private static MailHost Host(string name) => new(name, 0, [], name, AddressesSecure: false);
