@@ -24,7 +24,7 @@ public sealed class RpcDkimKeysTests
         await using var pair = await RpcPair.StartAsync<IDkimKeys>(new Keys(domain => domain == "bücher.test" ? keys : []), endpoints => endpoints.MapDkimKeys(), Client);
         var asked = await pair.Client.SigningKeysAsync("bücher.test", default);
         asked.Select(key => (key.Domain, key.Selector, key.Algorithm)).Should().Equal(keys.Select(key => (key.Domain, key.Selector, key.Algorithm)));
-        asked.Zip(keys).Should().OnlyContain(both => both.First.PrivateKey.Span.SequenceEqual(both.Second.PrivateKey.Span));
+        asked.Select(key => Convert.ToHexString(key.PrivateKey.Span)).Should().Equal(keys.Select(key => Convert.ToHexString(key.PrivateKey.Span)));
         (await pair.Client.SigningKeysAsync("other.test", default)).Should().BeEmpty();
     }
 
