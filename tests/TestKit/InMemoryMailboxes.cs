@@ -325,24 +325,54 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
         }
     }
 
-    public async ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, MessageFlags flags, DateTimeOffset? internalDate, long size, Stream content, CancellationToken cancellationToken)
+    public async ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IAsyncEnumerable<MessageToAppend> messages, ReplacedMessage? replaced, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
             if (Get(account, mailbox) is null) return new AppendOutcome.NoSuchMailbox();
         }
-        if (QuotaOctets is { } quota && (await QuotaAsync(account, cancellationToken)).Octets + size > quota) return new AppendOutcome.OverQuota();
-        var octets = new byte[size];
-        await content.ReadExactlyAsync(octets, cancellationToken);
-        var message = await PrepareAsync(octets, [], flags, internalDate);
-        Appended appended;
+        var prepared = new List<MessageInfo>();
+        await foreach (var message in messages.WithCancellation(cancellationToken))
+        {
+            var used = (await QuotaAsync(account, cancellationToken)).Octets + prepared.Sum(other => other.Size);
+            if (used + message.Size > QuotaOctets) return new AppendOutcome.OverQuota();
+            var octets = new MemoryStream();
+            if (message.Size is { } size)
+            {
+                octets.SetLength(size);
+                await message.Content.ReadExactlyAsync(octets.GetBuffer().AsMemory(0, (int)size), cancellationToken);
+            }
+            else
+            {
+                await message.Content.CopyToAsync(octets, cancellationToken);
+            }
+            var lines = octets.ToArray().Contains((byte)0) ? await ToLinesAsync(octets) : octets;
+            if (lines is null) return new AppendOutcome.NotConvertible();
+            prepared.Add(await PrepareAsync(lines.ToArray(), [], message.Flags, message.InternalDate));
+            if (used + octets.Length > QuotaOctets) return new AppendOutcome.OverQuota();
+        }
+        List<Appended> appended;
         lock (_lock)
         {
             if (Get(account, mailbox) is not { } box) return new AppendOutcome.NoSuchMailbox();
-            appended = Insert(box, message);
+            if (replaced is { } other)
+            {
+                if (Get(account, other.Mailbox) is not { } source || !source.Messages.ContainsKey(other.Uid)) return new AppendOutcome.NoSuchMessage();
+                Remove(source, [other.Uid]);
+            }
+            appended = prepared.ConvertAll(message => Insert(box, message));
         }
-        Announce(new MailboxChanged(account, mailbox, appended.ModSeq));
-        return new AppendOutcome.Done([appended]);
+        Announce(new MailboxChanged(account, mailbox, appended[^1].ModSeq));
+        if (replaced is { } gone) Announce(new MailboxChanged(account, gone.Mailbox, default));
+        return new AppendOutcome.Done(appended);
+    }
+
+    private static async Task<MemoryStream?> ToLinesAsync(MemoryStream octets)
+    {
+        if (await MessageConversion.PlanAsync(_ => new ValueTask<Stream>(new MemoryStream(octets.ToArray())), TransferDomain.EightBit, CancellationToken.None) is not Conversion.Possible plan) return null;
+        var lines = new MemoryStream();
+        await plan.Read(new MemoryStream(octets.ToArray())).CopyToAsync(lines);
+        return lines;
     }
 
     public ValueTask<Stream> OpenAsync(AccountId account, MessageInfo message, long offset, long length, CancellationToken cancellationToken)

@@ -104,8 +104,8 @@ public sealed class StoredMailboxes(IMailboxChangeFeed feed, TimeProvider time, 
 
     public async ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken) => await (await ClientAsync()).QuotaAsync(account, cancellationToken);
 
-    public async ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, MessageFlags flags, DateTimeOffset? internalDate, long size, Stream content, CancellationToken cancellationToken)
-        => await (await ClientAsync()).AppendAsync(account, mailbox, flags, internalDate, size, content, cancellationToken);
+    public async ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IAsyncEnumerable<MessageToAppend> messages, ReplacedMessage? replaced, CancellationToken cancellationToken)
+        => await (await ClientAsync()).AppendAsync(account, mailbox, messages, replaced, cancellationToken);
 
     public async ValueTask<Stream> OpenAsync(AccountId account, MessageInfo message, long offset, long length, CancellationToken cancellationToken) => await (await ClientAsync()).OpenAsync(account, message, offset, length, cancellationToken);
 

@@ -1,5 +1,4 @@
 using Merpati.Accounts;
-using Merpati.Mail;
 using Merpati.Mailboxes;
 using Merpati.QueueWork;
 using Merpati.Storage;
@@ -20,31 +19,55 @@ public sealed partial class Mailboxes(
     IOptions<MailboxesOptions> options,
     TimeProvider time) : IMailboxes
 {
-    /// <remarks>
-    /// 1. refuse what cannot succeed; 2. stream to the content store, computing the structure on the way; 3. make the content durable;
-    /// 4. put it into the mailbox; 5. announce. Metadata after content: a crash in between leaves a content that the collector finds.
-    /// </remarks>
-    public async ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, MessageFlags flags, DateTimeOffset? internalDate, long size, Stream content, CancellationToken cancellationToken)
-    {
-        if (size > options.Value.MaxMessageSize) return new AppendOutcome.TooLarge();
-        var quota = QuotaLimits.Of(await directory.GetAccountAsync(account, cancellationToken));
-        if (quota is not null && await IsFullAsync(account, quota, size, cancellationToken)) return new AppendOutcome.OverQuota();
+    private readonly AppendedContent _appended = new(contents);
 
-        var (info, structure) = await StoreContentAsync(size, content, cancellationToken);
-        var message = new NewMessage
+    /// <remarks>
+    /// 1. refuse what cannot succeed; of each message in turn: 2. stream to the content store, computing the structure on the way; 3. make the content durable;
+    /// then 4. put all into the mailbox; 5. announce. Metadata after content: a crash in between leaves contents that the collector finds.
+    /// </remarks>
+    public async ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IAsyncEnumerable<MessageToAppend> messages, ReplacedMessage? replaced, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        var quota = QuotaLimits.Of(await directory.GetAccountAsync(account, cancellationToken));
+        var prepared = new List<NewMessage>();
+        var outcome = await PrepareAsync(account, messages, replaced is null ? quota : null, prepared, cancellationToken)
+            ?? (replaced is { } other
+                ? await store.ReplaceAsync(account, mailbox, prepared.Single(), other, quota, cancellationToken)
+                : await store.AppendAsync(account, mailbox, prepared, delivery: null, quota, cancellationToken));
+        if (outcome is AppendOutcome.Done { Messages: [.., var last] })
         {
-            Flags = flags,
-            InternalDate = internalDate ?? time.GetUtcNow(),
-            Content = info.Id,
-            Size = info.Size,
-            EmailId = EmailIds.Of(info.Id),
-            ThreadId = await ThreadIds.OfAsync(store, account, structure, time, cancellationToken),
-            Structure = structure,
-        };
-        var outcome = await store.AppendAsync(account, mailbox, [message], delivery: null, quota, cancellationToken);
-        if (outcome is AppendOutcome.Done { Messages: [var appended] }) changes.Announce(new MailboxChanged(account, mailbox, appended.ModSeq));
-        else await contents.DeleteAsync([info.Id], cancellationToken);
+            changes.Announce(new MailboxChanged(account, mailbox, last.ModSeq));
+            if (replaced is { } gone && gone.Mailbox != mailbox) await AnnounceAsync(account, gone.Mailbox, cancellationToken);
+        }
+        else
+        {
+            await contents.DeleteAsync([.. prepared.Select(message => message.Content)], cancellationToken);
+        }
         return outcome;
+    }
+
+    /// <summary>Null when all are stored, and not yet in a mailbox.</summary>
+    private async ValueTask<AppendOutcome?> PrepareAsync(AccountId account, IAsyncEnumerable<MessageToAppend> messages, QuotaUsage? quota, List<NewMessage> prepared, CancellationToken cancellationToken)
+    {
+        await foreach (var message in messages.WithCancellation(cancellationToken))
+        {
+            if (message.Size > options.Value.MaxMessageSize) return new AppendOutcome.TooLarge();
+            if (quota is not null && await IsFullAsync(account, quota, prepared, message.Size ?? 0, cancellationToken)) return new AppendOutcome.OverQuota();
+            if (await _appended.StoreAsync(message, options.Value.MaxMessageSize, cancellationToken) is not var (info, structure)) return new AppendOutcome.TooLarge();
+            if (structure is null) return new AppendOutcome.NotConvertible();
+            prepared.Add(new NewMessage
+            {
+                Flags = message.Flags,
+                InternalDate = message.InternalDate ?? time.GetUtcNow(),
+                Content = info.Id,
+                Size = info.Size,
+                EmailId = EmailIds.Of(info.Id),
+                ThreadId = prepared.Find(other => other.Structure.Envelope.MessageId is { } id && structure.References.Contains(id))?.ThreadId
+                    ?? await ThreadIds.OfAsync(store, account, structure, time, cancellationToken),
+                Structure = structure,
+            });
+        }
+        return null;
     }
 
     public async ValueTask<Stream> OpenAsync(AccountId account, MessageInfo message, long offset, long length, CancellationToken cancellationToken)
@@ -71,26 +94,9 @@ public sealed partial class Mailboxes(
         => search.ThreadAsync(account, mailbox, algorithm, criteria, cancellationToken);
 
     /// <summary>A look before the upload; the store decides when it counts.</summary>
-    private async ValueTask<bool> IsFullAsync(AccountId account, QuotaUsage limits, long size, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsFullAsync(AccountId account, QuotaUsage limits, List<NewMessage> prepared, long size, CancellationToken cancellationToken)
     {
         var used = await store.QuotaAsync(account, cancellationToken);
-        return used.Octets + size > limits.OctetLimit || used.Messages + 1 > limits.MessageLimit;
-    }
-
-    private async ValueTask<(ContentInfo Content, MessageStructure Structure)> StoreContentAsync(long size, Stream content, CancellationToken cancellationToken)
-    {
-        using var builder = new MessageStructureBuilder();
-        await using var writer = await contents.CreateAsync(cancellationToken);
-        for (var missing = size; missing > 0;)
-        {
-            var room = builder.GetMemory();
-            if (room.Length > missing) room = room[..(int)missing];
-            var read = await content.ReadAsync(room, cancellationToken);
-            if (read == 0) throw new EndOfStreamException($"The message ended {missing} octets early.");
-            await writer.WriteAsync(room[..read], cancellationToken);
-            builder.Advance(read);
-            missing -= read;
-        }
-        return (await writer.CommitAsync(cancellationToken), builder.Complete());
+        return used.Octets + prepared.Sum(message => message.Size) + size > limits.OctetLimit || used.Messages + prepared.Count + 1 > limits.MessageLimit;
     }
 }

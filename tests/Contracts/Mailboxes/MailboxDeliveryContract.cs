@@ -81,6 +81,36 @@ public abstract class MailboxDeliveryContract : MailboxStoreContract
         (await DeliverAsync(inbox.Id, old)).Should().BeOfType<AppendOutcome.Done>();
     }
 
+    [Theory]
+    [InlineData("INBOX")]
+    [InlineData("Archive")]
+    public async Task AReplacementComesAndTheOldMessageGoesInOneStep(string name)
+    {
+        var old = await AppendAsync((await MailboxAsync("INBOX")).Id, Message(size: 600), Message(size: 300));
+        var inbox = await MailboxAsync("INBOX");
+        var into = await MailboxAsync(name);
+
+        var limits = new QuotaUsage(0, 0, 1000, 2);
+        var replaced = new ReplacedMessage(inbox.Id, old[0].Uid);
+        (await Store.ReplaceAsync(Ann, into.Id, Message(size: 701), replaced, limits, None)).Should().BeOfType<AppendOutcome.OverQuota>();
+        (await Store.ReplaceAsync(Ann, MailboxId.New(Time), Message(size: 1), replaced, limits, None)).Should().BeOfType<AppendOutcome.NoSuchMailbox>();
+        (await Store.ReplaceAsync(Ann, into.Id, Message(size: 1), new ReplacedMessage(inbox.Id, new Uid(99)), limits, None)).Should().BeOfType<AppendOutcome.NoSuchMessage>();
+        (await Store.ReplaceAsync(Bob, into.Id, Message(size: 1), replaced, limits, None)).Should().BeOfType<AppendOutcome.NoSuchMailbox>();
+        (await MailboxAsync("INBOX")).Should().Be(inbox);
+        (await MailboxAsync(name)).Should().Be(into);
+
+        var done = (await Store.ReplaceAsync(Ann, into.Id, Message(size: 700), replaced, limits, None)).Should().BeOfType<AppendOutcome.Done>().Which.Messages.Single();
+        done.Uid.Should().Be(into.UidNext);
+        var changes = await Store.ChangesAsync(Ann, inbox.Id, inbox.HighestModSeq, None);
+        changes!.Expunged.Should().Equal(UidSet.Of(old[0].Uid));
+        (await MailboxAsync(name)).UidNext.Value.Should().Be(into.UidNext.Value + 1);
+        (await MailboxAsync("INBOX")).Messages.Should().Be(name == "INBOX" ? 2 : 1);
+        (await Store.QuotaAsync(Ann, None)).Should().Be(new QuotaUsage(1000, 2, null, null));
+        (await Store.ReplaceAsync(Ann, into.Id, Message(size: 1), replaced, limits, None)).Should().BeOfType<AppendOutcome.NoSuchMessage>("it is gone");
+        // Who is over the quota may make it less.
+        (await Store.ReplaceAsync(Ann, into.Id, Message(size: 500), new ReplacedMessage(into.Id, done.Uid), new QuotaUsage(0, 0, 100, 1), None)).Should().BeOfType<AppendOutcome.Done>();
+    }
+
     [Fact]
     public async Task ARefusedDeliveryIsNotRecorded()
     {

@@ -147,6 +147,9 @@ internal sealed class FarMailboxes(IMailboxes far, IMailboxStore near) : IMailbo
     public ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IReadOnlyList<NewMessage> messages, DeliveryKey? delivery, QuotaUsage? quota, CancellationToken cancellationToken)
         => near.AppendAsync(account, mailbox, messages, delivery, quota, cancellationToken);
 
+    public ValueTask<AppendOutcome> ReplaceAsync(AccountId account, MailboxId mailbox, NewMessage message, ReplacedMessage replaced, QuotaUsage? quota, CancellationToken cancellationToken)
+        => near.ReplaceAsync(account, mailbox, message, replaced, quota, cancellationToken);
+
     public ValueTask<CopyOutcome> CopyAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, QuotaUsage? quota, CancellationToken cancellationToken)
         => near.CopyAsync(account, source, uids, destination, quota, cancellationToken);
 

@@ -32,7 +32,7 @@ internal abstract class MailboxesStub : IMailboxes
 
     public virtual ValueTask<MailboxOutcome> DeleteAsync(AccountId account, MailboxName name, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public virtual ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, MessageFlags flags, DateTimeOffset? internalDate, long size, Stream content, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public virtual ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IAsyncEnumerable<MessageToAppend> messages, ReplacedMessage? replaced, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public virtual ValueTask<Stream> OpenAsync(AccountId account, MessageInfo message, long offset, long length, CancellationToken cancellationToken) => throw new NotSupportedException();
 
@@ -105,9 +105,9 @@ internal sealed class CountingMailboxes : MailboxesStub
         return ValueTask.FromResult(MailboxOutcome.Done);
     }
 
-    public override async ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, MessageFlags flags, DateTimeOffset? internalDate, long size, Stream content, CancellationToken cancellationToken)
+    public override async ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IAsyncEnumerable<MessageToAppend> messages, ReplacedMessage? replaced, CancellationToken cancellationToken)
     {
-        await content.CopyToAsync(Stream.Null, cancellationToken);
+        await foreach (var message in messages.WithCancellation(cancellationToken)) await message.Content.CopyToAsync(Stream.Null, cancellationToken);
         Count();
         return new AppendOutcome.OverQuota();
     }

@@ -140,7 +140,7 @@ public sealed class MessageTranscripts
             C: 1 APPEND INBOX (\Seen $Work) "17-Jul-1996 02:44:25 -0700" {22}
             S: + Ready for the message
             C> Subject: x\r\n\r\n12345678 and more\r\n
-            S: 1 BAD Unexpected text after the message; nothing was stored
+            S: 1 BAD Expected a literal; nothing was stored
             C: 2 APPEND INBOX (\Seen $Work) " 7-Jul-1996 02:44:25 -0700" {24}
             S: + Ready for the message
             C> Subject: x\r\n\r\n12345678\r\n\r\n
@@ -164,8 +164,8 @@ public sealed class MessageTranscripts
             S: 12 OK NOOP completed
             C: 13 APPEND INBOX "no literal"
             S~ 13 BAD .*
-            C> 14 APPEND INBOX {4+}\r\nabcd {3+}\r\nxyz\r\n15 NOOP\r\n
-            S: 14 BAD Unexpected text after the message; nothing was stored
+            C> 14 APPEND INBOX {4+}\r\nabcd xyz {3+}\r\nxyz\r\n15 NOOP\r\n
+            S: 14 BAD Expected a literal; nothing was stored
             S: 15 OK NOOP completed
             C: 16 STATUS INBOX (MESSAGES UNSEEN)
             S: * STATUS INBOX (MESSAGES 2 UNSEEN 1)

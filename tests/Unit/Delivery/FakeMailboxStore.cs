@@ -64,6 +64,8 @@ internal sealed class FakeMailboxStore(TimeProvider time) : IMailboxStore
         }
     }
 
+    public ValueTask<AppendOutcome> ReplaceAsync(AccountId account, MailboxId mailbox, NewMessage message, ReplacedMessage replaced, QuotaUsage? quota, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask<string?> FindThreadAsync(AccountId account, IReadOnlyList<string> messageIds, CancellationToken cancellationToken) => ValueTask.FromResult<string?>(null);
 
     public ValueTask<IReadOnlySet<ContentId>> FindReferencedAsync(IReadOnlyList<ContentId> contents, CancellationToken cancellationToken)

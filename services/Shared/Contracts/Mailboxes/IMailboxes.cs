@@ -96,11 +96,12 @@ public interface IMailboxMessages
 public interface IMailboxes : IMailboxTree, IMailboxMessages, IMailboxAnnotations
 {
     /// <summary>
-    /// Stores a message: reads <paramref name="content"/> to its end, makes it durable and puts it into the mailbox.
-    /// The caller keeps and disposes the stream.
+    /// Stores messages: reads one after the other to its end, makes them durable and puts them into the mailbox, all or nothing, in one transaction
+    /// (RFC 3502 §6.3.11). Where <paramref name="messages"/> or one of the streams throws, nothing is stored. The caller keeps and disposes the streams.
     /// </summary>
-    /// <param name="size">Octets announced; the stream ending early is an <see cref="EndOfStreamException"/>, and nothing is stored.</param>
-    ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, MessageFlags flags, DateTimeOffset? internalDate, long size, Stream content, CancellationToken cancellationToken);
+    /// <param name="messages">Each is asked for when the one before has been read. They are not read to the end where a refusal comes first.</param>
+    /// <param name="replaced">Expunged in the same transaction (RFC 8508); where it is gone already nothing is stored.</param>
+    ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IAsyncEnumerable<MessageToAppend> messages, ReplacedMessage? replaced, CancellationToken cancellationToken);
 
     /// <summary>
     /// Opens the octets of a message, trace prefix and content, from <paramref name="offset"/>. Reads at most a few buffers ahead.

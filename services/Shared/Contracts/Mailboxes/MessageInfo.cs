@@ -55,6 +55,15 @@ public sealed record NewMessage
     public required MessageStructure Structure { get; init; }
 }
 
+/// <summary>A message of APPEND.</summary>
+/// <param name="InternalDate">Null: now.</param>
+/// <param name="Size">Octets announced; the stream ending early is an <see cref="EndOfStreamException"/>. Null: to the end of the stream.</param>
+/// <param name="Content">Read once, before the next message is asked for.</param>
+public sealed record MessageToAppend(MessageFlags Flags, DateTimeOffset? InternalDate, long? Size, Stream Content);
+
+/// <summary>The message in whose place another comes (RFC 8508).</summary>
+public readonly record struct ReplacedMessage(MailboxId Mailbox, Uid Uid);
+
 /// <summary>Where an appended or copied message is now.</summary>
 public readonly record struct Appended(MailboxId Mailbox, UidValidity UidValidity, Uid Uid, ModSeq ModSeq);
 

@@ -35,6 +35,12 @@ public abstract record AppendOutcome
 
     /// <summary>The message is larger than APPENDLIMIT (RFC 7889).</summary>
     public sealed record TooLarge : AppendOutcome;
+
+    /// <summary>It holds a NUL, and no transfer encoding can be given to it without harm (RFC 3516 §4.4).</summary>
+    public sealed record NotConvertible : AppendOutcome;
+
+    /// <summary>The message to be replaced is not there any more (RFC 8508).</summary>
+    public sealed record NoSuchMessage : AppendOutcome;
 }
 
 /// <summary>The end of COPY or MOVE.</summary>

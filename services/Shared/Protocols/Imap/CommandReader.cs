@@ -8,6 +8,13 @@ namespace Merpati.Protocols.Imap;
 /// <param name="Refusal">Set when the command broke a limit: answer with this.</param>
 internal readonly record struct CommandInput(Arrival Arrival, CommandLine Line = default, Completion? Refusal = null);
 
+/// <summary>What came after the message of a command.</summary>
+/// <param name="Owed">Octets of the literal at its end that the client sends whatever we say.</param>
+internal readonly record struct TailInput(Arrival Arrival, Completion? Refusal = null, long? Owed = null);
+
+/// <summary>Reads what comes after a message; a mismatch is left in the scanner.</summary>
+internal delegate void TailParser(ref CommandScanner scanner);
+
 /// <summary>
 /// Gathers a command with its literals (RFC 3501 §4.3, RFC 7888). Each time a literal is announced the command so far is parsed:
 /// what is wrong already is refused before the client is asked for more. The message of APPEND is left unread.
@@ -74,6 +81,48 @@ internal sealed class CommandReader(ImapInput input, ResponseWriter output, Imap
             return end.Arrival == Arrival.Octets && !end.TooLong ? (end.Arrival, _buffer.Span.ToArray()) : (end.Arrival, null);
         }
         finally { _buffer.Release(); }
+    }
+
+    /// <summary>
+    /// Gathers what comes after the message of a command, with the literals that are no messages, up to the next message or the end of the command.
+    /// </summary>
+    /// <param name="parse">Given all of it so far; it may be called again with more.</param>
+    public async ValueTask<TailInput> ReadTailAsync(TailParser parse)
+    {
+        try { return await GatherTailAsync(parse).ConfigureAwait(false); }
+        finally { _buffer.Release(); }
+    }
+
+    private async ValueTask<TailInput> GatherTailAsync(TailParser parse)
+    {
+        // One octet stands in the buffer: in the middle of a command the session does not end politely.
+        _buffer.Append(" "u8);
+        for (var literals = 1; ; literals++)
+        {
+            var start = _buffer.Length;
+            var end = await FillLineAsync(options.MaxLineLength).ConfigureAwait(false);
+            if (end.Arrival != Arrival.Octets) return new TailInput(end.Arrival);
+            if (end.Endless) return new TailInput(Arrival.Octets, TooMuchToDrop);
+            var announced = LiteralAtEnd(_buffer.Span[start..]);
+            long? owed = announced is { NonSynchronizing: true } sent ? sent.Length : null;
+            if (end.TooLong) return new TailInput(Arrival.Octets, Completion.Bad("The line is too long"), owed);
+            if (announced is not null) _buffer.Append("\r\n"u8);
+            var (error, wantsLiteral) = Parse(parse);
+            if (error is not null) return new TailInput(Arrival.Octets, Completion.Bad($"{error}; nothing was stored"), owed);
+            if (!wantsLiteral || announced is not var (length, nonSynchronizing)) return new TailInput(Arrival.Octets, null, owed);
+            if (length > options.MaxLiteralLength || _buffer.Length + length > options.MaxCommandLength || literals > options.MaxLiteralsPerCommand)
+                return new TailInput(Arrival.Octets, new Completion(CompletionStatus.Bad, "TOOBIG", "The literal is too large"), owed);
+            if (!nonSynchronizing) output.Continue("Ready for the literal");
+            var arrival = await FillAsync(length).ConfigureAwait(false);
+            if (arrival != Arrival.Octets) return new TailInput(arrival);
+        }
+    }
+
+    private (string? Error, bool WantsLiteral) Parse(TailParser parse)
+    {
+        var scanner = new CommandScanner(_buffer.Span[1..], Utf8Names);
+        parse(ref scanner);
+        return (scanner.Error, scanner.WantsLiteral);
     }
 
     /// <summary>Reads and drops <paramref name="octets"/> of a refused literal and the rest of its command.</summary>

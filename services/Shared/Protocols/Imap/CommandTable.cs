@@ -54,6 +54,7 @@ internal static class CommandTable
         new("STORE", SessionStates.Selected, Announces.Changes, Store.Parse, UsesNumbers: true),
         new("COPY", SessionStates.Selected, Announces.Everything, Copy.Parse, UsesNumbers: true),
         new("MOVE", SessionStates.Selected, Announces.Everything, Move.Parse, UsesNumbers: true),
+        new("REPLACE", SessionStates.Selected, Announces.Everything, Replace.Parse, UsesNumbers: true),
         new("UIDBATCHES", SessionStates.Selected, Announces.Everything, UidBatches.Parse),
         new("UID SEARCH", SessionStates.Selected, Announces.Everything, Search.ParseUid),
         new("UID SORT", SessionStates.Selected, Announces.Everything, Sort.ParseUid),
@@ -62,6 +63,7 @@ internal static class CommandTable
         new("UID STORE", SessionStates.Selected, Announces.Everything, Store.ParseUid),
         new("UID COPY", SessionStates.Selected, Announces.Everything, Copy.ParseUid),
         new("UID MOVE", SessionStates.Selected, Announces.Everything, Move.ParseUid),
+        new("UID REPLACE", SessionStates.Selected, Announces.Everything, Replace.ParseUid),
         new("UID EXPUNGE", SessionStates.Selected, Announces.Everything, Expunge.ParseUid),
     ];
 

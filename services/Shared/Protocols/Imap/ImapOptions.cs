@@ -18,6 +18,9 @@ public sealed record ImapOptions
     /// <summary>Largest message that APPEND takes, octets (RFC 7889 APPENDLIMIT).</summary>
     public long AppendLimit { get; init; } = 50 * 1024 * 1024;
 
+    /// <summary>Messages in one APPEND (RFC 3502).</summary>
+    public int MaxMessagesPerAppend { get; init; } = 500;
+
     /// <summary>One line of a command, octets. UID sets of real clients grow past 8 KiB.</summary>
     public int MaxLineLength { get; init; } = 64 * 1024;
 

@@ -130,22 +130,37 @@ public static class MailboxConversions
     public static Contract.FlagOperation ToContract(this FlagOperation operation)
         => operation is >= FlagOperation.Replace and <= FlagOperation.Remove ? (Contract.FlagOperation)(operation - 1) : throw new WireFormatException("A flag operation is not known.");
 
-    public static AppendResponse ToWire(this Contract.AppendOutcome outcome) => outcome switch
+    /// <summary>For a gateway of the last version. It sends no NUL, and hears of no refusal that it does not know.</summary>
+    public static AppendResponse ToSingle(this Contract.AppendOutcome outcome) => outcome switch
     {
         Contract.AppendOutcome.Done done => new AppendResponse { Appended = ToWire(done.Messages[0]) },
-        Contract.AppendOutcome.AlreadyDelivered already => new AppendResponse { Appended = ToWire(already.Message) },
-        Contract.AppendOutcome.NoSuchMailbox => new AppendResponse { Refusal = Refusal.NoSuchMailbox },
-        Contract.AppendOutcome.OverQuota => new AppendResponse { Refusal = Refusal.OverQuota },
-        Contract.AppendOutcome.TooLarge => new AppendResponse { Refusal = Refusal.TooLarge },
+        _ => new AppendResponse { Refusal = ToRefusal(outcome) is var refusal and <= Refusal.TooLarge ? refusal : Refusal.TooLarge },
+    };
+
+    public static AppendMessagesResponse ToWire(this Contract.AppendOutcome outcome) => outcome switch
+    {
+        Contract.AppendOutcome.Done done => new AppendMessagesResponse { Appended = new AppendedMessages { Messages = { done.Messages.Select(ToWire) } } },
+        _ => new AppendMessagesResponse { Refusal = ToRefusal(outcome) },
+    };
+
+    private static Refusal ToRefusal(Contract.AppendOutcome outcome) => outcome switch
+    {
+        Contract.AppendOutcome.NoSuchMailbox => Refusal.NoSuchMailbox,
+        Contract.AppendOutcome.OverQuota => Refusal.OverQuota,
+        Contract.AppendOutcome.TooLarge => Refusal.TooLarge,
+        Contract.AppendOutcome.NotConvertible => Refusal.NotConvertible,
+        Contract.AppendOutcome.NoSuchMessage => Refusal.NoSuchMessage,
         _ => throw new UnreachableException(),
     };
 
-    public static Contract.AppendOutcome ToContract(this AppendResponse response) => response switch
+    public static Contract.AppendOutcome ToContract(this AppendMessagesResponse response) => response switch
     {
-        { OutcomeCase: AppendResponse.OutcomeOneofCase.Appended, Appended: var appended } => new Contract.AppendOutcome.Done([ToContract(appended)]),
+        { OutcomeCase: AppendMessagesResponse.OutcomeOneofCase.Appended, Appended: var appended } => new Contract.AppendOutcome.Done([.. appended.Messages.Select(ToContract)]),
         { Refusal: Refusal.NoSuchMailbox } => new Contract.AppendOutcome.NoSuchMailbox(),
         { Refusal: Refusal.OverQuota } => new Contract.AppendOutcome.OverQuota(),
         { Refusal: Refusal.TooLarge } => new Contract.AppendOutcome.TooLarge(),
+        { Refusal: Refusal.NotConvertible } => new Contract.AppendOutcome.NotConvertible(),
+        { Refusal: Refusal.NoSuchMessage } => new Contract.AppendOutcome.NoSuchMessage(),
         _ => throw new WireFormatException("The outcome of an append is not known."),
     };
 

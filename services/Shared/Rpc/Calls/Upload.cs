@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using Grpc.Core;
 
@@ -62,27 +61,17 @@ internal sealed class Upload<TRequest, TResponse> : IDisposable
         }
     }
 
-    /// <summary>Sends the octets and waits for the answer. The server may answer before it has them all: then the rest stays in the source.</summary>
-    /// <exception cref="EndOfStreamException">The source ended early; the server is told to forget the call.</exception>
-    public async ValueTask<TResponse> SendAsync(Stream source, long size, Func<ReadOnlyMemory<byte>, TRequest> toMessage)
+    /// <summary>Sends the parts and waits for the answer. The server may answer before it has them all: then no more are asked for. Where the source throws, the server is told to forget the call.</summary>
+    /// <param name="parts">Each is written out when the next is asked for.</param>
+    public async ValueTask<TResponse> SendAsync(IAsyncEnumerable<TRequest> parts)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(Chunks.Size);
-        try
+        await foreach (var part in parts.WithCancellation(_cancelled))
         {
-            for (var missing = size; missing > 0;)
-            {
-                // Whole chunks: each is a message of its own, and the source may come in small pieces.
-                var wanted = (int)Math.Min(missing, Chunks.Size);
-                var read = await source.ReadAtLeastAsync(buffer.AsMemory(0, wanted), wanted, throwOnEndOfStream: false, _cancelled);
-                if (read < wanted) throw new EndOfStreamException($"The message ended {missing - read} octets early.");
-                missing -= read;
-                try { await WriteAsync(toMessage(buffer.AsMemory(0, read))); }
-                // The call is over: its answer, or why there is none, comes now.
-                catch (Exception e) when (e is RpcException or InvalidOperationException) { return await AnswerAsync(complete: false); }
-            }
-            return await AnswerAsync(complete: true);
+            try { await WriteAsync(part); }
+            // The call is over: its answer, or why there is none, comes now.
+            catch (Exception e) when (e is RpcException or InvalidOperationException) { return await AnswerAsync(complete: false); }
         }
-        finally { ArrayPool<byte>.Shared.Return(buffer); }
+        return await AnswerAsync(complete: true);
     }
 
     public void Dispose()

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using Grpc.Core;
 using Merpati.Mailboxes;
@@ -13,15 +15,40 @@ namespace Merpati.Rpc.Mailboxes;
 internal sealed partial class MailboxesClient(Wire.MailboxesService.MailboxesServiceClient client, Caller caller) : IMailboxes
 {
     /// <summary>
-    /// The header of the message goes first: if even that cannot be sent, it goes again. Once octets of the content are on their way the call is made only once,
+    /// The begin goes first: if even that cannot be sent, it goes again. Once messages are on their way the call is made only once,
     /// as they cannot be read twice and the answer alone may have been lost.
     /// </summary>
-    public async ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, MessageFlags flags, DateTimeOffset? internalDate, long size, Stream content, CancellationToken cancellationToken)
+    public async ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IAsyncEnumerable<MessageToAppend> messages, ReplacedMessage? replaced, CancellationToken cancellationToken)
     {
-        var header = new Wire.AppendHeader { AccountId = account.Value.ToWire(), MailboxId = mailbox.Value.ToWire(), Flags = flags.ToWire(), InternalDate = internalDate?.ToWire(), Size = size };
-        using var upload = await Upload<Wire.AppendRequest, Wire.AppendResponse>.BeginAsync(caller, client.Append, new Wire.AppendRequest { Header = header }, cancellationToken);
-        var response = await upload.SendAsync(content, size, static octets => new Wire.AppendRequest { Octets = UnsafeByteOperations.UnsafeWrap(octets) });
-        return response.ToContract();
+        var begin = new Wire.AppendBegin { AccountId = account.Value.ToWire(), MailboxId = mailbox.Value.ToWire() };
+        if (replaced is { } other) begin.Replaced = new Wire.ReplacedMessage { MailboxId = other.Mailbox.Value.ToWire(), Uid = other.Uid.Value };
+        using var upload = await Upload<Wire.AppendMessagesRequest, Wire.AppendMessagesResponse>.BeginAsync(caller, client.AppendMessages, new Wire.AppendMessagesRequest { Begin = begin }, cancellationToken);
+        return (await upload.SendAsync(PartsAsync(messages, cancellationToken))).ToContract();
+    }
+
+    private static async IAsyncEnumerable<Wire.AppendMessagesRequest> PartsAsync(IAsyncEnumerable<MessageToAppend> messages, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(Chunks.Size);
+        try
+        {
+            await foreach (var message in messages.WithCancellation(cancellationToken))
+            {
+                var begin = new Wire.MessageBegin { Flags = message.Flags.ToWire(), InternalDate = message.InternalDate?.ToWire() };
+                if (message.Size is { } size) begin.Size = size;
+                yield return new Wire.AppendMessagesRequest { Message = begin };
+                for (var missing = message.Size ?? long.MaxValue; missing > 0;)
+                {
+                    // Whole chunks: each is a message of its own, and the source may come in small pieces.
+                    var wanted = (int)Math.Min(missing, Chunks.Size);
+                    var read = await message.Content.ReadAtLeastAsync(buffer.AsMemory(0, wanted), wanted, throwOnEndOfStream: false, cancellationToken);
+                    missing -= read;
+                    if (read < wanted && message.Size is not null) throw new EndOfStreamException($"The message ended {missing} octets early.");
+                    if (read > 0) yield return new Wire.AppendMessagesRequest { Octets = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, read)) };
+                    if (read < wanted) break;
+                }
+            }
+        }
+        finally { ArrayPool<byte>.Shared.Return(buffer); }
     }
 
     /// <summary>Returns when the first octets are here, so that a content that is damaged from the start is told before anything of it is passed on.</summary>

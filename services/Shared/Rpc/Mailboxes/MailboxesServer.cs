@@ -14,12 +14,21 @@ namespace Merpati.Rpc.Mailboxes;
 /// <summary>Serves <see cref="IMailboxes"/>: turns requests into calls of the port and its answers into responses, nothing else.</summary>
 internal sealed partial class MailboxesServer(IMailboxes mailboxes, TimeProvider time) : Wire.MailboxesService.MailboxesServiceBase
 {
+    /// <summary>Of gateways of the last version.</summary>
     public override async Task<Wire.AppendResponse> Append(IAsyncStreamReader<Wire.AppendRequest> requestStream, ServerCallContext context)
     {
         if (!await requestStream.MoveNext(context.CancellationToken) || requestStream.Current.Header is not { } header) throw new Wire.WireFormatException("An append begins with its header.");
         if (header.Size < 0) throw new Wire.WireFormatException("A size is negative.");
         await using var content = new AppendStream(requestStream, header.Size);
         var outcome = await mailboxes.AppendAsync(Account(header.AccountId), Mailbox(header.MailboxId), header.Flags.ToContract(), header.InternalDate?.ToContract(), header.Size, content, context.CancellationToken);
+        return outcome.ToSingle();
+    }
+
+    public override async Task<Wire.AppendMessagesResponse> AppendMessages(IAsyncStreamReader<Wire.AppendMessagesRequest> requestStream, ServerCallContext context)
+    {
+        if (!await requestStream.MoveNext(context.CancellationToken) || requestStream.Current.Begin is not { } begin) throw new Wire.WireFormatException("Messages to append begin with where they go.");
+        ReplacedMessage? replaced = begin.Replaced is { } other ? new ReplacedMessage(Mailbox(other.MailboxId), new Uid(other.Uid)) : null;
+        var outcome = await mailboxes.AppendAsync(Account(begin.AccountId), Mailbox(begin.MailboxId), AppendedMessages.ReadAsync(requestStream, context.CancellationToken), replaced, context.CancellationToken);
         return outcome.ToWire();
     }
 

@@ -19,6 +19,13 @@ public interface IMailboxStore : IMailboxTree, IMailboxMessages, IMailboxAnnotat
     /// <param name="quota">Limits to hold to; Octets and Messages of it are not read.</param>
     ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IReadOnlyList<NewMessage> messages, DeliveryKey? delivery, QuotaUsage? quota, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Puts a message into a mailbox and expunges another in one transaction (RFC 8508); <see cref="AppendOutcome.NoSuchMessage"/> where that is gone.
+    /// The room that it took counts as free.
+    /// </summary>
+    /// <param name="quota">Limits to hold to; Octets and Messages of it are not read.</param>
+    ValueTask<AppendOutcome> ReplaceAsync(AccountId account, MailboxId mailbox, NewMessage message, ReplacedMessage replaced, QuotaUsage? quota, CancellationToken cancellationToken);
+
     /// <summary>COPY within the quota: <see cref="CopyOutcome.OverQuota"/>, and nothing is copied, where the copies would go over it.</summary>
     /// <param name="quota">Limits to hold to; Octets and Messages of it are not read.</param>
     ValueTask<CopyOutcome> CopyAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, QuotaUsage? quota, CancellationToken cancellationToken);

@@ -3,104 +3,75 @@ using Merpati.Mailboxes;
 namespace Merpati.Protocols.Imap.Commands;
 
 /// <summary>
-/// APPEND (RFC 3501 §6.3.11), with APPENDUID (RFC 4315 §3). The record is made when the literal is announced; what can be refused is
-/// refused before the client is told to send. The message streams from the connection into the store.
+/// APPEND (RFC 3501 §6.3.11) of one message or several (RFC 3502), with APPENDUID (RFC 4315 §3), literal8 (RFC 3516 §4.4), CATENATE (RFC 4469) and UTF8 (RFC 6855 §4).
+/// The record is made when the first literal is announced; what can be refused is refused before the client is told to send. Messages stream from the connection into the store.
 /// </summary>
-internal sealed record Append(MailboxArgument Mailbox, FlagArgument? Flags, DateTimeOffset? InternalDate, long Size, bool NonSynchronizing) : Command
+internal sealed record Append(MailboxArgument Mailbox, IReadOnlyList<AppendPiece> Pieces, AppendPosition Position) : Command
 {
-    public override bool TakesMessage => true;
+    public override bool TakesMessage => Pieces is [.., AppendPiece.Literal];
 
     public static Command Parse(ref CommandScanner scanner)
     {
         scanner.Space();
         var mailbox = scanner.Mailbox();
         scanner.Space();
-        FlagArgument? flags = null;
-        if (scanner.NextIs((byte)'('))
-        {
-            flags = scanner.Flags(bare: false);
-            scanner.Space();
-        }
-        DateTimeOffset? date = null;
-        if (scanner.NextIs((byte)'"'))
-        {
-            if (ImapDate.TryParseDateTime(scanner.Text(scanner.String("a date")), out var moment)) date = moment;
-            else scanner.Fail("A date is written as \"17-Jul-1996 02:44:25 -0700\"");
-            scanner.Space();
-        }
-        scanner.TryLiteralHeader(out var size, out var nonSynchronizing);
-        if (scanner.Remaining > 0) scanner.Fail("The message is read from the connection, not from the command");
-        return new Append(mailbox, flags, date, size, nonSynchronizing);
+        var pieces = new List<AppendPiece>();
+        var position = AppendPieces.Parse(ref scanner, AppendPosition.Message, several: true, pieces);
+        return new Append(mailbox, pieces, position);
     }
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
-        MailboxInfo? mailbox = null;
-        var refusal = Check(session.Options);
-        if (refusal is null)
-        {
-            try
-            {
-                if (Mailbox.Name is { } name) mailbox = await session.Mailboxes.FindAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false);
-            }
-            catch when (NonSynchronizing)
-            {
-                if (await DropAsync(session, Size).ConfigureAwait(false) is { } end) return end;
-                throw;
-            }
-            if (mailbox is null) refusal = Completion.TryCreate;
-        }
-        if (refusal is { } refused) return NonSynchronizing ? await DropAsync(session, Size).ConfigureAwait(false) ?? refused : refused;
-        if (!NonSynchronizing) session.Output.Continue("Ready for the message");
-        return await ReceiveAsync(session, mailbox!, cancellationToken).ConfigureAwait(false);
+        var (done, completion) = await RunAsync(session, Mailbox, new AppendFeed(session, Pieces, Position, several: true), replaced: null, refusal: null, cancellationToken).ConfigureAwait(false);
+        return done is null ? completion : Completion.OkWith(Code(done));
     }
 
-    private Completion? Check(ImapOptions options)
-    {
-        if (Size > options.AppendLimit) return Completion.No("TOOBIG", "The message is larger than APPENDLIMIT");
-        if (Size == 0) return Completion.No("CANNOT", "An empty message cannot be stored");
-        return Flags is { IsWithinLimits: false } ? Completion.FlagLimit : null;
-    }
+    /// <summary>APPENDUID of the messages, whose UIDs ascend.</summary>
+    public static string Code(AppendOutcome.Done done) => $"APPENDUID {done.Messages[0].UidValidity} {UidSet.Of(done.Messages.Select(message => message.Uid))}";
 
-    private async ValueTask<Completion> ReceiveAsync(ImapSession session, MailboxInfo mailbox, CancellationToken cancellationToken)
+    /// <summary>Also of REPLACE. Null and how the command ends where nothing was stored.</summary>
+    public static async ValueTask<(AppendOutcome.Done? Done, Completion Completion)> RunAsync(
+        ImapSession session, MailboxArgument argument, AppendFeed feed, ReplacedMessage? replaced, Completion? refusal, CancellationToken cancellationToken)
     {
-        var message = new MessageLiteral(session.Input, session.Options.StallTimeout, Size);
-        await using var _ = message.ConfigureAwait(false);
         AppendOutcome? outcome = null;
         try
         {
-            outcome = await session.Mailboxes
-                .AppendAsync(session.Account.Id, mailbox.Id, Flags?.ToFlags() ?? MessageFlags.None, InternalDate, Size, message, cancellationToken).ConfigureAwait(false);
+            if (refusal is null)
+            {
+                var mailbox = argument.Name is { } name ? await session.Mailboxes.FindAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false) : null;
+                if (mailbox is null) refusal = Completion.TryCreate;
+                else outcome = await session.Mailboxes.AppendAsync(session.Account.Id, mailbox.Id, feed.MessagesAsync(cancellationToken), replaced, cancellationToken).ConfigureAwait(false);
+            }
         }
-        catch (Exception) when (message.IsLost) { throw new ConnectionLostException("The client went away within a message", canWrite: true); }
-        catch (EndOfStreamException) when (message.HoldsNul || message.IsFollowedByMore) { }
-        catch when (!message.IsComplete && !session.Aborted.IsCancellationRequested)
+        catch (Exception) when (feed.IsLost) { throw new ConnectionLostException("The client went away within a message", canWrite: true); }
+        catch (Exception) when (feed.Refusal is not null) { refusal = feed.Refusal; }
+        catch when (feed.Owed is not null && !session.Aborted.IsCancellationRequested)
         {
-            if (await DropAsync(session, message.Remaining).ConfigureAwait(false) is { } end) return end;
+            if (await DropAsync(session, feed.Owed).ConfigureAwait(false) is { } end) return (null, end);
             throw;
         }
-        if (!message.IsComplete && await DropAsync(session, message.Remaining).ConfigureAwait(false) is { } tooMuch) return tooMuch;
-        if (message.HoldsNul) return Completion.Bad("A message holds no NUL; nothing was stored");
-        if (message.IsFollowedByMore) return Completion.Bad("Unexpected text after the message; nothing was stored");
-        return outcome switch
+        if (outcome is not AppendOutcome.Done && await DropAsync(session, feed.Owed).ConfigureAwait(false) is { } tooMuch) return (null, tooMuch);
+        if (outcome is AppendOutcome.Done done)
         {
-            AppendOutcome.Done done => Appended(session, done.Messages[0]),
-            AppendOutcome.OverQuota => Completion.OverQuota,
-            AppendOutcome.TooLarge => Completion.No("TOOBIG", "The message is larger than APPENDLIMIT"),
-            _ => Completion.TryCreate,
-        };
+            // RFC 3501 §6.3.11: the new message of the selected mailbox is told of at once, whether or not a bell rang.
+            if (session.TrySelected is { } selected && selected.Id == done.Messages[0].Mailbox) selected.Ring();
+            return (done, Completion.Ok);
+        }
+        return (null, refusal ?? Refusal(outcome));
     }
 
-    private static Completion Appended(ImapSession session, Appended message)
+    private static Completion Refusal(AppendOutcome? outcome) => outcome switch
     {
-        // RFC 3501 §6.3.11: the new message of the selected mailbox is told of at once, whether or not a bell rang.
-        if (session.TrySelected is { } selected && selected.Id == message.Mailbox) selected.Ring();
-        return Completion.OkWith($"APPENDUID {message.UidValidity} {message.Uid}");
-    }
+        AppendOutcome.OverQuota => Completion.OverQuota,
+        AppendOutcome.TooLarge => Completion.No("TOOBIG", "The message is larger than APPENDLIMIT"),
+        AppendOutcome.NotConvertible => Completion.No("UNKNOWN-CTE", "The message holds a NUL, and a part with it cannot be given another transfer encoding"),
+        AppendOutcome.NoSuchMessage => Completion.No("EXPUNGEISSUED", "The message to be replaced is no longer there"),
+        _ => Completion.TryCreate,
+    };
 
     /// <summary>Reads past the rest of the command; not null when the session has to end.</summary>
-    private static async ValueTask<Completion?> DropAsync(ImapSession session, long octets)
-        => await session.Reader.DiscardAsync(octets, session.Options.MaxDiscard).ConfigureAwait(false) switch
+    private static async ValueTask<Completion?> DropAsync(ImapSession session, long? octets)
+        => octets is null ? null : await session.Reader.DiscardAsync(octets.Value, session.Options.MaxDiscard).ConfigureAwait(false) switch
         {
             null => null,
             { Refusal: { } refusal } => refusal,

@@ -116,6 +116,15 @@ internal static class FetchItems
         }
     }
 
+    /// <summary><c>[section]</c> or <c>[section]&lt;offset.count&gt;</c>; null for what is none.</summary>
+    public static FetchItem.Section? TryParseSection(string text)
+    {
+        var scanner = new CommandScanner(Encoding.UTF8.GetBytes(text));
+        var section = ParseSection(ref scanner, peek: true);
+        scanner.End();
+        return scanner.Failed ? null : section;
+    }
+
     private static FetchItem.Section ParseSection(ref CommandScanner scanner, bool peek)
     {
         scanner.Expect((byte)'[');

@@ -19,6 +19,7 @@ internal sealed class SectionContent : IAsyncDisposable
     private readonly Stream? _stream;
 
     private readonly bool _isBinary;
+    private long _read;
 
     private SectionContent(byte[] head, int headLength, long length, Stream? stream, bool isBinary = false)
     {
@@ -119,6 +120,26 @@ internal sealed class SectionContent : IAsyncDisposable
         var wanted = (int)Math.Min(head.Length, expected);
         var length = await stream.ReadAtLeastAsync(head[..wanted], wanted, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
         return length == wanted ? length : throw new ContentDamagedException(message.Content, "it is shorter than recorded");
+    }
+
+    /// <summary>The next octets; 0 at the end. Either this or <see cref="WriteAsync"/>.</summary>
+    public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        var left = Math.Min(Length - _read, buffer.Length);
+        if (left == 0) return 0;
+        int count;
+        if (_read < _headLength)
+        {
+            count = (int)Math.Min(left, _headLength - _read);
+            _head.AsMemory((int)_read, count).CopyTo(buffer);
+        }
+        else
+        {
+            count = await _stream!.ReadAsync(buffer[..(int)left], cancellationToken).ConfigureAwait(false);
+            if (count == 0) throw new EndOfStreamException("The content is shorter than recorded.");
+        }
+        _read += count;
+        return count;
     }
 
     /// <summary>Writes the section as a string of IMAP, at the client's pace.</summary>

@@ -51,6 +51,9 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command, bool utf8Names = 
 
     public readonly bool NextAre(ReadOnlySpan<byte> octets) => Rest.StartsWith(octets);
 
+    /// <summary>A space and something after it, and not only spaces before the line break.</summary>
+    public readonly bool IsFollowedByArgument => NextIs((byte)' ') && Rest.ContainsAnyExcept((byte)' ');
+
     public readonly bool NextIsDigit => Rest is { Length: > 0 } rest && char.IsAsciiDigit((char)rest[0]);
 
     public bool TryTake(byte octet)

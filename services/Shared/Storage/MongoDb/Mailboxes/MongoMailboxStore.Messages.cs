@@ -135,6 +135,9 @@ public sealed partial class MongoMailboxStore
     public ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IReadOnlyList<NewMessage> messages, DeliveryKey? delivery, QuotaUsage? quota, CancellationToken cancellationToken)
         => _lines.RunAsync(account, new AppendMessages(mailbox, messages, delivery, quota), cancellationToken);
 
+    public ValueTask<AppendOutcome> ReplaceAsync(AccountId account, MailboxId mailbox, NewMessage message, ReplacedMessage replaced, QuotaUsage? quota, CancellationToken cancellationToken)
+        => _lines.RunAsync(account, new AppendMessages(mailbox, [message], delivery: null, quota, replaced), cancellationToken);
+
     /// <summary>Each page is of one moment.</summary>
     internal async IAsyncEnumerable<List<StoredMessage>> PagesAsync(AccountId account, MailboxId mailbox, UidSet uids, ProjectionDefinition<BsonDocument, StoredMessage> fields, int size, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -28,7 +28,29 @@ internal sealed class AppendMessages(AccountId account, MailboxId mailbox, IRead
         var size = messages.Sum(message => message.Size);
         if (!Usage.TryAdd(session, row.AccountKey, size, messages.Count, quota)) return new AppendOutcome.OverQuota();
         if (messages.Count == 0) return new AppendOutcome.Done([]);
+        return Put(session, row);
+    }
 
+    /// <summary>REPLACE (RFC 8508): the one goes and the other comes in one transaction, or neither.</summary>
+    public AppendOutcome RunInPlaceOf(SqliteSession session, ReplacedMessage replaced)
+    {
+        if (MailboxRow.Find(session, account, mailbox) is not { } row) return new AppendOutcome.NoSuchMailbox();
+        // One row where both are one mailbox, so that its counters and its MODSEQ are one.
+        if ((replaced.Mailbox == mailbox ? row : MailboxRow.Find(session, account, replaced.Mailbox)) is not { } source) return new AppendOutcome.NoSuchMessage();
+        if (StoredMessages.List(session, source, UidSet.Of(replaced.Uid)) is not [var old] gone) return new AppendOutcome.NoSuchMessage();
+        var more = messages.Sum(message => message.Size) - old.Size;
+        if (!Usage.TryAdd(session, row.AccountKey, messages.Sum(message => message.Size), messages.Count, Beside(quota, old.Size, more))) return new AppendOutcome.OverQuota();
+        StoredMessages.Expunge(session, source, gone, now);
+        if (source != row) source.Save(session);
+        return Put(session, row);
+    }
+
+    /// <summary>The limits while the old message still counts; who is over them already may replace a message by a smaller one.</summary>
+    private static QuotaUsage? Beside(QuotaUsage? quota, long oldSize, long more)
+        => quota is null || more <= 0 ? null : quota with { OctetLimit = quota.OctetLimit + oldSize, MessageLimit = quota.MessageLimit + 1 };
+
+    private AppendOutcome.Done Put(SqliteSession session, MailboxRow row)
+    {
         var appended = new Appended[messages.Count];
         for (var i = 0; i < appended.Length; i++)
         {

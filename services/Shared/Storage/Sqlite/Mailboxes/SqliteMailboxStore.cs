@@ -168,6 +168,12 @@ public sealed class SqliteMailboxStore : IMailboxStore, IAsyncDisposable
         return _database.WriteAsync(append.Run, append.Octets, cancellationToken);
     }
 
+    public ValueTask<AppendOutcome> ReplaceAsync(AccountId account, MailboxId mailbox, NewMessage message, ReplacedMessage replaced, QuotaUsage? quota, CancellationToken cancellationToken)
+    {
+        var append = new AppendMessages(account, mailbox, [message], delivery: null, quota, _time.GetUtcNow());
+        return _database.WriteAsync(session => append.RunInPlaceOf(session, replaced), append.Octets, cancellationToken);
+    }
+
     public ValueTask<string?> FindThreadAsync(AccountId account, IReadOnlyList<string> messageIds, CancellationToken cancellationToken)
         => messageIds.Count == 0 ? default : _database.ReadAsync(session => FindThread(session, account, messageIds), cancellationToken);
 
