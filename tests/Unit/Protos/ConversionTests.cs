@@ -126,7 +126,7 @@ public sealed class ConversionTests
         foreach (var outcome in Enum.GetValues<Contract.MailboxOutcome>()) outcome.ToWire().ToContract().Should().Be(outcome);
         foreach (var operation in Enum.GetValues<Contract.FlagOperation>()) operation.ToWire().ToContract().Should().Be(operation);
         foreach (var use in Enum.GetValues<Contract.SpecialUse>()) ((int)(Merpati.Mailboxes.V1.SpecialUse)use).Should().Be((int)use);
-        Refused(() => new AppendResponse().ToContract());
+        Refused(() => new AppendMessagesResponse().ToContract());
         Refused(() => new CopyMessagesResponse().ToContract());
         Refused(() => default(Merpati.Mailboxes.V1.MailboxOutcome).ToContract());
         Refused(() => default(Merpati.Mailboxes.V1.FlagOperation).ToContract());

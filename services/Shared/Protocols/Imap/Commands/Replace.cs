@@ -32,7 +32,7 @@ internal sealed record Replace(SequenceSet Message, bool ByUid, MailboxArgument 
         if (selected.View.Resolve(Message, ByUid) is not var (uids, count)) refusal = Completion.NoSuchNumber;
         else if (selected.ReadOnly) refusal = Completion.ReadOnly;
         else if (count == 0) refusal = Completion.No("NONEXISTENT", "No message has such a UID");
-        else replaced = new ReplacedMessage(selected.Id, uids.First().First);
+        else replaced = new ReplacedMessage(selected.Id, uids[0].First);
         var feed = new AppendFeed(session, Pieces, Position, several: false);
         var (done, completion) = await Append.RunAsync(session, Mailbox, feed, replaced, refusal, cancellationToken).ConfigureAwait(false);
         if (done is null) return completion;
