@@ -142,18 +142,18 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
     {
         Owed = null;
         session.Input.SetDeadline(session.Options.StallTimeout);
-        var pieces = new List<AppendPiece>();
+        var found = new List<AppendPiece>();
         var tail = await session.Reader.ReadTailAsync((ref CommandScanner scanner) =>
         {
-            pieces.Clear();
-            var position = AppendPieces.Parse(ref scanner, _position, several, pieces);
-            if (!scanner.Failed && pieces is not [.., AppendPiece.Literal]) scanner.End();
-            if (!scanner.Failed) _position = position;
+            found.Clear();
+            var next = AppendPieces.Parse(ref scanner, _position, several, found);
+            if (!scanner.Failed && found is not [.., AppendPiece.Literal]) scanner.End();
+            if (!scanner.Failed) _position = next;
         }).ConfigureAwait(false);
         if (tail.Arrival != Arrival.Octets) throw Lose();
         Owed = tail.Owed;
         if (tail.Refusal is { } refusal) throw Refuse(refusal);
-        foreach (var piece in pieces) _pieces.Enqueue(piece);
+        foreach (var piece in found) _pieces.Enqueue(piece);
     }
 
     /// <exception cref="AppendBrokenOffException">BADURL (RFC 4469 §4).</exception>
