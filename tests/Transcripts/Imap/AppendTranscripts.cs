@@ -41,7 +41,7 @@ public sealed class AppendTranscripts
         var server = await Session.ServerAsync();
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.LoggedIn + """
-            C> 1 APPEND INBOX (\Seen) "17-Jul-1996 02:44:25 -0700" {3+}\r\na:b (\Flagged $x) {3+}\r\nc:d {3+}\r\ne:f\r\n
+            C> 1 APPEND INBOX (\\Seen) "17-Jul-1996 02:44:25 -0700" {3+}\r\na:b (\\Flagged $x) {3+}\r\nc:d {3+}\r\ne:f\r\n
             S~ 1 OK \[APPENDUID \d+ 1:3\] APPEND completed
             C: 2 APPEND INBOX {3}
             S: + Ready for the message
@@ -86,7 +86,7 @@ public sealed class AppendTranscripts
         var inbox = await server.MailboxAsync("INBOX");
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.Selected(1, 1) + $$"""
-            C> 1 APPEND Drafts (\Draft) CATENATE (TEXT {14+}\r\nSubject: new\r\n URL "/INBOX;UIDVALIDITY={{inbox.UidValidity}}/;UID=1/;SECTION=HEADER.FIELDS%20(X-Keep)" URL {24+}\r\n/INBOX/;uid=1/;section=1\r\n TEXT {3+}\r\nend)\r\n
+            C> 1 APPEND Drafts (\\Draft) CATENATE (TEXT {14+}\r\nSubject: new\r\n URL "/INBOX;UIDVALIDITY={{inbox.UidValidity}}/;UID=1/;SECTION=HEADER.FIELDS%20(X-Keep)" URL {24+}\r\n/INBOX/;uid=1/;section=1\r\n TEXT {3+}\r\nend)\r\n
             S~ 1 OK \[APPENDUID \d+ 1\] APPEND completed
             C: 2 APPEND Drafts CATENATE (URL "/;UID=1" URL "/INBOX/;UID=1/;PARTIAL=0.7")
             S~ 2 OK \[APPENDUID \d+ 2\] APPEND completed
@@ -103,7 +103,7 @@ public sealed class AppendTranscripts
             S: 8 NO [BADURL /INBOX/;UID=1/;SECTION=9] No such message or part
             C: 9 APPEND Drafts CATENATE ()
             S~ 9 BAD .*
-            C> 10 APPEND Drafts (\Seen) CATENATE (TEXT {3}\r\n
+            C> 10 APPEND Drafts (\\Seen) CATENATE (TEXT {3}\r\n
             S: + Ready for the part
             C> a:b TEXT {3}\r\n
             S: + Ready for the part
@@ -126,7 +126,7 @@ public sealed class AppendTranscripts
         var server = await Session.ServerAsync(2);
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.Selected(2, 2) + """
-            C> 1 REPLACE 1 INBOX (\Seen) {5+}\r\na: b\n\r\n
+            C> 1 REPLACE 1 INBOX (\\Seen) {5+}\r\na: b\n\r\n
             S~ \* OK \[APPENDUID \d+ 3\] The message is replaced
             S: * 1 EXPUNGE
             S: * 2 EXISTS
