@@ -8,7 +8,8 @@ public sealed class TestAuthority : IDisposable
 {
     private readonly X509Certificate2 _withKey;
 
-    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+    // One moment for all: what an authority issues must not outlive it by a second.
+    private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
 
     private TestAuthority(X509Certificate2 withKey)
     {

@@ -163,7 +163,7 @@ public sealed class MetadataTranscripts
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.LoggedIn + """
             C: 1 CREATE Box
-            S: 1 OK CREATE completed
+            S~ 1 OK \[MAILBOXID \(.+\)\] CREATE completed
             C: 2 SETMETADATA Box (/private/comment "x")
             S: 2 OK SETMETADATA completed
             C: 3 RENAME Box Chest
@@ -174,7 +174,7 @@ public sealed class MetadataTranscripts
             C: 5 DELETE Chest
             S: 5 OK DELETE completed
             C: 6 CREATE Chest
-            S: 6 OK CREATE completed
+            S~ 6 OK \[MAILBOXID \(.+\)\] CREATE completed
             C: 7 GETMETADATA Chest /private/comment
             S: * METADATA Chest (/private/comment NIL)
             S: 7 OK GETMETADATA completed
