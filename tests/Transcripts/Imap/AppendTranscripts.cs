@@ -86,7 +86,7 @@ public sealed class AppendTranscripts
         var inbox = await server.MailboxAsync("INBOX");
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.Selected(1, 1) + $$"""
-            C> 1 APPEND Drafts (\\Draft) CATENATE (TEXT {14+}\r\nSubject: new\r\n URL "/INBOX;UIDVALIDITY={{inbox.UidValidity}}/;UID=1/;SECTION=HEADER.FIELDS%20(X-Keep)" URL {24+}\r\n/INBOX/;uid=1/;section=1\r\n TEXT {3+}\r\nend)\r\n
+            C> 1 APPEND Drafts (\\Draft) CATENATE (TEXT {14+}\r\nSubject: new\r\n URL "/INBOX;UIDVALIDITY={{inbox.UidValidity}}/;UID=1/;SECTION=HEADER.FIELDS%20(X-Keep)" URL {24+}\r\n/INBOX/;uid=1/;section=1 TEXT {3+}\r\nend)\r\n
             S~ 1 OK \[APPENDUID \d+ 1\] APPEND completed
             C: 2 APPEND Drafts CATENATE (URL "/;UID=1" URL "/INBOX/;UID=1/;PARTIAL=0.7")
             S~ 2 OK \[APPENDUID \d+ 2\] APPEND completed
