@@ -14,7 +14,7 @@ $apt update
 $apt install -y --no-install-recommends \
     curl swaks msmtp isync fetchmail mutt neomutt libnet-ssleay-perl libio-socket-ssl-perl libauthen-sasl-perl ca-certificates \
     python3-dkim python3-nacl opendkim-tools \
-    postfix dovecot-imapd dovecot-lmtpd postgrey libgnutls-dane0 libnsl2 libdb5.3
+    postfix dovecot-imapd dovecot-lmtpd postgrey libgnutls-dane0 libidn12 libnsl2 libdb5.3
 
 # Exim cannot be installed beside Postfix: its packages are unpacked where nothing else looks, and it gets the user that it insists on.
 getent passwd Debian-exim > /dev/null || useradd --system --user-group --no-create-home --home-dir /var/spool/exim4 --shell /usr/sbin/nologin Debian-exim
