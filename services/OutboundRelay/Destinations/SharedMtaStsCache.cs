@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text;
 using Merpati.Mail.Dns;
+using Merpati.OutboundRelay.Queue;
 using Merpati.Storage;
 
 namespace Merpati.OutboundRelay.Destinations;
@@ -56,7 +56,7 @@ internal sealed class SharedMtaStsCache(ISharedRecords records, TimeProvider tim
     /// <summary>The id of the record, when it was fetched, and the policy as it was.</summary>
     private static SharedRecord Write(KnownMtaStsPolicy policy)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"{policy.Id}\n{policy.FetchedAt.UtcTicks}\n{string.Join('\n', policy.Policy.Lines)}");
+        var text = $"{policy.Id}\n{RecordedTime.Write(policy.FetchedAt)}\n{string.Join('\n', policy.Policy.Lines)}";
         return new SharedRecord(Kind, policy.Domain, Encoding.UTF8.GetBytes(text), policy.Expires);
     }
 
@@ -64,8 +64,8 @@ internal sealed class SharedMtaStsCache(ISharedRecords records, TimeProvider tim
     private static KnownMtaStsPolicy? Read(SharedRecord record)
     {
         if (Encoding.UTF8.GetString(record.Value.Span).Split('\n', 3) is not [var id, var fetched, var text]) return null;
-        if (!long.TryParse(fetched, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) || ticks > DateTime.MaxValue.Ticks) return null;
-        return MtaStsPolicy.Parse(text, out _) is { } policy ? new KnownMtaStsPolicy(record.Key, id, policy, new DateTimeOffset(ticks, TimeSpan.Zero)) : null;
+        if (RecordedTime.Read(fetched) is not { } at) return null;
+        return MtaStsPolicy.Parse(text, out _) is { } policy ? new KnownMtaStsPolicy(record.Key, id, policy, at) : null;
     }
 
     private sealed record Known(KnownMtaStsPolicy? Policy);

@@ -114,14 +114,14 @@ internal sealed class ProviderRests(IOptions<OutboundRelayOptions> options, Time
 
     private sealed record Rest(DateTimeOffset Until, TimeSpan Length, string Reply)
     {
-        public byte[] ToValue() => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Until.UtcTicks}\n{Length.Ticks}\n{Reply}"));
+        public byte[] ToValue() => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{RecordedTime.Write(Until)}\n{Length.Ticks}\n{Reply}"));
 
         /// <summary>Null for what a later version has written in another form.</summary>
         public static Rest? Read(ReadOnlyMemory<byte> value)
             => Encoding.UTF8.GetString(value.Span).Split('\n', 3) is [var until, var length, var reply]
-               && long.TryParse(until, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at <= DateTime.MaxValue.Ticks
+               && RecordedTime.Read(until) is { } at
                && long.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks)
-                ? new Rest(new DateTimeOffset(at, TimeSpan.Zero), new TimeSpan(ticks), reply)
+                ? new Rest(at, new TimeSpan(ticks), reply)
                 : null;
     }
 }

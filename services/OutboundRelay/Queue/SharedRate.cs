@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Merpati.Storage;
 
@@ -69,7 +68,7 @@ internal sealed class SharedRate(ISharedRecords records, string key, int perMinu
                 return;
             }
             var next = due + (_interval * _batch);
-            var taken = new SharedRecord(Kind, key, Encoding.ASCII.GetBytes(next.UtcTicks.ToString(CultureInfo.InvariantCulture)), next + Minute) { Version = there?.Version ?? 0 };
+            var taken = new SharedRecord(Kind, key, Encoding.ASCII.GetBytes(RecordedTime.Write(next)), next + Minute) { Version = there?.Version ?? 0 };
             if (!await records.TryPutAsync(taken, cancellationToken)) continue;
             for (var i = 0; i < _batch; i++) _places.Enqueue(due + (_interval * i));
             return;
@@ -80,6 +79,5 @@ internal sealed class SharedRate(ISharedRecords records, string key, int perMinu
 
     private bool IsBeyond(DateTimeOffset at, DateTimeOffset now) => at - now > Minute + _early + (_interval * _batch);
 
-    private static DateTimeOffset Read(SharedRecord record)
-        => long.TryParse(Encoding.ASCII.GetString(record.Value.Span), NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTime.MaxValue.Ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : DateTimeOffset.MinValue;
+    private static DateTimeOffset Read(SharedRecord record) => RecordedTime.Read(Encoding.ASCII.GetString(record.Value.Span)) ?? DateTimeOffset.MinValue;
 }

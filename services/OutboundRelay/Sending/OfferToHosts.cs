@@ -79,10 +79,7 @@ internal sealed class OfferToHosts(
             switch (judged)
             {
                 // RFC 8689 §5: what DANE and MTA-STS forbid; what the administrator says for the domain stays.
-                case TlsDecision.Skip { Source: TlsPolicySource.Dane or TlsPolicySource.Sts, Report: var report } when entry.TlsOptional:
-                    await OfferToHostAsync(state, lease, entry, destination, route, port, host, Anyway(report), cancellationToken);
-                    break;
-                case TlsDecision.Connect { Source: TlsPolicySource.Dane or TlsPolicySource.Sts, Report: var report } when entry.TlsOptional:
+                case { Source: TlsPolicySource.Dane or TlsPolicySource.Sts, Report: var report } when entry.TlsOptional:
                     await OfferToHostAsync(state, lease, entry, destination, route, port, host, Anyway(report), cancellationToken);
                     break;
                 case TlsDecision.Skip skip:

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using Merpati.Envelopes;
 using Merpati.Mail.Auth;
@@ -140,7 +139,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         return code == 0 || (verdict.Reply ?? usual).Split(' ', 2) is not [var enhanced, var text] ? null : new SmtpReply(code, enhanced, $"{text} [{verdict.Rule}]");
     }
 
-    private static string Told(PolicyVerdict verdict) => string.Create(CultureInfo.InvariantCulture, $"{verdict.Action.Name()} by {verdict.Rule}{(verdict.Score == 0 ? "" : $" with score {verdict.Score:0.###}")}");
+    private static string Told(PolicyVerdict verdict) => $"{verdict.Action.Name()} by {verdict.Rule}{verdict.WithScore}";
 
     private static QueueRecipient Recipient(EnvelopeRecipient recipient, PolicyVerdict? verdict) => verdict?.Action == PolicyAction.Quarantine
         ? new QueueRecipient { Recipient = recipient, State = RecipientState.Held, Detail = VerdictHeader.Quarantined(verdict) }

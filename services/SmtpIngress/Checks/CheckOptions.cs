@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Net;
 using Merpati.Addresses;
 using Merpati.Mail.Auth;
+using Merpati.Platform.Listeners;
 
 namespace Merpati.SmtpIngress.Checks;
 
@@ -59,7 +60,7 @@ public sealed class DnsListOptions
     /// <summary>The answers that count, as 127.0.0.2 or 127.0.0.0/29; none means each that says "listed".</summary>
     public IList<string> Answers { get; } = [];
 
-    internal DnsList ToList() => new(Zone, Kind, Score, [.. Answers.Select(answer => IPAddress.TryParse(answer, out var one) ? new IPNetwork(one, one.GetAddressBytes().Length * 8) : IPNetwork.Parse(answer))]);
+    internal DnsList ToList() => new(Zone, Kind, Score, new TrustedNetworks(Answers).List);
 }
 
 /// <summary>Keys below <c>SmtpIngress:Dmarc</c>.</summary>

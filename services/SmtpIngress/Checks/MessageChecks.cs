@@ -52,8 +52,7 @@ internal sealed class MessageChecks
     public MessageCheck? Begin(SmtpRole role, SmtpPeer peer, Envelope envelope)
     {
         if (role != SmtpRole.Mx || !Options.Enabled) return null;
-        var client = peer.RemoteEndPoint.Address;
-        if (client.IsIPv4MappedToIPv6) client = client.MapToIPv4();
+        var client = AddressScope.Unmapped(peer.RemoteEndPoint.Address);
         return Array.Exists(_exempt, network => network.Contains(client)) ? null : new MessageCheck(this, client, peer.Hello, envelope.ReversePath.Address);
     }
 }

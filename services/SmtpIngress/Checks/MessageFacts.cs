@@ -30,7 +30,7 @@ internal static class MessageFacts
             .With(MailFact.Dkim, dkim.Name())
             .With(MailFact.DkimDomains, passed)
             .With(MailFact.Dmarc, verdict.Dmarc.Result.Name())
-            .With(MailFact.DmarcPolicy, verdict.Dmarc.Policy.ToString().ToLowerInvariant())
+            .With(MailFact.DmarcPolicy, verdict.Dmarc.Policy.Name())
             .With(MailFact.DmarcApplies, verdict.Dmarc.Percent >= 100 || Draw(id) < verdict.Dmarc.Percent)
             .With(MailFact.DmarcEnforced, dmarc.Enforce)
             .With(MailFact.Arc, verdict.Arc.Result.Name())

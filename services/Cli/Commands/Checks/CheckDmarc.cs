@@ -23,7 +23,7 @@ internal sealed class CheckDmarc(ITerminal terminal) : SenderCheck<CheckDmarc.Op
             dmarc.Result.Name(),
             dmarc.Domain,
             dmarc.Domain.Length == 0 ? "" : PublicSuffixes.OrganizationalDomain(dmarc.Domain),
-            dmarc.Policy.ToString().ToLowerInvariant(),
+            dmarc.Policy.Name(),
             dmarc.Percent,
             dmarc.AlignedBy,
             options.Client is null ? null : CheckSpf.View(spf, string.IsNullOrEmpty(options.Sender) ? "helo" : "mailfrom"),

@@ -1,11 +1,9 @@
 using System.ComponentModel;
 using System.Globalization;
-using System.Text.Json;
 using Merpati.Administration;
 using Merpati.Cli.Server;
 using Merpati.Cli.Terminal;
 using Merpati.Mail.Policy;
-using Merpati.Queueing;
 using Spectre.Console.Cli;
 
 namespace Merpati.Cli.Commands.Policies;
@@ -59,11 +57,7 @@ internal sealed class DiffPolicy(ITerminal terminal) : AdminCommand<DiffPolicy.O
             var page = await server.GetAsync("decisions" + query, AdministrationJson.Default.IReadOnlyListDecisionView, cancellationToken);
             foreach (var one in page)
             {
-                if (!QueueId.TryParse(one.QueueId, out var id)) continue;
-                DecisionCapsule capsule;
-                try { capsule = DecisionCapsule.FromJson(id, one.At, one.Decision.GetRawText()); }
-                catch (JsonException) { continue; } // of a newer version
-                yield return capsule;
+                if (Capsules.Read(one.QueueId, one.At, one.Decision) is { } capsule) yield return capsule;
             }
             if (page.Count < PageSize) yield break;
             last = page[^1];

@@ -18,8 +18,10 @@ internal sealed class SearchEvaluation(IMailboxStore store, ISearchIndex index, 
         var answers = columns is null ? Answers.All(uids.Length, answer: true) : Answers.Of(uids.Length, place => !columns.IsGone(place));
         foreach (var term in terms)
         {
-            var possible = Narrow(answers);
-            if (possible.IsEmpty) break;
+            if (!answers.Possible().Any()) break;
+            var before = answers;
+            // Only a source that is asked by UIDs needs them.
+            var possible = new Lazy<UidSet>(() => Narrow(before));
             answers = answers.And(await DecideAsync(term, possible, cancellationToken));
         }
         return answers;
@@ -31,7 +33,7 @@ internal sealed class SearchEvaluation(IMailboxStore store, ISearchIndex index, 
     /// <summary>An answer that is known before the evaluation starts.</summary>
     public void Know(SearchCriteria criteria, TextAnswers answers) => _leaves[criteria] = OfText(answers);
 
-    private async ValueTask<Answers> DecideAsync(SearchCriteria criteria, UidSet possible, CancellationToken cancellationToken)
+    private async ValueTask<Answers> DecideAsync(SearchCriteria criteria, Lazy<UidSet> possible, CancellationToken cancellationToken)
     {
         switch (criteria)
         {
@@ -52,7 +54,7 @@ internal sealed class SearchEvaluation(IMailboxStore store, ISearchIndex index, 
         }
     }
 
-    private async ValueTask<Answers> DecideLeafAsync(SearchCriteria criteria, UidSet possible, CancellationToken cancellationToken)
+    private async ValueTask<Answers> DecideLeafAsync(SearchCriteria criteria, Lazy<UidSet> possible, CancellationToken cancellationToken)
     {
         switch (criteria)
         {
@@ -63,13 +65,13 @@ internal sealed class SearchEvaluation(IMailboxStore store, ISearchIndex index, 
             case SearchCriteria.RecentFrom recent:
                 return Answers.Of(uids.Length, place => uids.Span[place] >= recent.First);
             case SearchCriteria.HasFlag or SearchCriteria.HasKeyword or SearchCriteria.ModSeqFrom:
-                var states = _states ??= await StatesAsync(possible, cancellationToken);
+                var states = _states ??= await StatesAsync(possible.Value, cancellationToken);
                 // One that is gone matches nothing; it is left open, and then not found.
                 return Answers.Of(uids.Length, place => states[place] is { } state ? SearchPlan.Matches(criteria, state) : null);
             case SearchCriteria.Body { Text.Length: 0 }:
                 return Answers.All(uids.Length, answer: true);
             case SearchCriteria.Body or SearchCriteria.Anywhere when SearchPlan.QueryOf(criteria) is { } query:
-                return OfText(await index.FindAsync(account, mailbox, possible, query, cancellationToken));
+                return OfText(await index.FindAsync(account, mailbox, possible.Value, query, cancellationToken));
             default:
                 return columns?.Find(criteria) ?? Answers.All(uids.Length, answer: null);
         }

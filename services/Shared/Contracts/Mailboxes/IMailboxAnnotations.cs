@@ -36,6 +36,25 @@ public static class Annotations
     /// <summary>Octets of a name; whoever sets one sees to it.</summary>
     public const int MaxEntryLength = 250;
 
+    /// <summary>What a value and its name count against <see cref="MaxOctets"/>.</summary>
+    public static long OctetsOf(string entry, long valueLength) => entry.Length + valueLength;
+
+    /// <summary>What changes would make of the annotations of one mailbox.</summary>
+    /// <param name="octets">Those that there are, each with its <see cref="OctetsOf"/>; it is what there would be afterwards.</param>
+    /// <returns>How many octets more there would be; negative for fewer.</returns>
+    public static long Weigh(IDictionary<string, long> octets, IEnumerable<AnnotationChange> changes)
+    {
+        ArgumentNullException.ThrowIfNull(octets);
+        ArgumentNullException.ThrowIfNull(changes);
+        var before = octets.Values.Sum();
+        foreach (var change in changes)
+        {
+            if (change.Value is { } value) octets[change.Entry] = OctetsOf(change.Entry, value.Length);
+            else octets.Remove(change.Entry);
+        }
+        return octets.Values.Sum() - before;
+    }
+
     /// <summary>Stands for the server where a mailbox is named.</summary>
     public static MailboxId OfServer => default;
 }

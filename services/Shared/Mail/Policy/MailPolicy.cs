@@ -17,10 +17,15 @@ public sealed record MailPolicy(string Name, string Version, IReadOnlyList<Polic
         var score = 0.0;
         var tags = new List<string>();
         var evidence = new List<string>();
+        var known = facts.With(MailFact.Score, score);
         foreach (var rule in Rules)
         {
-            if (!rule.When.Holds(facts.With(MailFact.Score, score))) continue;
-            score = Math.Round(score + rule.Score, 3);
+            if (!rule.When.Holds(known)) continue;
+            if (rule.Score != 0)
+            {
+                score = Math.Round(score + rule.Score, 3);
+                known = facts.With(MailFact.Score, score);
+            }
             if (rule.Tag is { } tag) tags.Add(tag);
             evidence.Add(rule.Score == 0 ? rule.Name : string.Create(CultureInfo.InvariantCulture, $"{rule.Name} {rule.Score:+0.###;-0.###}"));
             if (rule.Then is { } action) return new PolicyVerdict(action, rule.Name, rule.Reply is { } reply ? ReplyText.Fill(reply, facts) : null, score, tags, evidence);
@@ -48,6 +53,9 @@ public sealed record MailPolicy(string Name, string Version, IReadOnlyList<Polic
 /// <param name="Evidence">The rules that held, in their order, with what they added to the score.</param>
 public sealed record PolicyVerdict(PolicyAction Action, string Rule, string? Reply, double Score, IReadOnlyList<string> Tags, IReadOnlyList<string> Evidence)
 {
+    /// <summary><c> with score 2.5</c>, or nothing where there is no score.</summary>
+    public string WithScore => Score == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" with score {Score:0.###}");
+
     public bool Equals(PolicyVerdict? other)
         => other is not null && Action == other.Action && Rule == other.Rule && Reply == other.Reply && Score.Equals(other.Score) && Tags.SequenceEqual(other.Tags) && Evidence.SequenceEqual(other.Evidence);
 

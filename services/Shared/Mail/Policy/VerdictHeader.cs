@@ -35,7 +35,7 @@ public static class VerdictHeader
     public static string Quarantined(PolicyVerdict verdict)
     {
         ArgumentNullException.ThrowIfNull(verdict);
-        return string.Create(CultureInfo.InvariantCulture, $"{QuarantinedPrefix} {verdict.Rule}{(verdict.Score == 0 ? "" : $" with score {verdict.Score:0.###}")}");
+        return $"{QuarantinedPrefix} {verdict.Rule}{verdict.WithScore}";
     }
 
     public const string QuarantinedPrefix = "quarantined by the rule";

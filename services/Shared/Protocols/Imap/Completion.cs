@@ -56,6 +56,8 @@ internal readonly record struct Completion(CompletionStatus Status, string? Code
 
     public static Completion ImpossibleName { get; } = No("CANNOT", "Such a mailbox name is not possible");
 
+    public static Completion TooBig { get; } = No("TOOBIG", "The message is larger than APPENDLIMIT");
+
     public static Completion OverQuota { get; } = No("OVERQUOTA", "The account is over its quota");
 
     public static Completion PrivacyRequired { get; } = No("PRIVACYREQUIRED", "Start TLS first");

@@ -1,3 +1,4 @@
+using Merpati.Streams;
 using Grpc.Core;
 using Wire = Merpati.Mailboxes.V1;
 

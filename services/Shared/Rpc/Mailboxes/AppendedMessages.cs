@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Merpati.Mailboxes;
+using Merpati.Streams;
 using static Merpati.Mailboxes.V1.MailboxConversions;
 using Wire = Merpati.Mailboxes.V1;
 

@@ -1,5 +1,6 @@
 using Merpati.Mailboxes;
 using Merpati.Rpc.Calls;
+using Merpati.Streams;
 using Wire = Merpati.Mailboxes.V1;
 
 namespace Merpati.Rpc.Mailboxes;

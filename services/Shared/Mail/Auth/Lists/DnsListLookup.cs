@@ -14,7 +14,7 @@ public static class DnsListLookup
     /// <summary>The lists of addresses about the client.</summary>
     public static ValueTask<DnsListsResult> OfClientAsync(IPAddress client, IReadOnlyList<DnsList> lists, IMailDns dns, CancellationToken cancellationToken)
     {
-        var address = client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client;
+        var address = AddressScope.Unmapped(client);
         // 1.2.0.192.in-addr.arpa. without its last two labels.
         var labels = address.GetArpaName().TrimEnd('.');
         var reversed = labels[..labels.LastIndexOf('.', labels.LastIndexOf('.') - 1)];

@@ -15,6 +15,9 @@ public enum AuthResult
 
 public static class AuthResultNames
 {
+    /// <summary>As it is written in DMARC records (RFC 7489 §6.3) and wherever it is told.</summary>
+    public static string Name(this DmarcPolicy policy) => policy switch { DmarcPolicy.Reject => "reject", DmarcPolicy.Quarantine => "quarantine", _ => "none" };
+
     /// <summary>As it is written in header fields, metrics and reason codes.</summary>
     public static string Name(this AuthResult result) => result switch
     {

@@ -120,9 +120,7 @@ public static class AuthenticationResults
         };
     }
 
-    private static string[] DmarcComment(DmarcResult dmarc) => dmarc.Record is null ? [] : [$"(p={PolicyName(dmarc.Policy)})"];
-
-    internal static string PolicyName(DmarcPolicy policy) => policy switch { DmarcPolicy.Reject => "reject", DmarcPolicy.Quarantine => "quarantine", _ => "none" };
+    private static string[] DmarcComment(DmarcResult dmarc) => dmarc.Record is null ? [] : [$"(p={dmarc.Policy.Name()})"];
 
     private static string Method(string name, AuthResult result) => $"{name}={result.Name()}";
 

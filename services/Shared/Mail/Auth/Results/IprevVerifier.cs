@@ -14,7 +14,7 @@ public static class IprevVerifier
 
     public static async ValueTask<IprevResult> VerifyAsync(IPAddress client, IMailDns dns, CancellationToken cancellationToken)
     {
-        var address = client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client;
+        var address = AddressScope.Unmapped(client);
         switch (await dns.PointersAsync(address, cancellationToken))
         {
             case DnsAnswer<string>.Temporary failure:

@@ -30,7 +30,7 @@ public sealed class SpfVerifier(IMailDns dns, string receiver, TimeProvider time
 
     private async ValueTask<SpfResult> CheckAsync(IPAddress client, string domain, string localPart, string hello, CancellationToken cancellationToken)
     {
-        var address = client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client;
+        var address = AddressScope.Unmapped(client);
         var evaluation = new SpfEvaluation(dns, address, localPart, domain, hello, receiver, time, cancellationToken);
         return await evaluation.CheckHostAsync(DomainName.ToAscii(domain) ?? domain);
     }

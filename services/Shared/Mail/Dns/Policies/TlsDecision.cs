@@ -5,21 +5,25 @@ namespace Merpati.Mail.Dns;
 /// <summary>What holds for the connection to one host of a destination.</summary>
 public abstract record TlsDecision
 {
-    private TlsDecision() { }
+    private TlsDecision(TlsPolicySource source, ReportedPolicy report) => (Source, Report) = (source, report);
+
+    /// <summary>Who asked for it.</summary>
+    public TlsPolicySource Source { get; init; }
+
+    /// <summary>What the outcome, or the failure, counts for (RFC 8460).</summary>
+    public ReportedPolicy Report { get; init; }
 
     /// <summary>Connect, with this policy.</summary>
-    /// <param name="Source">Who asked for it.</param>
     /// <param name="RequireTls">The host has to offer REQUIRETLS after TLS, else the mail does not go there: 550 5.7.30 (RFC 8689 §4.2.1).</param>
     /// <param name="Tested">What would have to be if the MTA-STS policy was more than a test: to be checked and reported, not to be enforced (RFC 8461 §5). Null where nothing is tested.</param>
-    /// <param name="Report">What the outcome counts for (RFC 8460).</param>
     /// <param name="KnownFailures">Failures that are known already: with them the session counts as one that failed, whatever becomes of it (RFC 8460 §4.3.2).</param>
-    public sealed record Connect(TlsPolicy Policy, TlsPolicySource Source, bool RequireTls, TlsPolicy? Tested, ReportedPolicy Report, IReadOnlyList<PolicyFailure> KnownFailures) : TlsDecision;
+    public sealed record Connect(TlsPolicy Policy, TlsPolicySource Source, bool RequireTls, TlsPolicy? Tested, ReportedPolicy Report, IReadOnlyList<PolicyFailure> KnownFailures) : TlsDecision(Source, Report);
 
     /// <summary>Leave the host alone; if no other is left, the mail waits or bounces.</summary>
     /// <param name="Permanent">Time does not help.</param>
     /// <param name="Status">Enhanced status code (RFC 3463, RFC 8689).</param>
-    /// <param name="Report">What the failure counts for; <paramref name="Failure"/> is null where nobody wants to know.</param>
-    public sealed record Skip(bool Permanent, string Status, string Reason, TlsPolicySource Source, ReportedPolicy Report, PolicyFailure? Failure) : TlsDecision;
+    /// <param name="Failure">Null where nobody wants to know.</param>
+    public sealed record Skip(bool Permanent, string Status, string Reason, TlsPolicySource Source, ReportedPolicy Report, PolicyFailure? Failure) : TlsDecision(Source, Report);
 }
 
 /// <summary>A failure for the report to the domain.</summary>

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text;
+using Merpati.Streams;
 using MimeKit.Encodings;
 
 namespace Merpati.Mail;
 
 /// <summary>Reads a content through the segments of a conversion, in memory that does not grow.</summary>
-internal sealed class ConvertedStream(Stream content, IReadOnlyList<Segment> segments) : Stream
+internal sealed class ConvertedStream(Stream content, IReadOnlyList<Segment> segments) : ForwardStream
 {
     private const int BlockSize = 16 * 1024;
 
@@ -19,20 +20,6 @@ internal sealed class ConvertedStream(Stream content, IReadOnlyList<Segment> seg
     private long _left;
     private IMimeEncoder? _encoder;
     private bool _afterCr;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -52,18 +39,6 @@ internal sealed class ConvertedStream(Stream content, IReadOnlyList<Segment> seg
         _start += count;
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read it asynchronously.");
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override async ValueTask DisposeAsync()
     {

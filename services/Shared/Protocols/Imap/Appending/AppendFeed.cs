@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Merpati.Mailboxes;
+using Merpati.Streams;
 
 namespace Merpati.Protocols.Imap;
 
@@ -53,8 +54,6 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
 
     private static Completion NoEmptyMessage => Completion.No("CANNOT", "An empty message cannot be stored");
 
-    private static Completion TooBig => Completion.No("TOOBIG", "The message is larger than APPENDLIMIT");
-
     /// <summary>Some octets of the message; 0 at its end, when the next piece is its <see cref="AppendPiece.End"/>.</summary>
     private async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
@@ -66,7 +65,7 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
             if (read > 0)
             {
                 _length += read;
-                if (_length > session.Options.AppendLimit) throw Refuse(TooBig);
+                if (_length > session.Options.AppendLimit) throw Refuse(Completion.TooBig);
                 return read;
             }
             if (_section is not null) await CloseAsync().ConfigureAwait(false);
@@ -97,7 +96,7 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
     private void Ask()
     {
         var literal = (AppendPiece.Literal)_pieces.Peek();
-        if (literal.Length > session.Options.AppendLimit - _length) throw Refuse(TooBig);
+        if (literal.Length > session.Options.AppendLimit - _length) throw Refuse(Completion.TooBig);
         if (!literal.NonSynchronizing) session.Output.Continue(_isWhole ? "Ready for the message" : "Ready for the part");
         Owed = literal.Length;
         _asked = true;
@@ -198,32 +197,9 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
     /// <summary>Ends the reading of whoever stores the message; why is in the feed.</summary>
     private sealed class AppendBrokenOffException() : IOException("The append was broken off.");
 
-    private sealed class Content(AppendFeed feed) : Stream
+    private sealed class Content(AppendFeed feed) : ForwardStream
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => feed.ReadAsync(buffer, cancellationToken);
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-            => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override void Flush() { }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         public override async ValueTask DisposeAsync()
         {

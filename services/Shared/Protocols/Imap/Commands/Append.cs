@@ -63,7 +63,7 @@ internal sealed record Append(MailboxArgument Mailbox, IReadOnlyList<AppendPiece
     private static Completion Refusal(AppendOutcome? outcome) => outcome switch
     {
         AppendOutcome.OverQuota => Completion.OverQuota,
-        AppendOutcome.TooLarge => Completion.No("TOOBIG", "The message is larger than APPENDLIMIT"),
+        AppendOutcome.TooLarge => Completion.TooBig,
         AppendOutcome.NotConvertible => Completion.No("UNKNOWN-CTE", "The message holds a NUL, and a part with it cannot be given another transfer encoding"),
         AppendOutcome.NoSuchMessage => Completion.No("EXPUNGEISSUED", "The message to be replaced is no longer there"),
         _ => Completion.TryCreate,

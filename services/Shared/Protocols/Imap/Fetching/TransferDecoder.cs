@@ -1,10 +1,12 @@
+using Merpati.Streams;
+
 namespace Merpati.Protocols.Imap;
 
 /// <summary>
 /// Undoes a Content-Transfer-Encoding (RFC 2045 §6) as the octets pass, for BINARY (RFC 3516 §4.2). What does not belong into the encoding is
 /// passed over (§6.8) or stays as it is (§6.7): a broken part gives what can be had of it.
 /// </summary>
-internal sealed class DecodingStream(Stream encoded, TransferDecoder decoder) : Stream
+internal sealed class DecodingStream(Stream encoded, TransferDecoder decoder) : ForwardStream
 {
     private readonly byte[] _octets = new byte[8 * 1024];
     private byte[] _decoded = [];
@@ -28,29 +30,6 @@ internal sealed class DecodingStream(Stream encoded, TransferDecoder decoder) : 
         _start += count;
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-        => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override async ValueTask DisposeAsync()
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Merpati.Streams;
 
 namespace Merpati.Protocols.Pop3.Commands;
 
@@ -18,7 +19,7 @@ internal static class Top
     }
 
     /// <summary>Ends after the header and so many lines of the body; reads no further than the chunk in which that is.</summary>
-    internal sealed class TopStream(Stream inner, long innerLength, long bodyLines) : Stream
+    internal sealed class TopStream(Stream inner, long innerLength, long bodyLines) : ForwardStream
     {
         private long _linesLeft = bodyLines;
         private bool _inBody;
@@ -61,29 +62,5 @@ internal static class Top
             await inner.DisposeAsync().ConfigureAwait(false);
             await base.DisposeAsync().ConfigureAwait(false);
         }
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override void Flush() { }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

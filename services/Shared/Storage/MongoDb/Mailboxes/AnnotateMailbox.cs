@@ -23,13 +23,7 @@ internal sealed class AnnotateMailbox(MailboxId mailbox, IReadOnlyList<Annotatio
         using var found = await collection.FindAsync(
             session, work.Where("_id", MailboxKeys.Annotations(work.Account, mailbox)), new FindOptions<BsonDocument> { Projection = Bson.Only("entry", "octets") }, token);
         var entries = (await found.ToListAsync(token)).ToDictionary(document => document["entry"].AsString, document => document["octets"].ToInt64(), StringComparer.Ordinal);
-        var more = -entries.Values.Sum();
-        foreach (var change in changes)
-        {
-            if (change.Value is { } value) entries[change.Entry] = change.Entry.Length + value.Length;
-            else entries.Remove(change.Entry);
-        }
-        more += entries.Values.Sum();
+        var more = Annotations.Weigh(entries, changes);
         if (entries.Count > Annotations.MaxEntries) return AnnotationOutcome.TooMany;
         if (more > 0 && more + await OctetsAsync(work) > Annotations.MaxOctets) return AnnotationOutcome.OverQuota;
 
@@ -55,7 +49,7 @@ internal sealed class AnnotateMailbox(MailboxId mailbox, IReadOnlyList<Annotatio
             { "account", key["account"] },
             { "mailbox", Bson.Id(mailbox.Value) },
             { "entry", change.Entry },
-            { "octets", (long)(change.Entry.Length + value.Length) },
+            { "octets", Annotations.OctetsOf(change.Entry, value.Length) },
             { "value", Bson.Octets(value) },
         };
         return new ReplaceOneModel<BsonDocument>(key, document) { IsUpsert = true };

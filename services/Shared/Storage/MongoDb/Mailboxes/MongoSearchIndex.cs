@@ -1,5 +1,4 @@
 using Merpati.Mailboxes;
-using MessageStructureCodec = Merpati.Mailboxes.V1.MessageStructureCodec;
 using MongoDB.Bson;
 using MongoDB.Driver;
 
@@ -165,17 +164,9 @@ public sealed class MongoSearchIndex : ISearchIndex
         { "text", Bson.Octets(text.Text) },
     };
 
-    /// <summary>Damage is local (design §4): a message whose structure cannot be read is looked at when it is searched.</summary>
     private UnindexedMessage Read(BsonDocument details)
     {
         var content = new ContentId(details.Guid("content"));
-        Merpati.Mailboxes.MessageStructure structure;
-        try { structure = MessageStructureCodec.Decode(details.Octets("structure")); }
-        catch (InvalidDataException damage)
-        {
-            MailboxStoreLog.StructureDamaged(Connection.Logger, content, damage);
-            structure = new() { Envelope = new(), Root = new() { Type = "application", Subtype = "octet-stream" } };
-        }
-        return new UnindexedMessage(details.Guid("_id").ToString(), content, details.Octets("trace"), structure);
+        return new UnindexedMessage(details.Guid("_id").ToString(), content, details.Octets("trace"), StoredDetails.Structure(details.Octets("structure"), content, length: 0, Connection.Logger));
     }
 }

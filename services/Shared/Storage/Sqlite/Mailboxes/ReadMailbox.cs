@@ -72,7 +72,7 @@ internal static class ReadMailbox
     }
 
     /// <summary>Damage is local (design §4): a message whose structure cannot be read is shown as a block of octets, and all others as ever.</summary>
-    private static Merpati.Mailboxes.MessageStructure Structure(ReadOnlySpan<byte> octets, ContentId content, long length, ILogger logger)
+    public static Merpati.Mailboxes.MessageStructure Structure(ReadOnlySpan<byte> octets, ContentId content, long length, ILogger logger)
     {
         try
         {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Merpati.Mailboxes;
-using MessageStructureCodec = Merpati.Mailboxes.V1.MessageStructureCodec;
 using Microsoft.Extensions.Logging;
 
 namespace Merpati.Storage.Sqlite;
@@ -37,7 +36,7 @@ public sealed class SqliteSearchIndex(SqliteDatabase database, ILogger logger) :
             var waiting = new List<UnindexedMessage>();
             using var rows = session.Query("SELECT w.ticket, d.content, d.trace, d.structure FROM search_waiting w CROSS JOIN details d ON d.id = w.detail ORDER BY w.ticket LIMIT ?1", limit);
             while (rows.Next())
-                waiting.Add(new UnindexedMessage(rows.Int64(0).ToString(CultureInfo.InvariantCulture), new ContentId(rows.Guid(1)), rows.Bytes(2), Structure(rows.Blob(3), new ContentId(rows.Guid(1)))));
+                waiting.Add(new UnindexedMessage(rows.Int64(0).ToString(CultureInfo.InvariantCulture), new ContentId(rows.Guid(1)), rows.Bytes(2), ReadMailbox.Structure(rows.Blob(3), new ContentId(rows.Guid(1)), length: 0, logger)));
             return waiting;
         }, cancellationToken);
 
@@ -124,17 +123,6 @@ public sealed class SqliteSearchIndex(SqliteDatabase database, ILogger logger) :
         session.Execute("DELETE FROM search_signatures WHERE detail > ?1 AND detail <= ?2", after, until);
         session.Execute("DELETE FROM search_texts WHERE detail > ?1 AND detail <= ?2", after, until);
         return until;
-    }
-
-    /// <summary>Damage is local (design §4): a message whose structure cannot be read is looked at when it is searched.</summary>
-    private Merpati.Mailboxes.MessageStructure Structure(ReadOnlySpan<byte> octets, ContentId content)
-    {
-        try { return MessageStructureCodec.Decode(octets); }
-        catch (InvalidDataException damage)
-        {
-            MailboxStoreLog.StructureDamaged(logger, content, damage);
-            return new() { Envelope = new(), Root = new() { Type = "application", Subtype = "octet-stream" } };
-        }
     }
 
     private static async ValueTask Discard(ValueTask<bool> written) => await written;

@@ -26,15 +26,9 @@ internal static class StoredAnnotations
         var entries = new Dictionary<string, long>(StringComparer.Ordinal);
         using (var rows = session.Query("SELECT entry, length(value) FROM annotations WHERE account = ?1 AND mailbox = ?2", key, mailbox.Value))
         {
-            while (rows.Next()) entries.Add(rows.Text(0), rows.Int64(1));
+            while (rows.Next()) entries.Add(rows.Text(0), Annotations.OctetsOf(rows.Text(0), rows.Int64(1)));
         }
-        var more = -Octets(entries);
-        foreach (var change in changes)
-        {
-            if (change.Value is { } value) entries[change.Entry] = value.Length;
-            else entries.Remove(change.Entry);
-        }
-        more += Octets(entries);
+        var more = Annotations.Weigh(entries, changes);
         if (entries.Count > Annotations.MaxEntries) return AnnotationOutcome.TooMany;
         if (more > 0 && more + (session.Number("SELECT sum(length(entry) + length(value)) FROM annotations WHERE account = ?1", key) ?? 0) > Annotations.MaxOctets) return AnnotationOutcome.OverQuota;
 
@@ -45,6 +39,4 @@ internal static class StoredAnnotations
         }
         return AnnotationOutcome.Done;
     }
-
-    private static long Octets(Dictionary<string, long> entries) => entries.Sum(entry => entry.Key.Length + entry.Value);
 }

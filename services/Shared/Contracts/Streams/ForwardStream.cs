@@ -1,7 +1,7 @@
-namespace Merpati.Rpc;
+namespace Merpati.Streams;
 
 /// <summary>A stream that is read once, from front to back, asynchronously.</summary>
-internal abstract class ForwardStream : Stream
+public abstract class ForwardStream : Stream
 {
     public override bool CanRead => true;
 
@@ -18,7 +18,7 @@ internal abstract class ForwardStream : Stream
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
         => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    /// <summary>The octets come over a network: there is no waiting for them on a thread.</summary>
+    /// <summary>The octets come over a network or out of a store: there is no waiting for them on a thread.</summary>
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override void Flush() { }
