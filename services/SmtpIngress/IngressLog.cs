@@ -1,7 +1,6 @@
 using System.Net;
 using Merpati.Protocols.Smtp;
 using Merpati.Queueing;
-using Merpati.SmtpIngress.Door;
 using Microsoft.Extensions.Logging;
 
 namespace Merpati.SmtpIngress;
@@ -49,6 +48,12 @@ internal static partial class IngressLog
     [LoggerMessage(1112, LogLevel.Error, "The policy {File} cannot be used: {Detail} Version {Version} goes on judging")]
     public static partial void PolicyUnusable(this ILogger logger, string file, string detail, string version);
 
-    [LoggerMessage(1109, LogLevel.Error, "The limit of {Kind} cannot be had, nobody is limited")]
-    public static partial void BucketFault(this ILogger logger, Exception fault, RateKind kind);
+    [LoggerMessage(1113, LogLevel.Warning, "{Whose} exceeds {Reason}: {Limit} in {Within}")]
+    public static partial void RateAlarm(this ILogger logger, string reason, string whose, long limit, TimeSpan within);
+
+    [LoggerMessage(1114, LogLevel.Warning, "The greylist cannot be had, nobody waits: {Detail}")]
+    public static partial void GreylistFault(this ILogger logger, string detail);
+
+    [LoggerMessage(1115, LogLevel.Error, "All {Connections} clients of port 25 so far had the address {Client}: something hides them")]
+    public static partial void ClientsHidden(this ILogger logger, IPAddress client, int connections);
 }

@@ -17,6 +17,7 @@ internal sealed class IngressMetrics
     private readonly Counter<long> _octets;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _turnedAway;
+    private readonly Counter<long> _rateAlarms;
     private readonly Histogram<double> _duration;
     private readonly Counter<long> _checks;
     private readonly Histogram<double> _checksDuration;
@@ -33,6 +34,7 @@ internal sealed class IngressMetrics
         _octets = meter.CreateCounter<long>("merpati.smtp.accepted.bytes", "By", "Octets of accepted messages");
         _refusals = meter.CreateCounter<long>("merpati.smtp.refused.commands", "{command}", "Commands and messages that got a 4yz or 5yz reply, by code and verb");
         _turnedAway = meter.CreateCounter<long>("merpati.smtp.door.refusals", "{refusal}", "Clients refused for how they come or how much they want, by reason");
+        _rateAlarms = meter.CreateCounter<long>("merpati.smtp.rate.alarms", "{alarm}", "Times that somebody exceeded a limit that only warns, by reason");
         _duration = meter.CreateHistogram<double>("merpati.smtp.acceptance.duration", "s", "From DATA or the first BDAT to the reply");
         _checks = meter.CreateCounter<long>("merpati.smtp.checks", "{result}", "Results of the checks of messages, by method (iprev, spf, dkim, dmarc, arc) and result");
         _lists = meter.CreateCounter<long>("merpati.smtp.dns.lists", "{message}", "Messages that a DNS list named, or about which it did not answer, by zone and result (listed, unanswered)");
@@ -80,6 +82,8 @@ internal sealed class IngressMetrics
         => _refusals.Add(1, RoleTag(role), new KeyValuePair<string, object?>("verb", verb), new KeyValuePair<string, object?>("code", code));
 
     public void CountTurnedAway(string reason) => _turnedAway.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void CountRateAlarm(string reason) => _rateAlarms.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     private static KeyValuePair<string, object?> RoleTag(SmtpRole role) => new("role", role == SmtpRole.Mx ? "mx" : "submission");
 

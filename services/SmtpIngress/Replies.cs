@@ -1,3 +1,4 @@
+using System.Globalization;
 using Merpati.Protocols.Smtp;
 
 namespace Merpati.SmtpIngress;
@@ -23,8 +24,6 @@ internal static class Replies
 
     // The word in brackets is the reason by its stable name.
     public static readonly SmtpReply EarlyTalker = new(554, "5.5.1", "You spoke before the greeting [early-talker]");
-    public static readonly SmtpReply TooManyConnections = new(421, "4.7.0", "Too many connections from your network, try again later [rate-connections]");
-    public static readonly SmtpReply TooManyMessages = new(450, "4.7.1", "Too many messages from your network, try again later [rate-messages]");
-    public static readonly SmtpReply TooManyRecipients = new(450, "4.7.1", "Too many recipients from your network, try again later [rate-recipients]");
-    public static readonly SmtpReply TooManyUnknown = new(421, "4.7.1", "Too many recipients that do not exist, try again later [rate-unknown-recipients]");
+
+    public static SmtpReply Greylisted(TimeSpan wait) => new(450, "4.7.1", string.Create(CultureInfo.InvariantCulture, $"Greylisted, try again in {Math.Ceiling(wait.TotalSeconds)} seconds [greylisted]"));
 }

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Merpati.Mail.Policy;
 using Merpati.Protocols.Smtp;
 using Merpati.SmtpIngress.Checks;
+using Merpati.SmtpIngress.Door;
 using Microsoft.Extensions.Options;
 using Networks = Merpati.Platform.Listeners.TrustedNetworks;
 
@@ -97,6 +98,10 @@ public sealed class SmtpIngressOptions : IValidatableObject
     /// <summary>Networks that are never limited at the door; none named means loopback and the private networks.</summary>
     public IList<string> TrustedNetworks { get; set; } = [];
 
+    /// <summary>Connections to port 25, all of one private address and over ten minutes, after which this process is not ready, for something hides its clients; 0 to not look.</summary>
+    [Range(0, 1_000_000)]
+    public int HiddenClientsAfter { get; set; } = 500;
+
     /// <summary>How long the greeting of port 25 waits for clients that speak before their turn.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:30")]
     public TimeSpan GreetDelay { get; set; } = TimeSpan.FromMilliseconds(500);
@@ -117,8 +122,15 @@ public sealed class SmtpIngressOptions : IValidatableObject
     [Range(0, 1_000_000)]
     public int UnknownRecipientsPerMinute { get; set; } = 60;
 
+    /// <summary>Further limits, such as 1000 recipients per account in an hour.</summary>
+    public IList<RateOptions> Rates { get; set; } = [];
+
+    /// <summary>Strangers have to come twice.</summary>
+    [ValidateObjectMembers]
+    public GreylistOptions Greylist { get; set; } = new();
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-        => [.. Networks.Check(XClientNetworks, nameof(XClientNetworks)), .. Networks.Check(XForwardNetworks, nameof(XForwardNetworks)), .. Networks.Check(TrustedNetworks, nameof(TrustedNetworks)), .. CheckPolicy()];
+        => [.. Networks.Check(XClientNetworks, nameof(XClientNetworks)), .. Networks.Check(XForwardNetworks, nameof(XForwardNetworks)), .. Networks.Check(TrustedNetworks, nameof(TrustedNetworks)), .. Rates.SelectMany(static (rate, i) => rate.Check($"{nameof(Rates)}:{i}")), .. CheckPolicy()];
 
     private IEnumerable<ValidationResult> CheckPolicy()
     {

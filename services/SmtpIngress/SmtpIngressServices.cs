@@ -1,5 +1,7 @@
 using Merpati.Accounts;
 using Merpati.Platform.Dns;
+using Merpati.Platform.Health;
+using Merpati.Platform.Sharing;
 using Merpati.SmtpIngress.Acceptance;
 using Merpati.SmtpIngress.Checks;
 using Merpati.SmtpIngress.Door;
@@ -15,7 +17,7 @@ namespace Merpati.SmtpIngress;
 public static class SmtpIngressServices
 {
     /// <summary>
-    /// Adds <see cref="SmtpSessions"/>. It needs IDirectory, IContentStore, IMailQueue, IJournal and IQueueBell from the product around it,
+    /// Adds <see cref="SmtpSessions"/>. It needs IDirectory, IContentStore, IMailQueue, IJournal, ISharedRecords and IQueueBell from the product around it,
     /// and reads its settings from the section <see cref="SmtpIngressOptions.Section"/>.
     /// </summary>
     public static IServiceCollection AddSmtpIngress(this IServiceCollection services)
@@ -26,8 +28,12 @@ public static class SmtpIngressServices
         services.AddMetrics();
         services.AddSingleton<IngressMetrics>();
         services.AddSingleton<StoreRoom>();
-        services.TryAddSingleton<IRateBuckets, MemoryRateBuckets>();
+        services.AddSingleton<RateBuckets>();
+        services.AddSharedCounts(static provider => provider.GetRequiredService<RateBuckets>());
         services.AddSingleton<DoorPolicy>();
+        services.TryAddSingleton<Readiness>();
+        services.AddSingleton<HiddenClients>();
+        services.AddSingleton<Greylist>();
         services.AddSingleton<SenderPolicy>();
         services.AddSingleton<RecipientPolicy>();
         services.AddMailDns();
@@ -40,6 +46,8 @@ public static class SmtpIngressServices
         services.AddSingleton(static provider => new SmtpSessions(
             provider.GetRequiredService<IDirectory>(),
             provider.GetRequiredService<DoorPolicy>(),
+            provider.GetRequiredService<HiddenClients>(),
+            provider.GetRequiredService<Greylist>(),
             provider.GetRequiredService<SenderPolicy>(),
             provider.GetRequiredService<RecipientPolicy>(),
             provider.GetRequiredService<MessageAcceptance>(),

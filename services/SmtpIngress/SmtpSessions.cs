@@ -16,6 +16,8 @@ public sealed class SmtpSessions
 {
     private readonly IDirectory _directory;
     private readonly DoorPolicy _door;
+    private readonly HiddenClients _hidden;
+    private readonly Greylist _greylist;
     private readonly SenderPolicy _senders;
     private readonly RecipientPolicy _recipients;
     private readonly MessageAcceptance _acceptance;
@@ -26,10 +28,10 @@ public sealed class SmtpSessions
     private readonly SmtpServerOptions _mx;
     private readonly SmtpServerOptions _submission;
 
-    internal SmtpSessions(IDirectory directory, DoorPolicy door, SenderPolicy senders, RecipientPolicy recipients, MessageAcceptance acceptance, StoreRoom room,
+    internal SmtpSessions(IDirectory directory, DoorPolicy door, HiddenClients hidden, Greylist greylist, SenderPolicy senders, RecipientPolicy recipients, MessageAcceptance acceptance, StoreRoom room,
         IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<SmtpSessions> logger)
     {
-        (_directory, _door, _senders, _recipients, _acceptance, _room, _metrics, _time, _logger) = (directory, door, senders, recipients, acceptance, room, metrics, time, logger);
+        (_directory, _door, _hidden, _greylist, _senders, _recipients, _acceptance, _room, _metrics, _time, _logger) = (directory, door, hidden, greylist, senders, recipients, acceptance, room, metrics, time, logger);
         (_mx, _submission) = (options.Value.ForRole(SmtpRole.Mx), options.Value.ForRole(SmtpRole.Submission));
     }
 
@@ -41,7 +43,7 @@ public sealed class SmtpSessions
     {
         using var scope = _logger.BeginSession(role, transport.RemoteEndPoint);
         using var connection = _metrics.CountConnection(role);
-        var session = new IngressSession(role, transport, _directory, _door, _senders, _recipients, _acceptance, _room, _metrics, _time, _logger);
+        var session = new IngressSession(role, transport, _directory, _door, _hidden, _greylist, _senders, _recipients, _acceptance, _room, _metrics, _time, _logger);
         await new SmtpConnection(transport, session, role == SmtpRole.Submission ? _submission : _mx, _time, _logger).RunAsync(lifetime).ConfigureAwait(false);
     }
 }

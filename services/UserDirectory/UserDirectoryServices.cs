@@ -1,6 +1,7 @@
 using Merpati.Accounts;
 using Merpati.Platform.Bus;
 using Merpati.Platform.Dns;
+using Merpati.Platform.Sharing;
 using Merpati.Signing;
 using Merpati.Storage;
 using Merpati.UserDirectory.Accounts;
@@ -38,6 +39,7 @@ public static class UserDirectoryServices
         services.AddSingleton<CredentialMaker>();
         services.AddSingleton<RecentLogins>();
         services.AddSingleton<LoginThrottle>();
+        services.AddSharedCounts(static provider => provider.GetRequiredService<LoginThrottle>());
         services.AddSingleton<LoginCheck>();
         services.AddSingleton<IDirectory, AccountDirectory>();
         services.AddMailDns();

@@ -91,6 +91,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         // 5. The bell; the reply is on its way when a worker comes.
         foreach (var rung in routes) acceptance.Bell.Ring(rung);
         if (peer.Forwarded is { } client) acceptance.Logger.Forwarded(id, client.ToString(), client.Hello, client.Protocol, client.Identifier);
+        acceptance.Door.CountOctets(role, peer, envelope.ReversePath, writer.Length);
         acceptance.Metrics.CountAccepted(role, writer.Length, acceptance.Time.GetElapsedTime(_startedAt));
         acceptance.Logger.Accepted(id, writer.Length, envelope.ReversePath.ToString(), envelope.Recipients.Count, peer.Hello, peer.RemoteEndPoint.Address, TraceHeaders.Protocol(peer, envelope));
 

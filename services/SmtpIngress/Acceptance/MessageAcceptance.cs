@@ -3,6 +3,7 @@ using Merpati.Envelopes;
 using Merpati.Protocols.Smtp;
 using Merpati.Queueing;
 using Merpati.SmtpIngress.Checks;
+using Merpati.SmtpIngress.Door;
 using Merpati.SmtpIngress.Recipients;
 using Merpati.SmtpIngress.Senders;
 using Merpati.Storage;
@@ -12,7 +13,7 @@ using Microsoft.Extensions.Options;
 namespace Merpati.SmtpIngress.Acceptance;
 
 /// <summary>What every acceptance needs, and where it begins.</summary>
-internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, BinaryMessage binary, SenderPolicy senders, RecipientRouting routing, MessageChecks checks, PolicySource policy, StoreRoom room,
+internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, BinaryMessage binary, DoorPolicy door, SenderPolicy senders, RecipientRouting routing, MessageChecks checks, PolicySource policy, StoreRoom room,
     IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<MessageAcceptance> logger)
 {
     public IMailQueue Queue => queue;
@@ -22,6 +23,8 @@ internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue
     public IQueueBell Bell => bell;
 
     public BinaryMessage Binary => binary;
+
+    public DoorPolicy Door => door;
 
     public SenderPolicy Senders => senders;
 

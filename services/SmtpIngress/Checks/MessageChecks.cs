@@ -48,11 +48,23 @@ internal sealed class MessageChecks
 
     public TimeProvider Time { get; }
 
+    /// <summary>Whose mail is not checked.</summary>
+    public bool IsExempt(IPAddress client) => Array.Exists(_exempt, network => network.Contains(client));
+
+    /// <summary>SPF alone, within the budget.</summary>
+    public async ValueTask<SpfResult> CheckSpfAsync(IPAddress client, string sender, string hello, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(Options.Budget, Time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        try { return await Spf.CheckMailFromAsync(client, sender, hello, stop.Token); }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { return new SpfResult(AuthResult.TempError, sender, null, null, "no answer in time"); }
+    }
+
     /// <summary>Null when the message is not to be checked: it comes from a user of ours, or from a network that is exempt.</summary>
     public MessageCheck? Begin(SmtpRole role, SmtpPeer peer, Envelope envelope)
     {
         if (role != SmtpRole.Mx || !Options.Enabled) return null;
         var client = AddressScope.Unmapped(peer.RemoteEndPoint.Address);
-        return Array.Exists(_exempt, network => network.Contains(client)) ? null : new MessageCheck(this, client, peer.Hello, envelope.ReversePath.Address);
+        return IsExempt(client) ? null : new MessageCheck(this, client, peer.Hello, envelope.ReversePath.Address);
     }
 }

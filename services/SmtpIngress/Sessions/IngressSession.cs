@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Merpati.SmtpIngress.Sessions;
 
 /// <summary>One connection's decisions: asks the policies, and hands the message to acceptance.</summary>
-internal sealed class IngressSession(SmtpRole role, ITransport transport, IDirectory directory, DoorPolicy door, SenderPolicy senders, RecipientPolicy recipients,
+internal sealed class IngressSession(SmtpRole role, ITransport transport, IDirectory directory, DoorPolicy door, HiddenClients hidden, Greylist greylist, SenderPolicy senders, RecipientPolicy recipients,
     MessageAcceptance acceptance, StoreRoom room, IngressMetrics metrics, TimeProvider time, ILogger logger) : ISmtpSession
 {
     private bool _isGreeted;
@@ -22,7 +22,8 @@ internal sealed class IngressSession(SmtpRole role, ITransport transport, IDirec
     public async ValueTask<SmtpReply?> ConnectAsync(SmtpPeer peer, CancellationToken cancellationToken)
     {
         var client = peer.RemoteEndPoint.Address;
-        if (await door.ConnectAsync(client, cancellationToken).ConfigureAwait(false) is { } refusal) return refusal;
+        if (role == SmtpRole.Mx && !_isGreeted) hidden.See(client);
+        if (door.Connect(role, client) is { } refusal) return refusal;
         if (_isGreeted) return null; // behind a proxy that has waited already
         _isGreeted = true;
         var delay = door.GreetDelay(role, client);
@@ -37,16 +38,19 @@ internal sealed class IngressSession(SmtpRole role, ITransport transport, IDirec
     public async ValueTask<SmtpReply?> MailAsync(SmtpPeer peer, MailFrom mail, CancellationToken cancellationToken)
     {
         if (room.IsFull) return Replies.StoreFull;
-        if (await door.MailAsync(role, peer.RemoteEndPoint.Address, cancellationToken).ConfigureAwait(false) is { } refusal) return refusal;
+        if (door.Mail(role, peer, mail.ReversePath) is { } refusal) return refusal;
         return peer.Account is { } account ? await senders.JudgeAsync(account, mail.ReversePath, cancellationToken).ConfigureAwait(false) : null;
     }
 
     public async ValueTask<RcptVerdict> RcptAsync(SmtpPeer peer, MailFrom mail, EnvelopeRecipient recipient, CancellationToken cancellationToken)
     {
-        var client = peer.RemoteEndPoint.Address;
-        if (await door.RcptAsync(role, client, cancellationToken).ConfigureAwait(false) is { } refusal) return new RcptVerdict.Refused(refusal);
+        if (door.Rcpt(role, peer, mail.ReversePath, recipient.Address) is { } refusal) return new RcptVerdict.Refused(refusal);
         var verdict = await recipients.JudgeAsync(role, peer, mail.ReversePath, recipient, cancellationToken).ConfigureAwait(false);
-        if (verdict is RcptVerdict.Refused { Reply: var reply } && reply == Replies.UnknownUser) await door.CountUnknownAsync(role, client, cancellationToken).ConfigureAwait(false);
+        if (verdict is RcptVerdict.Refused { Reply: var reply } && reply == Replies.UnknownUser) door.CountUnknown(role, peer, mail.ReversePath, recipient.Address);
+        if (verdict is RcptVerdict.Accepted && role == SmtpRole.Mx && await greylist.JudgeAsync(peer, mail.ReversePath, recipient.Address, cancellationToken).ConfigureAwait(false) is { } wait)
+        {
+            return new RcptVerdict.Refused(door.Refuse(peer.RemoteEndPoint.Address, Replies.Greylisted(wait), "greylisted"));
+        }
         return verdict;
     }
 

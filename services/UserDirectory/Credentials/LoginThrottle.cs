@@ -1,8 +1,12 @@
-using System.Net.Sockets;
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Merpati.Platform.Caching;
+using Merpati.Platform.Sharing;
+using Merpati.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Merpati.UserDirectory.Credentials;
@@ -10,10 +14,12 @@ namespace Merpati.UserDirectory.Credentials;
 /// <summary>
 /// Makes guessing slow without shutting anybody out for good: after some failures each further one doubles a delay, and failures fade with time.
 /// Counted for a login as seen from a client's network (/32 or /64), so that a stranger cannot lock the owner out, and for the network as a whole,
-/// unless many people stand behind it (trusted networks, loopback).
+/// unless many people stand behind it (trusted networks, loopback). Each process counts by itself, and a second later all count together.
 /// </summary>
-internal sealed class LoginThrottle
+internal sealed class LoginThrottle : ISharedCounts
 {
+    public const string Kind = "logins";
+
     private const int Capacity = 50_000;
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
 
@@ -22,6 +28,8 @@ internal sealed class LoginThrottle
     private readonly IPNetwork[] _trusted;
     private readonly BoundedCache<(Network Network, UInt128 Login), Failures> _logins = new(Capacity);
     private readonly BoundedCache<Network, Failures> _networks = new(Capacity);
+    private readonly ConcurrentDictionary<string, Failures> _news = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _forgiven = new(StringComparer.Ordinal);
 
     public LoginThrottle(IOptions<UserDirectoryOptions> options, TimeProvider time)
     {
@@ -43,24 +51,63 @@ internal sealed class LoginThrottle
     public void Failed(string login, IPAddress? client)
     {
         var network = Network.Of(client);
-        Count(_logins, (network, Digest(login)), _options.FailuresPerLogin);
-        if (!IsTrusted(client)) Count(_networks, network, _options.FailuresPerNetwork);
+        var digest = Digest(login);
+        Count(_logins, (network, digest), NameOf(network, digest), _options.FailuresPerLogin);
+        if (!IsTrusted(client)) Count(_networks, network, NameOf(network), _options.FailuresPerNetwork);
     }
 
     /// <summary>Clears the login's own failures. The network's stay: one right password must not buy guesses at the others.</summary>
-    public void Succeeded(string login, IPAddress? client) => _logins.Remove((Network.Of(client), Digest(login)));
+    public void Succeeded(string login, IPAddress? client)
+    {
+        var key = (Network.Of(client), Digest(login));
+        if (!_logins.TryGet(key, out _)) return;
+        _logins.Remove(key);
+        var name = NameOf(key.Item1, key.Item2);
+        _news.TryRemove(name, out _);
+        if (_forgiven.Count < Capacity) _forgiven.TryAdd(name, true);
+    }
 
-    private void Count<TKey>(BoundedCache<TKey, Failures> cache, TKey key, int free)
+    public async ValueTask ShareAsync(ISharedRecords records, CancellationToken cancellationToken)
+    {
+        if (_forgiven.Keys is { Count: > 0 } forgiven)
+        {
+            await records.RemoveAsync(Kind, [.. forgiven], cancellationToken);
+            foreach (var name in forgiven) _forgiven.TryRemove(name, out _);
+        }
+        foreach (var (name, failures) in _news)
+        {
+            var (mine, all) = (failures.News, default(Tally));
+            var isShared = await records.TryChangeAsync(Kind, name, there =>
+            {
+                var now = _time.GetUtcNow();
+                all = Tally.Read(there).Add(mine, now, failures.Free, _options);
+                return new SharedRecord(Kind, name, Encoding.ASCII.GetBytes(all.Write()), now + Kept);
+            }, cancellationToken);
+            if (!isShared) continue; // the next time
+            _news.TryRemove(name, out _);
+            if (failures.Shared(all, mine)) _news.TryAdd(name, failures);
+        }
+    }
+
+    private void Count<TKey>(BoundedCache<TKey, Failures> cache, TKey key, string name, int free)
         where TKey : notnull
     {
         if (!cache.TryGet(key, out var failures))
         {
             // Two first failures at once may each bring their own: one of them is not counted, no more.
-            failures = new Failures();
+            failures = new Failures(free);
             cache.Put(key, failures);
         }
-        failures.Add(_time.GetUtcNow(), free, _options);
+        failures.Add(_time.GetUtcNow(), _options);
+        if (_news.Count < Capacity) _news.TryAdd(name, failures);
     }
+
+    /// <summary>When no failure of before counts any more.</summary>
+    private TimeSpan Kept => (_options.FailureHalfLife * 10) + _options.LongestDelay;
+
+    private static string NameOf(Network network, UInt128 login) => $"{NameOf(network)} {login:x32}";
+
+    private static string NameOf(Network network) => $"{network.Prefix:x32}";
 
     private bool IsTrusted(IPAddress? client)
     {
@@ -91,28 +138,65 @@ internal sealed class LoginThrottle
         }
     }
 
-    private sealed class Failures
+    /// <summary>Failures that fade with time, and until when somebody has to wait for them.</summary>
+    private readonly record struct Tally(double Count, DateTimeOffset CountedAt, DateTimeOffset Until)
+    {
+        public Tally Add(int failures, DateTimeOffset now, int free, UserDirectoryOptions options)
+        {
+            var count = failures + (Count > 0 ? Count * Math.Pow(0.5, Math.Max(0, (now - CountedAt) / options.FailureHalfLife)) : 0);
+            if (failures == 0 || count < free) return new Tally(count, now, Until);
+            var delay = FirstDelay * Math.Pow(2, Math.Min(count - free, 30));
+            return new Tally(count, now, now + (delay < options.LongestDelay ? delay : options.LongestDelay));
+        }
+
+        public string Write() => string.Create(CultureInfo.InvariantCulture, $"{Count:R} {CountedAt.UtcTicks} {Until.UtcTicks}");
+
+        /// <summary>Nothing for what is not there, or was written in another form by a later version.</summary>
+        public static Tally Read(SharedRecord? record)
+            => record is not null && Encoding.ASCII.GetString(record.Value.Span).Split(' ') is [var count, var countedAt, var until]
+                && double.TryParse(count, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) && Time(countedAt) is { } at && Time(until) is { } end ? new Tally(number, at, end) : default;
+
+        private static DateTimeOffset? Time(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTime.MaxValue.Ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+    }
+
+    private sealed class Failures(int free)
     {
         private readonly Lock _lock = new();
-        private double _count;
-        private DateTimeOffset _countedAt;
-        private DateTimeOffset _until;
+        private Tally _tally;
+        private int _news;
+
+        public int Free => free;
+
+        /// <summary>Counted here, and not shared yet.</summary>
+        public int News
+        {
+            get { lock (_lock) return _news; }
+        }
 
         public TimeSpan Remaining(DateTimeOffset now)
         {
-            lock (_lock) return _until > now ? _until - now : TimeSpan.Zero;
+            lock (_lock) return _tally.Until > now ? _tally.Until - now : TimeSpan.Zero;
         }
 
-        public void Add(DateTimeOffset now, int free, UserDirectoryOptions options)
+        public void Add(DateTimeOffset now, UserDirectoryOptions options)
         {
             lock (_lock)
             {
-                if (_count > 0) _count *= Math.Pow(0.5, Math.Max(0, (now - _countedAt) / options.FailureHalfLife));
-                _count++;
-                _countedAt = now;
-                if (_count < free) return;
-                var delay = FirstDelay * Math.Pow(2, Math.Min(_count - free, 30));
-                _until = now + (delay < options.LongestDelay ? delay : options.LongestDelay);
+                _tally = _tally.Add(1, now, free, options);
+                _news++;
+            }
+        }
+
+        /// <summary>What all have counted, with so many of ours.</summary>
+        /// <returns>True when some were counted here meanwhile.</returns>
+        public bool Shared(Tally all, int ours)
+        {
+            lock (_lock)
+            {
+                _news -= ours;
+                // A delay that was set here holds, whatever the others know.
+                _tally = all with { Count = all.Count + _news, Until = all.Until > _tally.Until ? all.Until : _tally.Until };
+                return _news > 0;
             }
         }
     }

@@ -3,7 +3,6 @@ using AwesomeAssertions;
 using Merpati.SmtpIngress;
 using Merpati.SmtpIngress.Door;
 using Merpati.TestKit;
-using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Merpati.Tests.Unit.SmtpIngress;
@@ -120,24 +119,103 @@ public sealed class DoorTests
     }
 
     [Fact]
-    public async Task A_bucket_fills_up_again_and_never_beyond_its_measure()
+    public async Task A_sender_and_a_domain_have_limits_of_their_own()
     {
-        var time = new FakeTimeProvider();
-        var buckets = new MemoryRateBuckets(time);
-        var key = new RateKey(RateKind.Messages, 1);
-        var limit = new RateLimit(2, TimeSpan.FromMinutes(1));
-        (await TakeAsync(1)).Should().BeNull();
-        (await TakeAsync(1)).Should().BeNull();
-        (await TakeAsync(1)).Should().Be(TimeSpan.FromSeconds(30));
-        (await TakeAsync(0)).Should().Be(TimeSpan.FromSeconds(30), "there is none");
-        time.Advance(TimeSpan.FromHours(1));
-        (await TakeAsync(0)).Should().BeNull("asking takes none");
-        (await TakeAsync(2)).Should().BeNull();
-        (await TakeAsync(1)).Should().NotBeNull();
-        time.Advance(TimeSpan.FromHours(1));
-        (await TakeAsync(5)).Should().BeNull("more than it holds is paid by all that it has");
-        (await TakeAsync(1)).Should().NotBeNull();
+        await using var fixture = new IngressFixture(("Rates:0:Count", "messages"), ("Rates:0:Per", "senderDomain"), ("Rates:0:Limit", "1"), ("Rates:1:Count", "recipients"), ("Rates:1:Per", "recipientDomain"), ("Rates:1:Limit", "1"));
+        await fixture.RunAsync(SmtpRole.Mx, Hello + """
+            C: MAIL FROM:<joe@example.org>
+            S: 250 2.1.0 Sender OK
+            C: RCPT TO:<ann@example.test>
+            S: 250 2.1.5 Recipient OK
+            C: RCPT TO:<bob@example.test>
+            S: 450 4.7.1 Too many recipients for this domain, try again later [rate-recipients-recipient-domain]
+            C: RSET
+            S: 250 2.0.0 OK
+            C: MAIL FROM:<jim@EXAMPLE.org>
+            S: 450 4.7.1 Too many messages of the sender's domain, try again later [rate-messages-sender-domain]
+            C: MAIL FROM:<>
+            S: 250 2.1.0 Sender OK
+            """);
+    }
 
-        ValueTask<TimeSpan?> TakeAsync(int tokens) => buckets.TakeAsync(key, limit, tokens, CancellationToken.None);
+    [Fact]
+    public async Task Who_used_up_his_octets_waits_with_the_next_message()
+    {
+        await using var fixture = new IngressFixture(("Rates:0:Count", "octets"), ("Rates:0:Per", "sender"), ("Rates:0:Limit", "10"));
+        await fixture.RunAsync(SmtpRole.Mx, Hello + """
+            C: MAIL FROM:<joe@example.org>
+            S: 250 2.1.0 Sender OK
+            C: RCPT TO:<ann@example.test>
+            S: 250 2.1.5 Recipient OK
+            C: DATA
+            S~ 354 .*
+            C: Subject: more than ten octets
+            C: .
+            S~ 250 2\.0\.0 Ok: queued as .*
+            C: MAIL FROM:<joe@example.org>
+            S: 450 4.7.1 Too many octets of this sender, try again later [rate-octets-sender]
+            C: MAIL FROM:<jim@example.org>
+            S: 250 2.1.0 Sender OK
+            """);
+    }
+
+    [Fact]
+    public async Task An_account_that_does_more_than_usual_raises_an_alarm_and_is_served()
+    {
+        await using var fixture = new IngressFixture(("Rates:0:Count", "recipients"), ("Rates:0:Per", "account"), ("Rates:0:Limit", "1"), ("Rates:0:Then", "alarm"));
+        await fixture.RunAsync(SmtpRole.Submission, SubmissionTests.Authenticated + """
+            C: MAIL FROM:<ann@example.test>
+            S: 250 2.1.0 Sender OK
+            C: RCPT TO:<ann@example.test>
+            S: 250 2.1.5 Recipient OK
+            C: RCPT TO:<bob@example.test>
+            S: 250 2.1.5 Recipient OK
+            C: RCPT TO:<bob@example.org>
+            S: 250 2.1.5 Recipient OK
+            """, SubmissionTests.InTls);
+        fixture.Log.Lines.Should().ContainSingle(line => line.Contains("rate-recipients-account"), "once is enough");
+    }
+
+    [Theory]
+    [InlineData("connections", "sender", "connections can be counted per network only")]
+    [InlineData("octets", "recipientDomain", "per recipientDomain recipients are counted")]
+    [InlineData("unknownRecipients", "account", "of strangers only")]
+    public void A_rule_that_cannot_be_is_an_error(string count, string per, string why)
+    {
+        var fixture = () => new IngressFixture(("Rates:0:Count", count), ("Rates:0:Per", per), ("Rates:0:Limit", "1")).Sessions;
+        fixture.Should().Throw<Microsoft.Extensions.Options.OptionsValidationException>().WithMessage($"*{why}*");
+    }
+
+    [Fact]
+    public async Task When_all_clients_seem_to_have_one_address_the_service_is_not_ready_and_says_why()
+    {
+        await using var fixture = new IngressFixture(("HiddenClientsAfter", "3"));
+        fixture.Readiness.Ready();
+        var balancer = new TransportSettings { Client = IPEndPoint.Parse("10.0.0.1:1") };
+        for (var i = 0; i < 3; i++) await fixture.RunAsync(SmtpRole.Mx, Hello, balancer);
+        fixture.Readiness.Reason.Should().BeNull("it may be by chance");
+        fixture.Time.Advance(TimeSpan.FromMinutes(10));
+        await fixture.RunAsync(SmtpRole.Mx, Hello, balancer);
+        fixture.Readiness.Reason.Should().StartWith("All clients of port 25 seem to have the address 10.0.0.1: something hides them.");
+        await fixture.RunAsync(SmtpRole.Mx, Hello, Neighbour);
+        fixture.Readiness.Reason.Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData("192.0.2.8:1", "HiddenClientsAfter", "1")]
+    [InlineData("10.0.0.1:1", "TrustedNetworks:0", "10.0.0.0/24")]
+    [InlineData("10.0.0.1:1", "Checks:ExemptNetworks:0", "10.0.0.1/32")]
+    [InlineData("127.0.0.1:1", "HiddenClientsAfter", "1")]
+    [InlineData("10.0.0.1:1", "HiddenClientsAfter", "0")]
+    public async Task One_client_that_is_no_load_balancer_is_nothing_strange(string client, string key, string value)
+    {
+        await using var fixture = new IngressFixture(key == "HiddenClientsAfter" ? [(key, value)] : [("HiddenClientsAfter", "1"), (key, value)]);
+        fixture.Readiness.Ready();
+        for (var i = 0; i < 3; i++)
+        {
+            await fixture.RunAsync(SmtpRole.Mx, Hello, new TransportSettings { Client = IPEndPoint.Parse(client) });
+            fixture.Time.Advance(TimeSpan.FromMinutes(10));
+        }
+        fixture.Readiness.Reason.Should().BeNull();
     }
 }

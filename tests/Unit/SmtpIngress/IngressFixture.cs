@@ -3,13 +3,16 @@ using System.Diagnostics;
 using Merpati.Accounts;
 using Merpati.Mail.Dns;
 using Merpati.Mailboxes;
+using Merpati.Platform.Health;
 using Merpati.Queueing;
 using Merpati.SmtpIngress;
 using Merpati.SmtpIngress.Checks;
 using Merpati.Storage;
 using Merpati.TestKit;
 using Merpati.TestKit.Smtp;
+using Merpati.TestKit.Stores;
 using Merpati.Tests.Unit.Mail.Auth;
+using Merpati.Tests.Unit.UserDirectory;
 using Merpati.Timeline;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,7 +38,7 @@ public sealed class IngressFixture : IAsyncDisposable
             .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>("SmtpIngress:" + setting.Key, setting.Value)))
             .Build();
         _services = new ServiceCollection()
-            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug))
+            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Log))
             .AddSingleton<IConfiguration>(configuration)
             .AddSingleton<TimeProvider>(Time)
             .AddSingleton<IDirectory>(Directory)
@@ -43,6 +46,7 @@ public sealed class IngressFixture : IAsyncDisposable
             .AddSingleton<IMailQueue>(Queue)
             .AddSingleton<IJournal>(Journal)
             .AddSingleton<IQueueBell>(Bell)
+            .AddSingleton<ISharedRecords>(new InMemorySharedRecords(Time))
             .AddSingleton<IMailDns>(Dns)
             .AddSmtpIngress()
             .BuildServiceProvider();
@@ -58,11 +62,15 @@ public sealed class IngressFixture : IAsyncDisposable
 
     public MemoryJournal Journal { get; } = new();
 
+    internal RecordedLog Log { get; } = new();
+
     public CountingBell Bell { get; } = new();
 
     internal TurningDns Dns { get; } = new();
 
     internal PolicySource Policy => _services.GetRequiredService<PolicySource>();
+
+    public Readiness Readiness => _services.GetRequiredService<Readiness>();
 
     public SmtpSessions Sessions => _services.GetRequiredService<SmtpSessions>();
 

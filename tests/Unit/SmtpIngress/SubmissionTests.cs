@@ -13,9 +13,9 @@ namespace Merpati.Tests.Unit.SmtpIngress;
 
 public sealed class SubmissionTests
 {
-    private static readonly TransportSettings InTls = new() { StartsInTls = true };
+    internal static readonly TransportSettings InTls = new() { StartsInTls = true };
 
-    private static readonly string Authenticated = $"""
+    internal static readonly string Authenticated = $"""
         S~ 220 .*
         C: EHLO client
         S~ 250-.*

@@ -5,6 +5,7 @@ using Merpati.Storage;
 using Merpati.TestKit.Accounts;
 using Merpati.UserDirectory;
 using Merpati.UserDirectory.Api;
+using Merpati.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,6 +28,7 @@ internal sealed class AdminServer : IAsyncDisposable
         var owner = AdminToken.Generate();
         builder.Services.AddSingleton(owner).AddSingleton(new AdminTokens([owner, .. others]));
         builder.Services.AddSingleton<Relaying.ISuppressionList>(new InMemorySuppressionList(TimeProvider.System));
+        builder.Services.AddSingleton<ISharedRecords>(new InMemorySharedRecords(TimeProvider.System));
         builder.Services.AddUserDirectory();
         builder.Services.Configure<UserDirectoryOptions>(DirectoryUnderTest.MakeCheap);
         if (queue is not null) builder.Services.AddSingleton(queue);

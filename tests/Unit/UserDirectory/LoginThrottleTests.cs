@@ -1,6 +1,7 @@
 using System.Net;
 using AwesomeAssertions;
 using Merpati.Accounts;
+using Merpati.TestKit.Stores;
 using Merpati.UserDirectory;
 using Merpati.UserDirectory.Credentials;
 using Microsoft.Extensions.Options;
@@ -114,6 +115,49 @@ public sealed class LoginThrottleTests
 
         static Task<LoginOutcome> LoginAsync(DirectoryUnderTest directory, string password)
             => directory.Directory.LoginAsync("ann@example.test", password, LoginProtocol.Pop3, Stranger, DirectoryUnderTest.None).AsTask();
+    }
+
+    [Fact]
+    public async Task Failures_at_one_process_are_known_to_all_that_see_the_guesser()
+    {
+        var records = new InMemorySharedRecords(_time);
+        var (one, other) = (Throttle(), Throttle());
+        for (var i = 0; i < 9; i++) one.Failed("ann", Stranger);
+        other.Failed("ann", Stranger);
+        await one.ShareAsync(records, default);
+        await other.ShareAsync(records, default);
+        other.Delay("ann", Stranger).Should().Be(TimeSpan.FromSeconds(1), "it is the tenth");
+        one.Delay("ann", Stranger).Should().Be(TimeSpan.Zero, "it has not looked since");
+        one.Failed("ann", Stranger);
+        await one.ShareAsync(records, default);
+        one.Delay("ann", Stranger).Should().Be(TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
+    public async Task A_right_password_is_known_to_all()
+    {
+        var records = new InMemorySharedRecords(_time);
+        var (one, other) = (Throttle(), Throttle());
+        for (var i = 0; i < 9; i++) one.Failed("ann", Stranger);
+        await one.ShareAsync(records, default);
+        one.Succeeded("ann", Stranger);
+        await one.ShareAsync(records, default);
+        other.Failed("ann", Stranger);
+        await other.ShareAsync(records, default);
+        other.Delay("ann", Stranger).Should().Be(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task What_a_later_version_wrote_counts_for_nothing()
+    {
+        var records = new InMemorySharedRecords(_time);
+        var throttle = Throttle();
+        throttle.Failed("ann", Stranger);
+        await throttle.ShareAsync(records, default);
+        foreach (var record in await records.ListAsync(LoginThrottle.Kind, null, 10, default)) await records.PutAsync([record with { Value = "{\"count\":NaN}"u8.ToArray() }], default);
+        throttle.Failed("ann", Stranger);
+        await throttle.ShareAsync(records, default);
+        throttle.Delay("ann", Stranger).Should().Be(TimeSpan.Zero);
     }
 
     private LoginThrottle Throttle(Action<UserDirectoryOptions>? configure = null)
