@@ -19,7 +19,7 @@ public static class MongoStoresRegistration
         services.AddSingleton(provider => new MongoStores(provider.GetRequiredService<IOptions<MongoStoreOptions>>().Value, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<MongoStores>>()));
         if (kinds.HasFlag(MongoStoreKinds.Content)) services.AddSingleton<IContentStore>(provider => provider.GetRequiredService<MongoStores>().Content);
         if (kinds.HasFlag(MongoStoreKinds.Queue)) services.AddSingleton<IMailQueue>(provider => provider.GetRequiredService<MongoStores>().Queue);
-        if ((kinds & (MongoStoreKinds.Queue | MongoStoreKinds.Directory)) != 0) services.AddSingleton<ISharedRecords>(provider => provider.GetRequiredService<MongoStores>().SharedRecords);
+        if (kinds.HasFlag(MongoStoreKinds.Queue) || kinds.HasFlag(MongoStoreKinds.Directory)) services.AddSingleton<ISharedRecords>(provider => provider.GetRequiredService<MongoStores>().SharedRecords);
         if (kinds.HasFlag(MongoStoreKinds.Journal)) services.AddSingleton<IJournal>(provider => provider.GetRequiredService<MongoStores>().Journal);
         if (kinds.HasFlag(MongoStoreKinds.Directory)) services.AddSingleton<IDirectoryStore>(provider => provider.GetRequiredService<MongoStores>().Directory);
         if (kinds.HasFlag(MongoStoreKinds.Directory)) services.AddSingleton<ISuppressionList>(provider => provider.GetRequiredService<MongoStores>().Suppressions);
