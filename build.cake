@@ -20,22 +20,22 @@ Task("Build")
     .IsDependentOn("Restore")
     .Does(() => DotNetBuild(solution, new DotNetBuildSettings { Configuration = configuration, NoRestore = true, NoLogo = true, Verbosity = DotNetVerbosity.Minimal }));
 
+// Programs of Debian, installed by a script of ours as root when one of them is missing.
+void Provide(string script, params string[] commands)
+{
+    var missing = commands.Where(command => StartProcess("/bin/sh", new ProcessSettings { Arguments = $"-c \"command -v {command}\"", RedirectStandardOutput = true, Silent = true }) != 0).ToArray();
+    if (missing.Length == 0) return;
+    Information("Installing " + string.Join(", ", missing));
+    var sudo = EnvironmentVariable("USER") is "root" or null || IsRunningOnWindows() ? "" : "sudo ";
+    if (StartProcess("/bin/sh", new ProcessSettings().WithArguments(a => a.Append("-c").AppendQuoted($"{sudo}sh {script}"))) != 0)
+        throw new Exception($"{script} could not install {string.Join(", ", missing)}");
+}
+
 Task("Clients")
     .Description("The real mail clients and peers that the end-to-end tests drive, from Debian's packages; needs root only when one is missing.")
-    .Does(() =>
-    {
-        string[] commands =
-        [
+    .Does(() => Provide("tests/EndToEnd/install.sh",
             "curl", "swaks", "msmtp", "mbsync", "fetchmail", "mutt", "neomutt", "dkimverify", "arcverify", "/usr/sbin/opendkim-testmsg",
-            "/usr/lib/postfix/sbin/master", "/usr/lib/dovecot/lmtp", "/usr/sbin/postgrey", "/var/cache/merpati/exim/usr/sbin/exim4",
-        ];
-        var missing = commands.Where(command => StartProcess("/bin/sh", new ProcessSettings { Arguments = $"-c \"command -v {command}\"", RedirectStandardOutput = true, Silent = true }) != 0).ToArray();
-        if (missing.Length == 0) return;
-        Information("Installing " + string.Join(", ", missing));
-        var sudo = EnvironmentVariable("USER") is "root" or null || IsRunningOnWindows() ? "" : "sudo ";
-        if (StartProcess("/bin/sh", new ProcessSettings().WithArguments(a => a.Append("-c").AppendQuoted($"{sudo}sh tests/EndToEnd/install.sh"))) != 0)
-            throw new Exception("The mail clients and peers could not be installed: " + string.Join(", ", missing));
-    });
+            "/usr/lib/postfix/sbin/master", "/usr/lib/dovecot/lmtp", "/usr/sbin/postgrey", "/var/cache/merpati/exim/usr/sbin/exim4"));
 
 Task("Servers")
     .Description("The MongoDB-compatible server and RabbitMQ that the integration tests start (deploy/local); fetched as root when missing, nothing when there.")
@@ -66,9 +66,18 @@ Task("Faults")
     .Does(() => TestProject("Faults", WithoutCluster));
 
 Task("Integration")
-    .Description("The stores on MongoDB, the bus on RabbitMQ, the servers of deploy/local.")
-    .IsDependentOn("Servers")
+    .Description("The stores on MongoDB, the bus on RabbitMQ, the servers of deploy/local, and the scanners.")
+    .IsDependentOn("Servers").IsDependentOn("ScannerPrograms")
     .Does(() => TestProject("Integration"));
+
+Task("ScannerPrograms")
+    .Description("Rspamd, ClamAV and OpenDKIM, from Debian's packages; needs root only when one is missing.")
+    .Does(() => Provide("tests/Integration/Scanners/install.sh", "/usr/bin/rspamd", "/usr/sbin/clamd", "/usr/sbin/opendkim"));
+
+Task("Scanners")
+    .Description("SmtpIngress with the real Rspamd, ClamAV and OpenDKIM: the part of Integration that needs no other servers.")
+    .IsDependentOn("Build").IsDependentOn("ScannerPrograms")
+    .Does(() => TestProject("Integration", "FullyQualifiedName~Scanners"));
 
 Task("Cluster")
     .Description("The six services as processes: the same clients as for Standalone, and trouble.")

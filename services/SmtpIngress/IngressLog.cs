@@ -1,6 +1,7 @@
 using System.Net;
 using Merpati.Protocols.Smtp;
 using Merpati.Queueing;
+using Merpati.SmtpIngress.Scanners;
 using Microsoft.Extensions.Logging;
 
 namespace Merpati.SmtpIngress;
@@ -56,4 +57,22 @@ internal static partial class IngressLog
 
     [LoggerMessage(1115, LogLevel.Error, "All {Connections} clients of port 25 so far had the address {Client}: something hides them")]
     public static partial void ClientsHidden(this ILogger logger, IPAddress client, int connections);
+
+    [LoggerMessage(1120, LogLevel.Warning, "The scanner {Scanner} at {Address} did not look at {QueueId}: {Detail}; such mail is to be: {Answer}")]
+    public static partial void ScannerAway(this ILogger logger, QueueId queueId, string scanner, string address, string detail, MissingAnswer answer);
+
+    [LoggerMessage(1121, LogLevel.Information, "{QueueId}: the scanner {Scanner} asks to {Action} it: {Result} {Found}")]
+    public static partial void ScannerAsks(this ILogger logger, QueueId queueId, string scanner, string action, string result, string found);
+
+    [LoggerMessage(1122, LogLevel.Information, "The filter {Scanner} refuses: {Reply}")]
+    public static partial void FilterRefused(this ILogger logger, string scanner, SmtpReply reply);
+
+    [LoggerMessage(1123, LogLevel.Warning, "What the scanner {Scanner} wants to be changed cannot be: {Detail}")]
+    public static partial void ScannerNonsense(this ILogger logger, string scanner, string detail);
+
+    [LoggerMessage(1124, LogLevel.Information, "{QueueId} is kept as the scanners want it: {Size} octets")]
+    public static partial void Rewritten(this ILogger logger, QueueId queueId, long size);
+
+    [LoggerMessage(1125, LogLevel.Warning, "The content of {QueueId}, which was refused, could not be removed; the collector will")]
+    public static partial void RefusedContentStays(this ILogger logger, Exception fault, QueueId queueId);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Merpati.Mail.Auth;
 using Merpati.Mail.Policy;
+using Merpati.SmtpIngress.Scanners;
 
 namespace Merpati.SmtpIngress;
 
@@ -24,6 +25,8 @@ internal sealed class IngressMetrics
 
     private readonly Counter<long> _lists;
     private readonly Counter<long> _verdicts;
+    private readonly Counter<long> _scans;
+    private readonly Histogram<double> _scanDuration;
 
     public IngressMetrics(IMeterFactory meters)
     {
@@ -39,6 +42,8 @@ internal sealed class IngressMetrics
         _checks = meter.CreateCounter<long>("merpati.smtp.checks", "{result}", "Results of the checks of messages, by method (iprev, spf, dkim, dmarc, arc) and result");
         _lists = meter.CreateCounter<long>("merpati.smtp.dns.lists", "{message}", "Messages that a DNS list named, or about which it did not answer, by zone and result (listed, unanswered)");
         _verdicts = meter.CreateCounter<long>("merpati.policy.verdicts", "{message}", "Messages that the policy judged, by action and rule");
+        _scans = meter.CreateCounter<long>("merpati.smtp.scans", "{message}", "Messages that scanners were to look at, by scanner and result");
+        _scanDuration = meter.CreateHistogram<double>("merpati.smtp.scan.duration", "s", "From the question to the answer of a scanner, by scanner");
         _checksDuration = meter.CreateHistogram<double>("merpati.smtp.checks.duration", "s", "From DATA or the first BDAT to the verdict of the checks");
     }
 
@@ -77,6 +82,12 @@ internal sealed class IngressMetrics
 
     public void CountVerdict(PolicyVerdict verdict)
         => _verdicts.Add(1, new KeyValuePair<string, object?>("action", verdict.Action.Name()), new KeyValuePair<string, object?>("rule", verdict.Rule));
+
+    public void CountScan(ScanAnswer answer, TimeSpan duration)
+    {
+        _scans.Add(1, new KeyValuePair<string, object?>("scanner", answer.Scanner), new KeyValuePair<string, object?>("result", answer.Result));
+        _scanDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("scanner", answer.Scanner));
+    }
 
     public void CountRefusal(SmtpRole role, string verb, int code)
         => _refusals.Add(1, RoleTag(role), new KeyValuePair<string, object?>("verb", verb), new KeyValuePair<string, object?>("code", code));

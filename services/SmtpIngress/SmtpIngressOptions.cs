@@ -3,6 +3,7 @@ using Merpati.Mail.Policy;
 using Merpati.Protocols.Smtp;
 using Merpati.SmtpIngress.Checks;
 using Merpati.SmtpIngress.Door;
+using Merpati.SmtpIngress.Scanners;
 using Microsoft.Extensions.Options;
 using Networks = Merpati.Platform.Listeners.TrustedNetworks;
 
@@ -35,6 +36,18 @@ public sealed class SmtpIngressOptions : IValidatableObject
     /// <summary>Who sends what comes in from outside.</summary>
     [ValidateObjectMembers]
     public CheckOptions Checks { get; set; } = new();
+
+    /// <summary>Who looks at what messages hold; none unless named.</summary>
+    [ValidateEnumeratedItems]
+    public IList<ScannerOptions> Scanners { get; set; } = [];
+
+    /// <summary>What is looked at in messages without any other program.</summary>
+    [ValidateObjectMembers]
+    public ContentOptions Content { get; set; } = new();
+
+    /// <summary>Time for all scanners of a message together, beginning when it is whole.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:09:00")]
+    public TimeSpan ScanBudget { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>What is done with mail that is not its author's.</summary>
     public DmarcOptions Dmarc { get; set; } = new();
@@ -130,7 +143,10 @@ public sealed class SmtpIngressOptions : IValidatableObject
     public GreylistOptions Greylist { get; set; } = new();
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-        => [.. Networks.Check(XClientNetworks, nameof(XClientNetworks)), .. Networks.Check(XForwardNetworks, nameof(XForwardNetworks)), .. Networks.Check(TrustedNetworks, nameof(TrustedNetworks)), .. Rates.SelectMany(static (rate, i) => rate.Check($"{nameof(Rates)}:{i}")), .. CheckPolicy()];
+        => [.. Networks.Check(XClientNetworks, nameof(XClientNetworks)), .. Networks.Check(XForwardNetworks, nameof(XForwardNetworks)), .. Networks.Check(TrustedNetworks, nameof(TrustedNetworks)), .. Rates.SelectMany(static (rate, i) => rate.Check($"{nameof(Rates)}:{i}")), .. CheckPolicy(), .. CheckScanners()];
+
+    private IEnumerable<ValidationResult> CheckScanners()
+        => Scanners.Select(scanner => scanner.Name).Prepend("content").GroupBy(name => name, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => new ValidationResult($"Two scanners are named '{group.Key}'.", [nameof(Scanners)]));
 
     private IEnumerable<ValidationResult> CheckPolicy()
     {

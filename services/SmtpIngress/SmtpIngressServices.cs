@@ -6,6 +6,7 @@ using Merpati.SmtpIngress.Acceptance;
 using Merpati.SmtpIngress.Checks;
 using Merpati.SmtpIngress.Door;
 using Merpati.SmtpIngress.Recipients;
+using Merpati.SmtpIngress.Scanners;
 using Merpati.SmtpIngress.Senders;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -38,6 +39,7 @@ public static class SmtpIngressServices
         services.AddSingleton<RecipientPolicy>();
         services.AddMailDns();
         services.AddSingleton<MessageChecks>();
+        services.AddSingleton<ContentScanners>();
         services.AddSingleton<PolicySource>();
         services.AddHostedService(static provider => provider.GetRequiredService<PolicySource>());
         services.AddSingleton<BinaryMessage>();

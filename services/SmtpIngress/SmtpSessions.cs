@@ -43,7 +43,7 @@ public sealed class SmtpSessions
     {
         using var scope = _logger.BeginSession(role, transport.RemoteEndPoint);
         using var connection = _metrics.CountConnection(role);
-        var session = new IngressSession(role, transport, _directory, _door, _hidden, _greylist, _senders, _recipients, _acceptance, _room, _metrics, _time, _logger);
+        await using var session = new IngressSession(role, transport, _directory, _door, _hidden, _greylist, _senders, _recipients, _acceptance, _room, _metrics, _time, _logger);
         await new SmtpConnection(transport, session, role == SmtpRole.Submission ? _submission : _mx, _time, _logger).RunAsync(lifetime).ConfigureAwait(false);
     }
 }

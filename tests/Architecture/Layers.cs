@@ -14,7 +14,7 @@ public sealed class Layers
 
     public static TheoryData<string> ServiceNames => [.. Services];
 
-    public static TheoryData<string> EngineNames => ["Merpati.Protocols.Wire", "Merpati.Protocols.Sasl", "Merpati.Protocols.Smtp", "Merpati.Protocols.Imap", "Merpati.Protocols.Pop3"];
+    public static TheoryData<string> EngineNames => ["Merpati.Protocols.Wire", "Merpati.Protocols.Sasl", "Merpati.Protocols.Smtp", "Merpati.Protocols.Imap", "Merpati.Protocols.Pop3", "Merpati.Protocols.Milter"];
 
     [Theory]
     [MemberData(nameof(ServiceNames))]

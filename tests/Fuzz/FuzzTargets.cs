@@ -10,6 +10,8 @@ internal static class FuzzTargets
     {
         ["dot-decoding"] = DotDecoding.Run,
         ["imap-commands"] = ImapCommands.Run,
+        ["message-contents"] = MessageContents.Run,
+        ["milter-replies"] = MilterReplies.Run,
         ["mime-structure"] = MimeStructure.Run,
         ["pop3-commands"] = Pop3Commands.Run,
         ["sender-records"] = SenderRecords.Run,

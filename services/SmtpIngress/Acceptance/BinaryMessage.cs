@@ -1,4 +1,3 @@
-using System.Buffers;
 using Merpati.Mail;
 using Merpati.Protocols.Smtp;
 using Merpati.Storage;
@@ -11,8 +10,6 @@ namespace Merpati.SmtpIngress.Acceptance;
 /// </summary>
 internal sealed class BinaryMessage(IContentStore contents)
 {
-    private const int BufferSize = 64 * 1024;
-
     private static readonly SmtpReply CannotConvert = new(554, "5.6.3", "Binary message cannot be converted for delivery without harm");
 
     /// <summary>The content to queue: a new one, durable, or the given one. What it replaces is left to the collector.</summary>
@@ -22,7 +19,7 @@ internal sealed class BinaryMessage(IContentStore contents)
         {
             case Conversion.Possible plan:
                 var converted = plan.Read(await OpenAsync(cancellationToken).ConfigureAwait(false));
-                await using (converted.ConfigureAwait(false)) return (await StoreAsync(converted, cancellationToken).ConfigureAwait(false), null);
+                await using (converted.ConfigureAwait(false)) return (await contents.StoreAsync(default, converted, cancellationToken).ConfigureAwait(false), null);
             case Conversion.Impossible:
                 return (content, CannotConvert);
             default:
@@ -30,21 +27,5 @@ internal sealed class BinaryMessage(IContentStore contents)
         }
 
         ValueTask<Stream> OpenAsync(CancellationToken token) => contents.OpenAsync(content.Id, 0, content.Size, token);
-    }
-
-    private async ValueTask<ContentInfo> StoreAsync(Stream stream, CancellationToken cancellationToken)
-    {
-        var writer = await contents.CreateAsync(cancellationToken).ConfigureAwait(false);
-        await using (writer.ConfigureAwait(false))
-        {
-            var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-            try
-            {
-                while (await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is var read and > 0)
-                    await writer.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
-            }
-            finally { ArrayPool<byte>.Shared.Return(buffer); }
-            return await writer.CommitAsync(cancellationToken).ConfigureAwait(false);
-        }
     }
 }

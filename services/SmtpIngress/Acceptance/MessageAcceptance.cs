@@ -5,6 +5,7 @@ using Merpati.Queueing;
 using Merpati.SmtpIngress.Checks;
 using Merpati.SmtpIngress.Door;
 using Merpati.SmtpIngress.Recipients;
+using Merpati.SmtpIngress.Scanners;
 using Merpati.SmtpIngress.Senders;
 using Merpati.Storage;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ using Microsoft.Extensions.Options;
 namespace Merpati.SmtpIngress.Acceptance;
 
 /// <summary>What every acceptance needs, and where it begins.</summary>
-internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, BinaryMessage binary, DoorPolicy door, SenderPolicy senders, RecipientRouting routing, MessageChecks checks, PolicySource policy, StoreRoom room,
+internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, BinaryMessage binary, DoorPolicy door, SenderPolicy senders, RecipientRouting routing, MessageChecks checks, ContentScanners scanners, PolicySource policy, StoreRoom room,
     IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<MessageAcceptance> logger)
 {
     public IMailQueue Queue => queue;
@@ -30,6 +31,10 @@ internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue
 
     public RecipientRouting Routing => routing;
 
+    public ContentScanners Scanners => scanners;
+
+    public IContentStore Contents => contents;
+
     public PolicySource Policy => policy;
 
     public IngressMetrics Metrics => metrics;
@@ -41,14 +46,14 @@ internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue
     public ILogger Logger => logger;
 
     /// <summary>Opens the store for one message; refuses before its octets are sent when the store does not want them.</summary>
-    public async ValueTask<BodyVerdict> BeginAsync(SmtpRole role, SmtpPeer peer, Envelope envelope, CancellationToken cancellationToken)
+    public async ValueTask<BodyVerdict> BeginAsync(SmtpRole role, SmtpPeer peer, Envelope envelope, MessageScan? scan, CancellationToken cancellationToken)
     {
         var activity = StartTrace();
         var id = activity is null ? QueueId.New(time) : QueueId.FromTraceId(activity.TraceId);
         try
         {
             var writer = await contents.CreateAsync(cancellationToken).ConfigureAwait(false);
-            return new BodyVerdict.Accepted(new AcceptMessage(this, role, peer, envelope, id, activity, writer, checks.Begin(role, peer, envelope)));
+            return new BodyVerdict.Accepted(new AcceptMessage(this, role, peer, envelope, id, activity, writer, checks.Begin(role, peer, envelope), scan));
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {

@@ -63,8 +63,7 @@ internal sealed class MessageChecks
     /// <summary>Null when the message is not to be checked: it comes from a user of ours, or from a network that is exempt.</summary>
     public MessageCheck? Begin(SmtpRole role, SmtpPeer peer, Envelope envelope)
     {
-        if (role != SmtpRole.Mx || !Options.Enabled) return null;
         var client = AddressScope.Unmapped(peer.RemoteEndPoint.Address);
-        return IsExempt(client) ? null : new MessageCheck(this, client, peer.Hello, envelope.ReversePath.Address);
+        return role == SmtpRole.Mx && Options.Enabled && !IsExempt(client) ? new MessageCheck(this, client, peer.Hello, envelope.ReversePath.Address) : null;
     }
 }

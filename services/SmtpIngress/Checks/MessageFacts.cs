@@ -1,8 +1,10 @@
 using Merpati.Envelopes;
 using Merpati.Mail.Auth;
+using Merpati.Mail.Dns;
 using Merpati.Mail.Policy;
 using Merpati.Protocols.Smtp;
 using Merpati.Queueing;
+using Merpati.SmtpIngress.Scanners;
 
 namespace Merpati.SmtpIngress.Checks;
 
@@ -10,20 +12,30 @@ namespace Merpati.SmtpIngress.Checks;
 internal static class MessageFacts
 {
     /// <param name="id">Draws the messages to which a policy for a share of them (<c>pct=</c>) applies: the same one is always judged alike.</param>
-    public static MailFacts Of(QueueId id, SmtpPeer peer, Envelope envelope, long size, MessageVerdict verdict, DmarcOptions dmarc)
+    /// <param name="verdict">Null when nobody looked at who sends it.</param>
+    /// <param name="scan">Null when no scanner looked at it.</param>
+    public static MailFacts Of(QueueId id, SmtpRole role, SmtpPeer peer, Envelope envelope, long size, MessageVerdict? verdict, ScanResult? scan, DmarcOptions dmarc)
     {
-        var passed = verdict.Dkim.Where(signature => signature.Result == AuthResult.Pass).Select(signature => signature.Domain).Distinct(StringComparer.OrdinalIgnoreCase);
-        var dkim = verdict.Dkim.Any(signature => signature.Result == AuthResult.Pass) ? AuthResult.Pass : verdict.Dkim.Count > 0 ? verdict.Dkim[0].Result : AuthResult.None;
-        return MailFacts.None
-            .With(MailFact.ClientAddress, verdict.Client)
-            .With(MailFact.ClientName, verdict.Iprev.Name)
-            .With(MailFact.Hello, verdict.Hello)
+        var facts = MailFacts.None
+            .With(MailFact.ClientAddress, AddressScope.Unmapped(peer.RemoteEndPoint.Address))
+            .With(MailFact.Hello, peer.Hello)
             .With(MailFact.Tls, peer.Tls is not null)
-            .With(MailFact.Sender, verdict.Sender)
+            .With(MailFact.Submission, role == SmtpRole.Submission)
+            .With(MailFact.Sender, envelope.ReversePath.Address is { } sender ? $"{sender.LocalPart}@{sender.Domain}" : "")
             .With(MailFact.SenderDomain, envelope.ReversePath.Address?.Domain)
             .With(MailFact.Recipients, envelope.Recipients.Select(recipient => recipient.Address.ToString()))
             .With(MailFact.RecipientCount, envelope.Recipients.Count)
-            .With(MailFact.Size, size)
+            .With(MailFact.Size, size);
+        if (verdict is not null) facts = Add(facts, id, verdict, dmarc);
+        return scan?.AddTo(facts) ?? facts;
+    }
+
+    private static MailFacts Add(MailFacts facts, QueueId id, MessageVerdict verdict, DmarcOptions dmarc)
+    {
+        var passed = verdict.Dkim.Where(signature => signature.Result == AuthResult.Pass).Select(signature => signature.Domain).Distinct(StringComparer.OrdinalIgnoreCase);
+        var dkim = verdict.Dkim.Any(signature => signature.Result == AuthResult.Pass) ? AuthResult.Pass : verdict.Dkim.Count > 0 ? verdict.Dkim[0].Result : AuthResult.None;
+        return facts
+            .With(MailFact.ClientName, verdict.Iprev.Name)
             .With(MailFact.AuthorDomain, verdict.Dmarc.Domain)
             .With(MailFact.Spf, verdict.Spf.Result.Name())
             .With(MailFact.HelloSpf, verdict.HelloSpf.Result.Name())

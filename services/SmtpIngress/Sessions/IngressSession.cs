@@ -8,6 +8,7 @@ using Merpati.Protocols.Wire;
 using Merpati.SmtpIngress.Acceptance;
 using Merpati.SmtpIngress.Door;
 using Merpati.SmtpIngress.Recipients;
+using Merpati.SmtpIngress.Scanners;
 using Merpati.SmtpIngress.Senders;
 using Microsoft.Extensions.Logging;
 
@@ -15,9 +16,10 @@ namespace Merpati.SmtpIngress.Sessions;
 
 /// <summary>One connection's decisions: asks the policies, and hands the message to acceptance.</summary>
 internal sealed class IngressSession(SmtpRole role, ITransport transport, IDirectory directory, DoorPolicy door, HiddenClients hidden, Greylist greylist, SenderPolicy senders, RecipientPolicy recipients,
-    MessageAcceptance acceptance, StoreRoom room, IngressMetrics metrics, TimeProvider time, ILogger logger) : ISmtpSession
+    MessageAcceptance acceptance, StoreRoom room, IngressMetrics metrics, TimeProvider time, ILogger logger) : ISmtpSession, IAsyncDisposable
 {
     private bool _isGreeted;
+    private MessageScan? _scan;
 
     public async ValueTask<SmtpReply?> ConnectAsync(SmtpPeer peer, CancellationToken cancellationToken)
     {
@@ -39,7 +41,11 @@ internal sealed class IngressSession(SmtpRole role, ITransport transport, IDirec
     {
         if (room.IsFull) return Replies.StoreFull;
         if (door.Mail(role, peer, mail.ReversePath) is { } refusal) return refusal;
-        return peer.Account is { } account ? await senders.JudgeAsync(account, mail.ReversePath, cancellationToken).ConfigureAwait(false) : null;
+        if (peer.Account is { } account && await senders.JudgeAsync(account, mail.ReversePath, cancellationToken).ConfigureAwait(false) is { } objection) return objection;
+        // What became of the message before does not matter: whoever looked at it is done.
+        if (_scan is not null) await _scan.DisposeAsync().ConfigureAwait(false);
+        _scan = acceptance.Scanners.Begin(role, peer, mail);
+        return _scan is null ? null : await _scan.MailAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask<RcptVerdict> RcptAsync(SmtpPeer peer, MailFrom mail, EnvelopeRecipient recipient, CancellationToken cancellationToken)
@@ -51,11 +57,15 @@ internal sealed class IngressSession(SmtpRole role, ITransport transport, IDirec
         {
             return new RcptVerdict.Refused(door.Refuse(peer.RemoteEndPoint.Address, Replies.Greylisted(wait), "greylisted"));
         }
-        return verdict;
+        return verdict is RcptVerdict.Accepted { Recipient: var accepted } && _scan is not null && await _scan.RcptAsync(accepted, cancellationToken).ConfigureAwait(false) is { } objection
+            ? new RcptVerdict.Refused(objection)
+            : verdict;
     }
 
     public ValueTask<BodyVerdict> BeginBodyAsync(SmtpPeer peer, Envelope envelope, CancellationToken cancellationToken)
-        => acceptance.BeginAsync(role, peer, envelope, cancellationToken);
+        => acceptance.BeginAsync(role, peer, envelope, _scan, cancellationToken);
+
+    public ValueTask DisposeAsync() => _scan?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     public void OnRefusal(SmtpPeer peer, string verb, SmtpReply reply)
     {

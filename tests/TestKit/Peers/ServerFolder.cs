@@ -36,17 +36,18 @@ public sealed class ServerFolder : IAsyncDisposable
     }
 
     /// <summary>Waits until the one started last listens.</summary>
-    public async Task ListeningAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
+    /// <param name="tries">Ten a second; more for who takes long to begin.</param>
+    public async Task ListeningAsync(IPEndPoint endPoint, CancellationToken cancellationToken, int tries = 100)
     {
-        if (await IsListeningAsync(endPoint, _processes[^1], cancellationToken)) return;
+        if (await IsListeningAsync(endPoint, _processes[^1], cancellationToken, tries)) return;
         var logs = Directory.EnumerateFiles(Path, "*.log").Select(log => string.Create(CultureInfo.InvariantCulture, $"{log}:\n{File.ReadAllText(log)}"));
         throw new InvalidOperationException($"{_processes[^1].StartInfo.FileName} does not listen on {endPoint}.\n{string.Join('\n', logs.Concat(_said))}");
     }
 
     /// <summary>Waits for it; false when the process ended instead, or took too long.</summary>
-    public static async Task<bool> IsListeningAsync(IPEndPoint endPoint, Process process, CancellationToken cancellationToken)
+    public static async Task<bool> IsListeningAsync(IPEndPoint endPoint, Process process, CancellationToken cancellationToken, int tries = 100)
     {
-        for (var attempt = 0; attempt < 100; attempt++)
+        for (var attempt = 0; attempt < tries; attempt++)
         {
             using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             try

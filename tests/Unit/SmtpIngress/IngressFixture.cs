@@ -32,7 +32,7 @@ public sealed class IngressFixture : IAsyncDisposable
         Directory.AddAlias("sales@example.test", "ann@example.test", "bob@example.test");
         var configuration = new ConfigurationBuilder()
             // Who sends is looked at where a test is about that.
-            .AddInMemoryCollection([new("SmtpIngress:HostName", "mail.example.test"), new("SmtpIngress:Checks:Enabled", "false"), new("SmtpIngress:GreetDelay", "00:00:00")])
+            .AddInMemoryCollection([new("SmtpIngress:HostName", "mail.example.test"), new("SmtpIngress:Checks:Enabled", "false"), new("SmtpIngress:Content:Enabled", "false"), new("SmtpIngress:GreetDelay", "00:00:00")])
             // What EHLO lists in the scripts, whatever the defaults become.
             .AddInMemoryCollection([new("SmtpIngress:Dsn", "true"), new("SmtpIngress:RequireTls", "false"), new("SmtpIngress:DeliverBy", "false"), new("SmtpIngress:MtPriority", "false")])
             .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>("SmtpIngress:" + setting.Key, setting.Value)))
@@ -107,7 +107,11 @@ public sealed class MemoryContents : IContentStore
     public ValueTask<Stream> OpenAsync(ContentId content, long offset, long length, CancellationToken cancellationToken)
         => ValueTask.FromResult<Stream>(new MemoryStream(_committed[content], (int)offset, (int)length, writable: false));
 
-    public ValueTask DeleteAsync(IReadOnlyList<ContentId> contents, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask DeleteAsync(IReadOnlyList<ContentId> contents, CancellationToken cancellationToken)
+    {
+        foreach (var content in contents) _committed.Remove(content);
+        return ValueTask.CompletedTask;
+    }
 
     public ValueTask<IReadOnlyList<ContentInfo>> ListAsync(DateTimeOffset before, ContentId? after, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
 

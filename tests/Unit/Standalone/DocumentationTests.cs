@@ -20,6 +20,7 @@ using Merpati.Rpc.Accounts;
 using Merpati.SmtpIngress;
 using Merpati.SmtpIngress.Checks;
 using Merpati.SmtpIngress.Host;
+using Merpati.SmtpIngress.Scanners;
 using Merpati.Standalone.Configuration;
 using Merpati.Storage.MongoDb;
 using Merpati.UserDirectory;
@@ -39,6 +40,8 @@ public sealed partial class DocumentationTests
     [InlineData(typeof(SmtpIngressOptions), "smtpIngress")]
     [InlineData(typeof(CheckOptions), "smtpIngress checks")]
     [InlineData(typeof(DmarcOptions), "smtpIngress dmarc")]
+    [InlineData(typeof(ContentOptions), "smtpIngress content")]
+    [InlineData(typeof(ScannerOptions), "smtpIngress scanners")]
     [InlineData(typeof(DeliveryOptions), "delivery")]
     [InlineData(typeof(MailboxesOptions), "mailboxes")]
     [InlineData(typeof(ImapGatewayOptions), "imapGateway")]

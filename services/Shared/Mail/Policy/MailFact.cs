@@ -75,13 +75,39 @@ public sealed record MailFact(string Name, FactKind Kind, string Description, IR
 
     public static readonly MailFact ListScore = new("dnsbl.score", FactKind.Number, "the sum of the scores of all these lists");
 
+    public static readonly MailFact ScanResults = new("scan.results", FactKind.List, "what each scanner said, as clamav=clean; away and too-big where it did not look");
+
+    public static readonly MailFact ScanAsks = new("scan.asks", FactKind.Text, "what the scanners want to become of the message, the strongest of their wishes: it happens unless a rule decides", ["junk", "quarantine", "defer", "reject"]);
+
+    public static readonly MailFact ScanReply = new("scan.reply", FactKind.Text, "the words of the scanner that wants that");
+
+    public static readonly MailFact ScanScore = new("scan.score", FactKind.Number, "the sum of the scores of one's own scanners");
+
+    public static readonly MailFact ScanTags = new("scan.tags", FactKind.List, "the tags of one's own scanners");
+
+    public static readonly MailFact Viruses = new("viruses", FactKind.List, "the names of the malware that scanners found");
+
+    public static readonly MailFact RspamdAction = new("rspamd.action", FactKind.Text, "what Rspamd would do, in its words: no action, greylist, add header, rewrite subject, soft reject, reject");
+
+    public static readonly MailFact RspamdScore = new("rspamd.score", FactKind.Number, "Rspamd's score");
+
+    public static readonly MailFact RspamdSymbols = new("rspamd.symbols", FactKind.List, "the names of Rspamd's rules that held");
+
+    public static readonly MailFact ContentSigns = new("content.signs", FactKind.List, "what is dangerous or deceives in attachments, links and the author's name: attachment-executable, office-macros, link-text-mismatch and so on");
+
+    public static readonly MailFact AttachmentExtensions = new("attachments.extensions", FactKind.List, "what the names of the attachments end in, without dots");
+
+    public static readonly MailFact AttachmentCount = new("attachments.count", FactKind.Number, "how many attachments there are");
+
+    public static readonly MailFact Submission = new("submission", FactKind.Flag, "whether one of our users sends it");
+
     public static readonly MailFact Score = new("score", FactKind.Number, "the scores of the rules before this one that were true");
 
     /// <summary>All, in the order in which they are told.</summary>
     public static readonly IReadOnlyList<MailFact> All =
     [
         ClientAddress, ClientName, Hello, Tls, Sender, SenderDomain, Recipients, RecipientCount, Size, AuthorDomain, Spf, HelloSpf, Dkim, DkimDomains, Dmarc, DmarcPolicy, DmarcApplies, DmarcEnforced, Arc, ArcVouched, Iprev,
-        BlockLists, AllowLists, ListScore, Score,
+        BlockLists, AllowLists, ListScore, Submission, ContentSigns, AttachmentExtensions, AttachmentCount, ScanResults, ScanAsks, ScanReply, ScanScore, ScanTags, Viruses, RspamdAction, RspamdScore, RspamdSymbols, Score,
     ];
 
     private static readonly Dictionary<string, MailFact> ByName = All.ToDictionary(fact => fact.Name, StringComparer.Ordinal);

@@ -10,6 +10,9 @@ public sealed record MailPolicy(string Name, string Version, IReadOnlyList<Polic
     /// <summary>The rule that decides when none does.</summary>
     public const string NoRule = "none";
 
+    /// <summary>The rule that stands behind all others: what a scanner asks for (<see cref="MailFact.ScanAsks"/>) happens.</summary>
+    public const string ScannerRule = "scanner";
+
     /// <summary>Pure: the same facts give the same verdict.</summary>
     public PolicyVerdict Judge(MailFacts facts)
     {
@@ -30,6 +33,8 @@ public sealed record MailPolicy(string Name, string Version, IReadOnlyList<Polic
             evidence.Add(rule.Score == 0 ? rule.Name : string.Create(CultureInfo.InvariantCulture, $"{rule.Name} {rule.Score:+0.###;-0.###}"));
             if (rule.Then is { } action) return new PolicyVerdict(action, rule.Name, rule.Reply is { } reply ? ReplyText.Fill(reply, facts) : null, score, tags, evidence);
         }
+        if (facts.Text(MailFact.ScanAsks) is { } wish && PolicyWords.Action(wish) is { } asked)
+            return new PolicyVerdict(asked, ScannerRule, asked is PolicyAction.Defer or PolicyAction.Reject ? facts.Text(MailFact.ScanReply) : null, score, tags, [.. evidence, ScannerRule]);
         return new PolicyVerdict(PolicyAction.Accept, NoRule, null, score, tags, evidence);
     }
 

@@ -31,7 +31,7 @@ public static class PolicyReader
         var tests = Find(root, "tests") is { } found ? Items(found, "tests").Select(Test).ToList() : [];
         foreach (var test in tests)
         {
-            if (test.Rule is { } rule && rule != MailPolicy.NoRule && rules.TrueForAll(one => one.Name != rule)) throw new PolicyException($"The test '{test.Name}' expects the rule '{rule}', which is not there.");
+            if (test.Rule is { } rule && rule is not (MailPolicy.NoRule or MailPolicy.ScannerRule) && rules.TrueForAll(one => one.Name != rule)) throw new PolicyException($"The test '{test.Name}' expects the rule '{rule}', which is not there.");
         }
         return new MailPolicy(Find(root, "name") is { } name ? Scalar(name, "name") : "unnamed", VersionOf(text), rules, tests);
     }
@@ -62,8 +62,8 @@ public static class PolicyReader
     {
         var rule = Mapping(node, "a rule");
         var name = Scalar(Required(rule, "name"), "name");
-        if (name.Length is 0 or > 64 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.') || name == MailPolicy.NoRule)
-            throw At(node, $"'{name}' is no name of a rule: up to 64 of a-z, 0-9, - and ., and not '{MailPolicy.NoRule}'.");
+        if (name.Length is 0 or > 64 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.') || name is MailPolicy.NoRule or MailPolicy.ScannerRule)
+            throw At(node, $"'{name}' is no name of a rule: up to 64 of a-z, 0-9, - and ., and neither '{MailPolicy.NoRule}' nor '{MailPolicy.ScannerRule}'.");
         Known(rule, $"the rule '{name}'", "name", "when", "then", "score", "tag", "reply");
         PolicyAction? then = Find(rule, "then") is { } action ? Action(action) : null;
         var score = Find(rule, "score") is { } points ? Number(points) : 0;

@@ -20,6 +20,14 @@ public static class PublicSuffixes
         return suffix >= labels.Length ? name : string.Join('.', labels[^(suffix + 1)..]);
     }
 
+    /// <summary>The last label is one that there is: the text may be the name of a host.</summary>
+    /// <param name="domain">In any form.</param>
+    public static bool HasKnownTop(string domain)
+    {
+        var name = DomainName.Normalize(domain);
+        return Rules.Value.Contains(name[(name.LastIndexOf('.') + 1)..]);
+    }
+
     /// <summary>Labels of the longest rule that fits; a top-level domain without a rule is a suffix.</summary>
     private static int SuffixLabels(string[] labels)
     {

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Merpati.Mail.Auth;
 
 /// <summary>Keeps the header of a message that streams by in pieces cut anywhere, and says what is body.</summary>
-internal sealed class HeaderCollector(int maxSize)
+public sealed class HeaderCollector(int maxSize)
 {
     private readonly ArrayBufferWriter<byte> _octets = new(4096);
     private int _lineStart;

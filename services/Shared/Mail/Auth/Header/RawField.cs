@@ -6,7 +6,7 @@ namespace Merpati.Mail.Auth;
 /// <param name="Octets">From the first letter of the name to the last line end; folded as it was.</param>
 /// <param name="NameLength">Octets of the name.</param>
 /// <param name="ValueStart">Where the octets behind the colon begin.</param>
-internal readonly record struct RawField(ReadOnlyMemory<byte> Octets, int NameLength, int ValueStart)
+public readonly record struct RawField(ReadOnlyMemory<byte> Octets, int NameLength, int ValueStart)
 {
     public ReadOnlySpan<byte> Name => Octets.Span[..NameLength];
 

@@ -1,23 +1,26 @@
 namespace Merpati.Mail.Auth;
 
 /// <summary>The header of a message as raw fields: what signatures are made over.</summary>
-internal static class RawHeader
+public static class RawHeader
 {
-    /// <summary>All fields in order. A line that is neither a field nor the continuation of one (an mbox "From " line) is left out.</summary>
+    /// <summary>Everything in order: the fields, and with a name of no length each line that is none.</summary>
     /// <param name="header">Without the empty line, or with it.</param>
-    public static IReadOnlyList<RawField> Fields(ReadOnlyMemory<byte> header)
+    public static IReadOnlyList<RawField> Pieces(ReadOnlyMemory<byte> header)
     {
-        var fields = new List<RawField>();
+        var pieces = new List<RawField>();
         while (!header.IsEmpty)
         {
             var length = FieldLength(header.Span);
             var octets = header[..length];
             header = header[length..];
-            if (octets.Span.TrimEnd("\r\n"u8).IsEmpty) continue;
-            if (NameLength(octets.Span, out var value) is var name and > 0) fields.Add(new RawField(octets, name, value));
+            if (!octets.Span.TrimEnd("\r\n"u8).IsEmpty) pieces.Add(new RawField(octets, NameLength(octets.Span, out var value), value));
         }
-        return fields;
+        return pieces;
     }
+
+    /// <summary>All fields in order. A line that is neither a field nor the continuation of one (an mbox "From " line) is left out.</summary>
+    /// <param name="header">Without the empty line, or with it.</param>
+    public static IReadOnlyList<RawField> Fields(ReadOnlyMemory<byte> header) => [.. Pieces(header).Where(piece => piece.NameLength > 0)];
 
     /// <summary>Octets of the first line with its continuation lines.</summary>
     private static int FieldLength(ReadOnlySpan<byte> header)

@@ -1,0 +1,18 @@
+using Merpati.Accounts;
+using Merpati.Mail.Content;
+
+namespace Merpati.SmtpIngress.Scanners;
+
+/// <summary>The scanner that is built in: attachments, links and the author's name. What it finds are facts for the policy; it asks for nothing itself.</summary>
+internal sealed class ContentScanner(ContentOptions content, IDirectory directory) : IContentScanner
+{
+    private readonly MessageInspection _inspection = new(new InspectionLimits(content.MaxParts, content.MaxOctets), content.Executables.Select(extension => extension.TrimStart('.').ToLowerInvariant()).ToHashSet(StringComparer.Ordinal), directory.IsLocalDomainAsync);
+
+    public ScannerOptions Options { get; } = new() { Name = "content", Timeout = content.Timeout, WhenAway = MissingAnswer.Accept };
+
+    public async ValueTask<ScanAnswer> ScanAsync(ScannedMessage message, CancellationToken cancellationToken)
+    {
+        var findings = await _inspection.InspectAsync(message.Open, message.Size, cancellationToken).ConfigureAwait(false);
+        return new ScanAnswer(Options.Name, findings.Reasons.Count > 0 ? "signs" : "clean") { Content = findings };
+    }
+}
