@@ -32,6 +32,8 @@ public sealed class ClusterServer : IMailServer
 
     public LocalCluster Cluster { get; }
 
+    public ClusterAdministration Administration => _admin;
+
     public int SmtpPort => MailPort(ServiceKind.SmtpIngress, "smtp");
 
     public int SubmissionPort => MailPort(ServiceKind.SmtpIngress, "submission");

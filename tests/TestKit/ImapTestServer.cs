@@ -30,14 +30,23 @@ public sealed class ImapTestServer
     public const string Login = "ann@example.test";
     public const string Password = "secret";
 
-    private readonly ImapEngine _engine;
+    private readonly ServeConnection _serve;
 
     public ImapTestServer(ImapOptions? options = null, ILogger? log = null, MakeMailboxes? mailboxes = null)
     {
         Account = new Account { Id = AccountId.New(Time), Address = EmailAddress.Parse(Login) };
         Directory = new OneAccountDirectory(Account, Password);
         Mailboxes = mailboxes is null ? new InMemoryMailboxes(Feed, Time) : mailboxes(Feed, Time, Directory);
-        _engine = new ImapEngine(options ?? new ImapOptions { AllowPlaintextAuth = true }, Directory, Mailboxes, Feed, Time, log ?? NullLogger.Instance);
+        _serve = new ImapEngine(options ?? new ImapOptions { AllowPlaintextAuth = true }, Directory, Mailboxes, Feed, Time, log ?? NullLogger.Instance).RunAsync;
+    }
+
+    /// <summary>A server elsewhere, with that account and on the clock of the world; the transcripts talk to it as to the engine.</summary>
+    public ImapTestServer(Account account, ITestMailboxes mailboxes, ServeConnection serve)
+    {
+        Account = account;
+        Directory = new OneAccountDirectory(Account, Password);
+        Mailboxes = mailboxes;
+        _serve = serve;
     }
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 3, 14, 9, 26, 53, TimeSpan.Zero));
@@ -53,7 +62,7 @@ public sealed class ImapTestServer
     /// <summary>The mailboxes in memory, for what can go wrong with them.</summary>
     public InMemoryMailboxes Memory => (InMemoryMailboxes)Mailboxes;
 
-    public ValueTask ServeAsync(ITransport transport, SessionLifetime lifetime) => _engine.RunAsync(transport, lifetime);
+    public ValueTask ServeAsync(ITransport transport, SessionLifetime lifetime) => _serve(transport, lifetime);
 
     public Transcript Transcript(TransportSettings? settings = null) => new(ServeAsync, settings, Time);
 

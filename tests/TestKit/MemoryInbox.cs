@@ -92,7 +92,7 @@ public sealed class MemoryInbox : IMailboxes
         Size = _messages[uid.Value].Length,
         EmailId = "E",
         ThreadId = "T",
-        Structure = new MessageStructure { Envelope = new MessageEnvelope(), Root = new BodyPart { Type = "text", Subtype = "plain" } },
+        Structure = Structures.Of(_messages[uid.Value]),
     };
 
     public ValueTask<IReadOnlyList<MailboxInfo>> ListAsync(AccountId account, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<MailboxInfo>>([Describe()]);

@@ -13,23 +13,19 @@ public sealed class StoredMailboxes(IMailboxChangeFeed feed, TimeProvider time, 
     private Task<Parts>? _parts;
 
     /// <param name="Mailboxes">As the gateways call them.</param>
-    public sealed record Parts(IMailboxStore Store, IContentStore Content, IMailboxes Mailboxes);
+    public sealed record Parts(IMailboxStore Store, IContentStore Content, IMailboxes Mailboxes)
+    {
+        /// <summary>Who serves the mailboxes tells others of changes: only what is appended there is told of.</summary>
+        public bool Announces { get; init; }
+    }
 
     public async Task<Appended> DeliverAsync(AccountId account, MailboxName mailbox, byte[] content, string tracePrefix = "", MessageFlags? flags = null, DateTimeOffset? internalDate = null)
     {
         var stores = await PartsAsync();
+        if (stores.Announces && tracePrefix.Length == 0) return await AppendAsync(stores.Mailboxes, account, mailbox, content, flags, internalDate);
         await using var writer = await stores.Content.CreateAsync(CancellationToken.None);
         await writer.WriteAsync(content, CancellationToken.None);
         var info = await writer.CommitAsync(CancellationToken.None);
-        using var builder = new MessageStructureBuilder();
-        for (var at = 0; at < content.Length;)
-        {
-            var room = builder.GetMemory();
-            var part = Math.Min(room.Length, content.Length - at);
-            content.AsMemory(at, part).CopyTo(room);
-            builder.Advance(part);
-            at += part;
-        }
         var prefix = Encoding.ASCII.GetBytes(tracePrefix);
         var found = await stores.Store.FindAsync(account, mailbox, CancellationToken.None) ?? throw new InvalidOperationException($"No mailbox {mailbox}.");
         var message = new NewMessage
@@ -41,12 +37,19 @@ public sealed class StoredMailboxes(IMailboxChangeFeed feed, TimeProvider time, 
             Size = prefix.Length + info.Size,
             EmailId = EmailIds.Of(info.Id),
             ThreadId = "T" + info.Id,
-            Structure = TraceHeaders.Complete(builder.Complete(), prefix),
+            Structure = TraceHeaders.Complete(Structures.Of(content), prefix),
         };
         var outcome = await stores.Store.AppendAsync(account, found.Id, [message], delivery: null, quota: null, CancellationToken.None);
         var appended = ((AppendOutcome.Done)outcome).Messages[0];
         feed.Announce(new MailboxChanged(account, found.Id, appended.ModSeq));
         return appended;
+    }
+
+    private static async Task<Appended> AppendAsync(IMailboxes mailboxes, AccountId account, MailboxName name, byte[] content, MessageFlags? flags, DateTimeOffset? internalDate)
+    {
+        var mailbox = await mailboxes.FindAsync(account, name, CancellationToken.None) ?? throw new InvalidOperationException($"No mailbox {name}.");
+        var message = new MessageToAppend(flags ?? MessageFlags.None, internalDate, content.Length, new MemoryStream(content));
+        return ((AppendOutcome.Done)await mailboxes.AppendAsync(account, mailbox.Id, new[] { message }.ToAsyncEnumerable(), replaced: null, CancellationToken.None)).Messages[0];
     }
 
     public async ValueTask EnsureAccountAsync(AccountId account, CancellationToken cancellationToken) => await (await ClientAsync()).EnsureAccountAsync(account, cancellationToken);

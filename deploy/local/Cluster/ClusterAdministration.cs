@@ -23,6 +23,22 @@ public sealed class ClusterAdministration : IDisposable
     /// <inheritdoc cref="AddDomainAsync"/>
     public Task<bool> AddAccountAsync(string address, string password) => PostAsync("accounts", new NewAccount(address, password), AdministrationJson.Default.NewAccount);
 
+    /// <summary>Null where there is no such account.</summary>
+    public async Task<AccountView?> FindAccountAsync(string address)
+    {
+        using var answer = await _http.GetAsync(new Uri("admin/v1/accounts/" + Uri.EscapeDataString(address), UriKind.Relative));
+        if (answer.StatusCode == HttpStatusCode.NotFound) return null;
+        answer.EnsureSuccessStatusCode();
+        return await answer.Content.ReadFromJsonAsync(AdministrationJson.Default.AccountView);
+    }
+
+    /// <summary>With all its mail.</summary>
+    public async Task RemoveAccountAsync(string address)
+    {
+        using var answer = await _http.DeleteAsync(new Uri("admin/v1/accounts/" + Uri.EscapeDataString(address), UriKind.Relative));
+        answer.EnsureSuccessStatusCode();
+    }
+
     /// <summary>The ledger and what waits.</summary>
     public async Task<QueueStatus> QueueStatusAsync()
         => await _http.GetFromJsonAsync("admin/v1/queue/status", AdministrationJson.Default.QueueStatus) ?? throw new InvalidOperationException("No status.");

@@ -37,7 +37,8 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     public string LogFile => Path.Combine(_folder, Name + ".log");
 
-    internal string ConfigurationFile => Path.Combine(_folder, Name + ".json");
+    /// <summary>Its keys, JSON.</summary>
+    public string ConfigurationFile => Path.Combine(_folder, Name + ".json");
 
     /// <summary>Starts the program (again) and does not wait until it is ready.</summary>
     public async Task StartAsync()

@@ -192,7 +192,7 @@ internal static class CommandMix
     private static FuzzCommand Close(Random random) => random.Next(2) == 0 ? new FuzzCommand(CommandKind.Close, "CLOSE") : new FuzzCommand(CommandKind.Close, "UNSELECT") { Silent = true };
 
     private static FuzzCommand Enable(Random random)
-        => new(CommandKind.Enable, "ENABLE " + random.Next(8) switch { < 2 => "CONDSTORE", < 5 => "QRESYNC", 5 => "UIDONLY", 6 => "IMAP4rev2", _ => "QRESYNC X-NOTHING" }) { ByUid = true };
+        => new(CommandKind.Enable, "ENABLE " + random.Next(8) switch { < 2 => "CONDSTORE", < 5 => "QRESYNC", 5 => "UIDONLY", 6 => "IMAP4rev2 UTF8=ACCEPT", _ => "QRESYNC X-NOTHING" }) { ByUid = true };
 
     private static FuzzCommand Broken(Random random) => new(CommandKind.Broken, Nonsense[random.Next(Nonsense.Length)]);
 

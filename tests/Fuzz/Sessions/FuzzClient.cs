@@ -185,19 +185,20 @@ internal sealed class FuzzClient(ImapTestServer server, int number, List<string>
             case "FETCH":
                 if (UidOnly) throw new DisagreementException("FETCH, and the client knows no numbers.");
                 var message = (int)ResponseParser.Number((string)words[0]);
-                TakeFetch(mailbox.Fetched(message, ResponseParser.Pairs((List<object>)words[2])), ResponseParser.Pairs((List<object>)words[2]), reply);
+                TakeFetch(mailbox.Fetched(message, ResponseParser.Pairs((List<object>)words[2])), ResponseParser.Pairs((List<object>)words[2]), command, reply);
                 break;
             case "UIDFETCH":
                 if (!UidOnly) throw new DisagreementException("UIDFETCH without UIDONLY.");
-                TakeFetch(mailbox.FetchedByUid(ResponseParser.Number((string)words[0])), ResponseParser.Pairs((List<object>)words[2]), reply);
+                TakeFetch(mailbox.FetchedByUid(ResponseParser.Number((string)words[0])), ResponseParser.Pairs((List<object>)words[2]), command, reply);
                 break;
             default:
                 throw new DisagreementException($"What is {line}?");
         }
     }
 
-    private void TakeFetch(uint uid, Dictionary<string, object> items, Reply reply)
+    private void TakeFetch(uint uid, Dictionary<string, object> items, FuzzCommand command, Reply reply)
     {
+        if (Rev2 && !UidOnly && command.Kind is not (CommandKind.Fetch or CommandKind.Store) && !items.ContainsKey("UID")) throw new DisagreementException("FETCH that nobody asked for without a UID (RFC 9051 §7.5.2).");
         if (QResync && !UidOnly && !items.ContainsKey("UID")) throw new DisagreementException("FETCH without a UID, and QRESYNC is enabled (RFC 7162 §3.2.4).");
         if (CondStore && items.ContainsKey("FLAGS") && !items.ContainsKey("MODSEQ")) throw new DisagreementException("FLAGS without a MODSEQ, and the client knows mod-sequences (RFC 7162 §3.1).");
         reply.Fetched.Add((uid, items));

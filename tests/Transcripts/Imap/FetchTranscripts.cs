@@ -301,12 +301,12 @@ public sealed class FetchTranscripts
     public async Task Text_that_quotes_cannot_carry_goes_as_a_literal()
     {
         var server = await Session.ServerAsync();
-        await server.DeliverAsync("Subject: schön \\ \"so\"\nFrom: \"back\\\\slash\" <a@b.test>\n\n");
+        await server.DeliverAsync("From: \"back\\\\slash\" <a@b.test>\nSubject: a \\ \"so\"\n\nschön \\ \"so\"\n");
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.Selected(1, 1) + """
-            C: 1 FETCH 1 ENVELOPE
-            S: * 1 FETCH (ENVELOPE (NIL {13}
-            S~ schön \\ "so" \(\("back\\\\slash" NIL "a" "b.test"\)\).*
+            C: 1 FETCH 1 (PREVIEW ENVELOPE)
+            S: * 1 FETCH (PREVIEW {13}
+            S~ schön \\ "so" ENVELOPE \(NIL "a \\\\ \\"so\\"" \(\("back\\\\slash" NIL "a" "b.test"\)\).*
             S: 1 OK FETCH completed
             """);
     }

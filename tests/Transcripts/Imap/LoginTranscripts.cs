@@ -15,7 +15,7 @@ public sealed class LoginTranscripts
         var server = await Session.ServerAsync(options: Strict);
         await using var transcript = server.Transcript();
         await transcript.RunAsync($"""
-            S: * OK [CAPABILITY IMAP4rev1 LITERAL- {Session.Capabilities} SASL-IR STARTTLS LOGINDISABLED] Merpati ready
+            S: * OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL- {Session.Capabilities} SASL-IR STARTTLS LOGINDISABLED] Merpati ready
             C: 1 LOGIN ann@example.test secret
             S: 1 NO [PRIVACYREQUIRED] Start TLS first
             C: 2 AUTHENTICATE PLAIN
@@ -24,12 +24,12 @@ public sealed class LoginTranscripts
             S: 3 OK Begin TLS negotiation now
             * starttls
             C: 5 CAPABILITY
-            S: * CAPABILITY IMAP4rev1 LITERAL- {Session.Capabilities} SASL-IR AUTH=SCRAM-SHA-256 AUTH=PLAIN
+            S: * CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL- {Session.Capabilities} SASL-IR AUTH=SCRAM-SHA-256 AUTH=PLAIN
             S: 5 OK CAPABILITY completed
             C: 6 STARTTLS
             S: 6 BAD TLS is active already
             C: 7 LOGIN ann@example.test secret
-            S: 7 OK [CAPABILITY IMAP4rev1 LITERAL+ {Session.Capabilities}] Logged in
+            S: 7 OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ {Session.Capabilities}] Logged in
             C: 8 LOGIN ann@example.test secret
             S: 8 BAD Not after login
             C: 9 LOGOUT
@@ -52,7 +52,7 @@ public sealed class LoginTranscripts
         {
             var server = await Session.ServerAsync();
             await using var transcript = server.Transcript();
-            await transcript.RunAsync("S~ \\* OK .*\n" + script + $"S: 1 OK [CAPABILITY IMAP4rev1 LITERAL+ {Session.Capabilities}] Logged in");
+            await transcript.RunAsync("S~ \\* OK .*\n" + script + $"S: 1 OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ {Session.Capabilities}] Logged in");
         }
     }
 

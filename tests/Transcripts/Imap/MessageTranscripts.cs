@@ -37,8 +37,9 @@ public sealed class MessageTranscripts
             S: * 1 FETCH (FLAGS (\Recent))
             S: 7 OK STORE completed
             C: 8 STORE 1 +FLAGS (\Recent)
-            S: * 1 FETCH (FLAGS (\Recent))
-            S: 8 OK STORE completed
+            S: 8 BAD \Recent is set by the server alone
+            C> 8 APPEND Drafts (\\Seen \\Recent) {1+}\r\nx\r\n
+            S: 8 BAD \Recent is set by the server alone
             C: 9 STORE 1 +FLAGS (\Nonsense)
             S: 9 BAD Unknown system flag
             C: 10 STORE 4 +FLAGS (\Seen)

@@ -9,7 +9,7 @@ internal static partial class Session
 {
     /// <summary>Those that stand in every list, after IMAP4rev1 and the kind of literals.</summary>
     public const string Capabilities =
-        "ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS LIST-METADATA METADATA STATUS=SIZE QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE UIDPLUS MOVE IDLE UNSELECT ESEARCH SEARCHRES WITHIN SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES CONTEXT=SEARCH MULTISEARCH CONDSTORE QRESYNC UIDONLY UIDBATCHES PARTIAL INPROGRESS UNAUTHENTICATE NOTIFY OBJECTID PREVIEW SAVEDATE BINARY CATENATE MULTIAPPEND REPLACE COMPRESS=DEFLATE APPENDLIMIT=52428800";
+        "ID ENABLE UTF8=ACCEPT NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS LIST-METADATA METADATA STATUS=SIZE QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE UIDPLUS MOVE IDLE UNSELECT ESEARCH SEARCHRES WITHIN SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES CONTEXT=SEARCH MULTISEARCH CONDSTORE QRESYNC UIDONLY UIDBATCHES PARTIAL INPROGRESS UNAUTHENTICATE NOTIFY OBJECTID PREVIEW SAVEDATE BINARY CATENATE MULTIAPPEND REPLACE COMPRESS=DEFLATE APPENDLIMIT=52428800";
 
     public const string LoggedIn = """
         S~ \* OK \[CAPABILITY .*\] Merpati ready
@@ -20,9 +20,13 @@ internal static partial class Session
 
     public const string Simple = "From: bob@example.test\nTo: ann@example.test\nSubject: hello\nDate: Sat, 14 Mar 2026 09:00:00 +0100\nMessage-ID: <1@example.test>\n\nHello, Ann.\n";
 
+    /// <summary>Where the transcripts of a test are run against a server elsewhere: gives one with a fresh account.</summary>
+    public static AsyncLocal<Func<Task<ImapTestServer>>?> Elsewhere { get; } = new();
+
     public static async Task<ImapTestServer> ServerAsync(int messages = 0, ImapOptions? options = null, SystemFlags flags = SystemFlags.None)
     {
-        var server = new ImapTestServer(options, mailboxes: Mailboxes);
+        if (Elsewhere.Value is not null && options is not null) throw new NotSupportedException("A server elsewhere has its own options.");
+        var server = Elsewhere.Value is { } elsewhere ? await elsewhere() : new ImapTestServer(options, mailboxes: Mailboxes);
         for (var i = 1; i <= messages; i++) await server.DeliverAsync(Simple.Replace("hello", $"hello {i}", StringComparison.Ordinal), flags: flags);
         return server;
     }
@@ -30,6 +34,7 @@ internal static partial class Session
     /// <summary>Always in memory: for what only mailboxes in memory can be told to do.</summary>
     public static async Task<ImapTestServer> InMemoryAsync(int messages = 0)
     {
+        if (Elsewhere.Value is not null) throw new NotSupportedException("It is about mailboxes in memory.");
         var server = new ImapTestServer();
         for (var i = 1; i <= messages; i++) await server.DeliverAsync(Simple.Replace("hello", $"hello {i}", StringComparison.Ordinal));
         return server;

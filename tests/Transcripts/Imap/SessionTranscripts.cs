@@ -80,7 +80,7 @@ public sealed class SessionTranscripts
             S: * LIST () "/" INBOX
             S: 3 OK [READ-ONLY] EXAMINE completed
             C: 4 UNAUTHENTICATE
-            S~ 4 OK \[CAPABILITY IMAP4rev1 LITERAL- .* AUTH=PLAIN\] UNAUTHENTICATE completed
+            S~ 4 OK \[CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL- .* AUTH=PLAIN\] UNAUTHENTICATE completed
             C: 5 STATUS INBOX (MESSAGES)
             S: 5 BAD Log in first
 

@@ -33,6 +33,9 @@ public sealed record MessageInfo
     public required string ThreadId { get; init; }
 
     public required MessageStructure Structure { get; init; }
+
+    /// <summary>Where this is the surrogate that a client without UTF-8 is shown (<see cref="DowngradedMessage"/>): the message as it is stored.</summary>
+    public MessageInfo? Original { get; init; }
 }
 
 /// <summary>A message that shall be put into a mailbox; the store gives it UID and MODSEQ.</summary>

@@ -1,3 +1,5 @@
+using Merpati.Addresses;
+
 namespace Merpati.Mailboxes;
 
 /// <summary>
@@ -25,6 +27,11 @@ public sealed record MessageStructure
 
     /// <summary>The Date header in UTC with its offset; null when it is missing or unreadable. For SENTBEFORE, SENTON, SENTSINCE.</summary>
     public DateTimeOffset? SentDate { get; init; }
+
+    /// <summary>
+    /// Header fields in UTF-8, in the order of their offsets, as clients see them that know none there (<see cref="DowngradedMessage"/>). Messages stored before there was this have none, and are shown as they are.
+    /// </summary>
+    public IReadOnlyList<HeaderRewrite> Downgrades { get; init; } = [];
 }
 
 /// <summary>ENVELOPE of RFC 3501 §7.4.2. A null is NIL; From stands in for a missing Sender or Reply-To.</summary>
@@ -54,7 +61,23 @@ public sealed record MessageEnvelope
 /// <summary>
 /// One address of an ENVELOPE. A group is a start (Host null, Mailbox the group's name), its members, and an end (both null).
 /// </summary>
-public sealed record EnvelopeAddress(string? Name, string? Route, string? Mailbox, string? Host);
+public sealed record EnvelopeAddress(string? Name, string? Route, string? Mailbox, string? Host)
+{
+    /// <summary>
+    /// For clients that know ASCII alone (RFC 6858 §2.1): an address that has no ASCII form stands in the display name, beside one that nobody can have. A domain has such a form in its A-labels.
+    /// </summary>
+    public EnvelopeAddress InAscii()
+    {
+        if (IsAscii(Name) && IsAscii(Route) && IsAscii(Mailbox) && IsAscii(Host)) return this;
+        if (Host is null) return new EnvelopeAddress(Name, null, Mailbox is null ? null : EncodedWords.EncodeName(Mailbox), null);
+        if (IsAscii(Mailbox) && DomainName.ToAscii(Host) is { } host)
+            return new EnvelopeAddress(Name is null ? null : EncodedWords.EncodeName(Name), IsAscii(Route) ? Route : null, Mailbox, host);
+        var address = $"{Mailbox}@{Host}";
+        return new EnvelopeAddress(EncodedWords.EncodeName(string.IsNullOrEmpty(Name) ? address : $"{Name} <{address}>"), null, "invalid", "internationalized-address.invalid");
+    }
+
+    private static bool IsAscii(string? text) => text is null || System.Text.Ascii.IsValid(text);
+}
 
 /// <summary>A header parameter, RFC 2231 continuations joined and percent-decoded.</summary>
 public sealed record BodyParameter(string Name, string Value);

@@ -6,15 +6,15 @@ namespace Merpati.Protocols.Imap;
 internal static class Capabilities
 {
     private const string Always =
-        "ID ENABLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS LIST-METADATA METADATA STATUS=SIZE QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE UIDPLUS MOVE IDLE UNSELECT ESEARCH SEARCHRES WITHIN SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES CONTEXT=SEARCH MULTISEARCH CONDSTORE QRESYNC UIDONLY UIDBATCHES PARTIAL INPROGRESS UNAUTHENTICATE NOTIFY OBJECTID PREVIEW SAVEDATE BINARY CATENATE MULTIAPPEND REPLACE";
+        "ID ENABLE UTF8=ACCEPT NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS LIST-METADATA METADATA STATUS=SIZE QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE UIDPLUS MOVE IDLE UNSELECT ESEARCH SEARCHRES WITHIN SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES CONTEXT=SEARCH MULTISEARCH CONDSTORE QRESYNC UIDONLY UIDBATCHES PARTIAL INPROGRESS UNAUTHENTICATE NOTIFY OBJECTID PREVIEW SAVEDATE BINARY CATENATE MULTIAPPEND REPLACE";
 
     public static string For(ImapSession session)
     {
         var compress = session.Transport.IsCompressed ? "" : " COMPRESS=DEFLATE";
         var common = $"{Always}{compress} APPENDLIMIT={session.Options.AppendLimit}";
-        if (session.State is not SessionState.NotAuthenticated) return $"IMAP4rev1 LITERAL+ {common}";
+        if (session.State is not SessionState.NotAuthenticated) return $"IMAP4rev1 IMAP4rev2 LITERAL+ {common}";
         // Who is not known yet sends no more than 4,096 octets without asking (RFC 7888 §5).
-        common = "IMAP4rev1 LITERAL- " + common;
+        common = "IMAP4rev1 IMAP4rev2 LITERAL- " + common;
         var secure = session.Transport is { Tls: null, CanUpgradeToTls: true } ? " STARTTLS" : "";
         return session.MayAuthenticate ? $"{common} SASL-IR{secure} {Mechanisms(session)}" : $"{common} SASL-IR{secure} LOGINDISABLED";
     }

@@ -12,9 +12,9 @@ namespace Merpati.Protocols.Imap;
 internal readonly record struct CommandLine(string? Tag, CommandDefinition? Definition, Command? Command, string? Error, bool WantsLiteral, bool UsesNumbers = false)
 {
     /// <summary>Pure: <c>tag SP verb [SP arguments]</c> without the last line break (RFC 3501 §9 command).</summary>
-    public static CommandLine Parse(ReadOnlySpan<byte> octets, SessionStates state, bool utf8Names = false)
+    public static CommandLine Parse(ReadOnlySpan<byte> octets, SessionStates state, bool utf8 = false)
     {
-        var scanner = new CommandScanner(octets, utf8Names);
+        var scanner = new CommandScanner(octets, utf8);
         var tagOctets = scanner.Take(Syntax.TagChars, "a tag");
         if (scanner.Failed || !scanner.NextIs((byte)' ')) return new CommandLine(null, null, null, "A command is a tag, a space and a verb", false);
         var tag = Encoding.ASCII.GetString(tagOctets);

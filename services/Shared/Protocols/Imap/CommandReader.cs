@@ -32,7 +32,7 @@ internal sealed class CommandReader(ImapInput input, ResponseWriter output, Imap
     private readonly OctetBuffer _buffer = new();
 
     /// <summary>Names of mailboxes come in UTF-8.</summary>
-    public bool Utf8Names { get; set; }
+    public bool Utf8 { get; set; }
 
     public async ValueTask<CommandInput> ReadCommandAsync(SessionStates state)
     {
@@ -52,11 +52,11 @@ internal sealed class CommandReader(ImapInput input, ResponseWriter output, Imap
             var end = await FillLineAsync(maxLine).ConfigureAwait(false);
             if (end.Arrival != Arrival.Octets) return new CommandInput(end.Arrival);
             var announced = LiteralAtEnd(_buffer.Span[start..]);
-            if (end.Endless) return new CommandInput(Arrival.Octets, CommandLine.Parse(_buffer.Span, state, Utf8Names), TooMuchToDrop);
-            if (announced is null && !end.TooLong) return new CommandInput(Arrival.Octets, CommandLine.Parse(_buffer.Span, state, Utf8Names));
+            if (end.Endless) return new CommandInput(Arrival.Octets, CommandLine.Parse(_buffer.Span, state, Utf8), TooMuchToDrop);
+            if (announced is null && !end.TooLong) return new CommandInput(Arrival.Octets, CommandLine.Parse(_buffer.Span, state, Utf8));
 
             _buffer.Append("\r\n"u8);
-            var line = CommandLine.Parse(_buffer.Span, state, Utf8Names);
+            var line = CommandLine.Parse(_buffer.Span, state, Utf8);
             if (end.TooLong) return await RefuseAsync(line, Completion.Bad("The line is too long"), announced, maxDiscard).ConfigureAwait(false);
             var (length, nonSynchronizing) = announced!.Value;
             if (line.Command is { TakesMessage: true }) return new CommandInput(Arrival.Octets, line);
@@ -120,7 +120,7 @@ internal sealed class CommandReader(ImapInput input, ResponseWriter output, Imap
 
     private (string? Error, bool WantsLiteral) Parse(TailParser parse)
     {
-        var scanner = new CommandScanner(_buffer.Span[1..], Utf8Names);
+        var scanner = new CommandScanner(_buffer.Span[1..], Utf8);
         parse(ref scanner);
         return (scanner.Error, scanner.WantsLiteral);
     }

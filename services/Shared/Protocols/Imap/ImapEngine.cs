@@ -19,7 +19,7 @@ public interface IImapObserver
     void CommandCompleted(string verb, string status, TimeSpan elapsed);
 }
 
-/// <summary>An IMAP4rev1 server over the ports: one for all connections (RFC 3501 and the extensions it advertises).</summary>
+/// <summary>An IMAP4rev1 and IMAP4rev2 server over the ports: one for all connections (RFC 3501, RFC 9051 and the extensions it advertises).</summary>
 public sealed class ImapEngine(
     ImapOptions options, IDirectory directory, IMailboxes mailboxes, IMailboxChangeFeed feed, TimeProvider time, ILogger log, IImapObserver? observer = null, ITokenCheck? tokens = null)
 {

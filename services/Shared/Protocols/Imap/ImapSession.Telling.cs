@@ -73,7 +73,9 @@ internal sealed partial class ImapSession
             Output.Untagged(view.Count, "EXISTS"u8);
             if (!Rev2) Output.Untagged(view.RecentCount, "RECENT"u8);
         }
-        if (!arrivals.IsEmpty) await new Fetch(wanted!.Items!).SendAsync(this, mailbox, arrivals, Aborted).ConfigureAwait(false);
+        // RFC 9051 §7.5.2: what nobody asked for carries the UID.
+        withUid |= Rev2;
+        if (!arrivals.IsEmpty) await new Fetch(wanted!.Items!, withUid).SendAsync(this, mailbox, arrivals, Aborted).ConfigureAwait(false);
         foreach (var state in view.TakeFlagChanges())
         {
             if (wanted is not null && !wanted.Events.HasFlag(NotifyEvents.FlagChange)) continue;

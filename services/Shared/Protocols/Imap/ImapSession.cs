@@ -97,15 +97,21 @@ internal sealed partial class ImapSession : IDisposable
         if (extensions.HasFlag(Extensions.QResync)) extensions |= Extensions.CondStore;
         var fresh = extensions & ~Enabled;
         Enabled |= extensions;
-        NameInUtf8(Rev2);
+        SpeakUtf8(Rev2 || Enabled.HasFlag(Extensions.Utf8Accept));
         if (Rev2) TrySelected?.View.ForgetRecent();
         if (fresh.HasFlag(Extensions.CondStore) && TrySelected is { } mailbox) WriteHighestModSeq(mailbox.View.ToldModSeq);
     }
 
-    /// <summary>Names of mailboxes go over the wire in UTF-8, both ways, once IMAP4rev2 or UTF8=ACCEPT is enabled (RFC 9051 §5.1, RFC 6855 §3); in modified UTF-7 before.</summary>
-    public bool Utf8Names => Output.Utf8Names;
+    /// <summary>
+    /// IMAP4rev2 or UTF8=ACCEPT is enabled: names of mailboxes are in UTF-8, both ways, and in modified UTF-7 before (RFC 9051 §5.1, RFC 9755 §3); strings are quoted in UTF-8; and messages
+    /// are sent as they are, not as <see cref="DowngradedMessage"/>.
+    /// </summary>
+    public bool Utf8 => Output.Utf8;
 
-    private void NameInUtf8(bool utf8) => Output.Utf8Names = Reader.Utf8Names = utf8;
+    private void SpeakUtf8(bool utf8) => Output.Utf8 = Reader.Utf8 = utf8;
+
+    /// <summary>A message as this client is shown it.</summary>
+    public MessageInfo Shown(MessageInfo message) => Utf8 ? message : DowngradedMessage.Of(message);
 
     /// <summary>The capabilities are other ones now, and the client is spared to ask (RFC 3501 §7.1 CAPABILITY).</summary>
     public async ValueTask<Completion> LogInAsync(Account account, CancellationToken cancellationToken)
@@ -121,7 +127,7 @@ internal sealed partial class ImapSession : IDisposable
         Unwatch();
         Deselect();
         Enabled = Extensions.None;
-        NameInUtf8(false);
+        SpeakUtf8(false);
         State = new SessionState.NotAuthenticated();
         NotAuthenticatedSince = Engine.Time.GetTimestamp();
     }

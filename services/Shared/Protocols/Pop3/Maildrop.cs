@@ -35,7 +35,8 @@ internal sealed class Maildrop
 
     internal long RemainingOctets { get; private set; }
 
-    internal static async ValueTask<Maildrop> OpenAsync(IMailboxes mailboxes, AccountId account, CancellationToken cancellationToken)
+    /// <param name="utf8">Sizes are those of the messages, not of what a client without UTF-8 is sent.</param>
+    internal static async ValueTask<Maildrop> OpenAsync(IMailboxes mailboxes, AccountId account, bool utf8, CancellationToken cancellationToken)
     {
         await mailboxes.EnsureAccountAsync(account, cancellationToken).ConfigureAwait(false);
         var inbox = await mailboxes.FindAsync(account, MailboxName.Inbox, cancellationToken).ConfigureAwait(false)
@@ -49,7 +50,7 @@ internal sealed class Maildrop
             await foreach (var message in mailboxes.MessagesAsync(account, inbox.Id, known, cancellationToken).ConfigureAwait(false))
             {
                 uids.Add(message.Uid);
-                sizes.Add(message.Size);
+                sizes.Add((utf8 ? message : DowngradedMessage.Of(message)).Size);
             }
         }
         return new Maildrop(inbox.Id, inbox.UidValidity, [.. uids], [.. sizes]);

@@ -285,6 +285,7 @@ public sealed class Pop3Connection
         {
             await _transport.UpgradeToTlsAsync(stop.Token).ConfigureAwait(false);
             _session.State = Pop3State.Authorization.Start;
+            _session.Utf8 = false;
             return true;
         }
         catch (Exception fault) when (fault is IOException || fault is OperationCanceledException && !aborted.IsCancellationRequested)

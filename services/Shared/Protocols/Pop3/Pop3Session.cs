@@ -24,6 +24,9 @@ internal sealed class Pop3Session(ITransport transport, Pop3Ports ports, Pop3Set
 
     internal Pop3State State { get; set; } = Pop3State.Authorization.Start;
 
+    /// <summary>UTF8 was said (RFC 6856 §2.1).</summary>
+    internal bool Utf8 { get; set; }
+
     internal Pop3Settings Settings => settings;
 
     internal IDirectory Directory => ports.Directory;
@@ -70,7 +73,7 @@ internal sealed class Pop3Session(ITransport transport, Pop3Ports ports, Pop3Set
         }
         try
         {
-            var maildrop = await Maildrop.OpenAsync(Mailboxes, account.Id, cancellationToken).ConfigureAwait(false);
+            var maildrop = await Maildrop.OpenAsync(Mailboxes, account.Id, Utf8, cancellationToken).ConfigureAwait(false);
             State = new Pop3State.Transaction(account, maildrop, held);
             Telemetry.LoginEnds(mechanism, LoginResult.Granted);
             return Pop3Reply.Ok(string.Create(CultureInfo.InvariantCulture, $"maildrop has {maildrop.Count} messages ({maildrop.RemainingOctets} octets)"));
@@ -118,7 +121,7 @@ internal sealed class Pop3Session(ITransport transport, Pop3Ports ports, Pop3Set
         var uid = UidSet.Of(Maildrop.UidOf(number));
         await foreach (var message in Mailboxes.MessagesAsync(Account.Id, Maildrop.Mailbox, uid, cancellationToken).ConfigureAwait(false))
         {
-            return message;
+            return Utf8 ? message : DowngradedMessage.Of(message);
         }
         return null;
     }

@@ -20,6 +20,7 @@ public static class MessageStructureCodec
             Preview = structure.Preview,
             References = { structure.References },
             RepliesOnly = (uint)structure.RepliesOnly,
+            Downgrades = { structure.Downgrades.Select(rewrite => new HeaderRewrite { Offset = rewrite.Offset, Length = rewrite.Length, Lines = rewrite.Lines, Text = rewrite.Text }) },
         };
         if (structure.SentDate is { } sent)
             message.SentDate = new SentDate { UnixMilliseconds = sent.ToUnixTimeMilliseconds(), OffsetMinutes = (int)sent.Offset.TotalMinutes };
@@ -35,6 +36,7 @@ public static class MessageStructureCodec
         List<string>? references = null;
         var repliesOnly = 0;
         DateTimeOffset? sent = null;
+        List<Mailboxes.HeaderRewrite>? downgrades = null;
         var reader = new WireReader(octets);
         while (reader.TryReadField(out var field))
         {
@@ -46,6 +48,7 @@ public static class MessageStructureCodec
                 case MessageStructure.ReferencesFieldNumber: (references ??= []).Add(reader.ReadString()); break;
                 case MessageStructure.RepliesOnlyFieldNumber: repliesOnly = (int)Math.Clamp(reader.ReadInt64(), 0, int.MaxValue); break;
                 case MessageStructure.SentDateFieldNumber: sent = DecodeSentDate(reader.ReadOctets()); break;
+                case MessageStructure.DowngradesFieldNumber: (downgrades ??= []).Add(DecodeRewrite(reader.ReadOctets())); break;
                 default: reader.Skip(); break;
             }
         }
@@ -57,7 +60,28 @@ public static class MessageStructureCodec
             References = List(references),
             RepliesOnly = repliesOnly,
             SentDate = sent,
+            Downgrades = List(downgrades),
         };
+    }
+
+    private static Mailboxes.HeaderRewrite DecodeRewrite(ReadOnlySpan<byte> octets)
+    {
+        long offset = 0, length = 0;
+        var lines = 0;
+        var text = "";
+        var reader = new WireReader(octets);
+        while (reader.TryReadField(out var field))
+        {
+            switch (field)
+            {
+                case HeaderRewrite.OffsetFieldNumber: offset = reader.ReadInt64(); break;
+                case HeaderRewrite.LengthFieldNumber: length = reader.ReadInt64(); break;
+                case HeaderRewrite.LinesFieldNumber: lines = (int)Math.Clamp(reader.ReadInt64(), 0, int.MaxValue); break;
+                case HeaderRewrite.TextFieldNumber: text = reader.ReadString(); break;
+                default: reader.Skip(); break;
+            }
+        }
+        return new Mailboxes.HeaderRewrite(offset, length, lines, text);
     }
 
     private static MessageEnvelope Encode(Mailboxes.MessageEnvelope envelope)

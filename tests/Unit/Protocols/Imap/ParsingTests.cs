@@ -145,7 +145,7 @@ public sealed class ParsingTests
     [InlineData("a SELECT {-1}\r\n")]
     [InlineData("a SELECT {99999999999999999999}\r\n")]
     [InlineData("a SEARCH ON 31-Feb-2020")]
-    [InlineData("a SEARCH LARGER 99999999999")]
+    [InlineData("a SEARCH LARGER 9223372036854775808")]
     [InlineData("a COPY 1")]
     [InlineData("a LIST \"\"")]
     [InlineData("a LIST (SUBSCRIBED \"\" x")]
@@ -232,7 +232,7 @@ public sealed class ParsingTests
     [Fact]
     public void Names_in_UTF8_are_taken_as_they_are()
     {
-        var scanner = new CommandScanner(Encoding.UTF8.GetBytes("\"Entw\u00fcrfe &- \u65e5\u672c\" \"e\u0301\" inbox"), utf8Names: true);
+        var scanner = new CommandScanner(Encoding.UTF8.GetBytes("\"Entw\u00fcrfe &- \u65e5\u672c\" \"e\u0301\" inbox"), utf8: true);
         var name = scanner.Mailbox();
         name.Name!.Value.Value.Should().Be("Entw\u00fcrfe &- \u65e5\u672c", "'&' shifts nothing here");
         name.Denormalized.Should().BeNull();

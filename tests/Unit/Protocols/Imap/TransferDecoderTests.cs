@@ -35,6 +35,23 @@ public sealed class TransferDecoderTests
         }
     }
 
+    /// <summary>RFC 9051 §7.5.2 BINARY.</summary>
+    [Theory]
+    [InlineData("a\nb\r\nc\n\nd\r\r\n\re", "a\r\nb\r\nc\r\n\r\nd\r\r\n\re")]
+    [InlineData("\n", "\r\n")]
+    [InlineData("", "")]
+    public async Task Lines_end_in_CRLF(string text, string expected)
+    {
+        for (var size = 1; size <= text.Length * 2 + 1; size++)
+        {
+            await using var stream = new LineEndStream(new MemoryStream(Encoding.ASCII.GetBytes(text)));
+            var lines = new List<byte>();
+            var buffer = new byte[size];
+            while (await stream.ReadAsync(buffer) is var read and > 0) lines.AddRange(buffer.AsSpan(0, read));
+            Encoding.ASCII.GetString([.. lines]).Should().Be(expected, $"in buffers of {size}");
+        }
+    }
+
     [Fact]
     public void Blanks_without_end_are_not_held_without_end()
     {

@@ -34,6 +34,7 @@ public sealed class MessageStructureBuilder : IDisposable
 
     private readonly HeaderFields _header = new();
     private readonly PreviewBuilder _preview = new();
+    private readonly HeaderDowngrades _downgrades = new();
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
     private int _start;
     private int _end;
@@ -100,6 +101,7 @@ public sealed class MessageStructureBuilder : IDisposable
             References = _references,
             RepliesOnly = _repliesOnly,
             SentDate = EnvelopeReader.SentDate(_envelope!.Date),
+            Downgrades = _downgrades.All,
         };
     }
 
@@ -155,6 +157,7 @@ public sealed class MessageStructureBuilder : IDisposable
         {
             _header.Append(text);
         }
+        _downgrades.Append(line);
         _lineStart = false;
         if (whole) TakeLine(line);
         return length;
@@ -173,6 +176,7 @@ public sealed class MessageStructureBuilder : IDisposable
         {
             _header.Begin(line[..length]);
             _header.Append(line[value..]);
+            _downgrades.Begin(_offset, _top.HasFixedHeader);
             return _fieldSeen = true;
         }
         // The envelope line of an mbox file that slipped into the message.
@@ -260,6 +264,7 @@ public sealed class MessageStructureBuilder : IDisposable
     private void EndHeader(long bodyOffset)
     {
         var part = _top;
+        _downgrades.End(part.HasFixedHeader);
         part.BodyOffset = bodyOffset;
         part.LinesBefore = _lines;
         if (part.IsMessageRoot) SeeMessageHeader(part);

@@ -51,6 +51,21 @@ internal sealed class OpenPart(OpenPart? parent, long headerOffset)
         }
     }
 
+    /// <summary>
+    /// Its header is the same to every client: a change would break the signature around it (RFC 1847 §2.1), or it is within a message/global, which is one file to who knows no UTF-8 in headers.
+    /// </summary>
+    public bool HasFixedHeader
+    {
+        get
+        {
+            for (var part = Parent; part is not null; part = part.Parent)
+            {
+                if (part.Description is { IsMultipart: true, Subtype: "signed" } or { Type: "message", Subtype: "global" }) return true;
+            }
+            return false;
+        }
+    }
+
     /// <param name="end">Where the body ends if nothing of the part reaches further.</param>
     /// <param name="lines">Line breaks of the message before that.</param>
     public BodyPart Close(long end, long lines)

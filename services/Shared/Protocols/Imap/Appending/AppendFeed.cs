@@ -165,7 +165,7 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
             : null;
         if (mailbox is null || url.UidValidity is { } validity && validity != mailbox.UidValidity) throw BadUrl(text);
         await foreach (var message in session.Mailboxes.MessagesAsync(session.Account.Id, mailbox.Id, UidSet.Of(url.Uid), cancellationToken).ConfigureAwait(false))
-            return await SectionContent.OpenAsync(session, message, url.Section, cancellationToken).ConfigureAwait(false) ?? throw BadUrl(text);
+            return await SectionContent.OpenAsync(session, session.Shown(message), url.Section, cancellationToken).ConfigureAwait(false) ?? throw BadUrl(text);
         throw BadUrl(text);
     }
 

@@ -32,6 +32,9 @@ internal enum AppendPosition
     /// <summary>After a part of CATENATE.</summary>
     AfterPart,
 
+    /// <summary>After the literal of a part <c>UTF8 (~{n}</c>.</summary>
+    AfterUtf8Part,
+
     /// <summary>After the last message.</summary>
     End,
 }
@@ -55,7 +58,11 @@ internal static class AppendPieces
                     break;
                 case AppendPosition.AfterPart when scanner.NextIs((byte)' '):
                     scanner.Space();
-                    if (ParsePart(ref scanner, pieces)) return position;
+                    if (ParsePart(ref scanner, pieces, out position)) return position;
+                    break;
+                case AppendPosition.AfterUtf8Part:
+                    scanner.Expect((byte)')');
+                    position = AppendPosition.AfterPart;
                     break;
                 case AppendPosition.AfterPart or AppendPosition.AfterUtf8:
                     scanner.Expect((byte)')');
@@ -93,34 +100,45 @@ internal static class AppendPieces
             scanner.Space();
             scanner.Expect((byte)'(');
             pieces.Add(new AppendPiece.Begin(flags, date, IsWhole: false));
-            position = AppendPosition.AfterPart;
-            return ParsePart(ref scanner, pieces);
+            return ParsePart(ref scanner, pieces, out position);
         }
         pieces.Add(new AppendPiece.Begin(flags, date, IsWhole: true));
         position = AppendPosition.AfterLiteral;
-        if (scanner.TryWord("UTF8"u8))
-        {
-            scanner.Space();
-            scanner.Expect((byte)'(');
-            if (!scanner.NextIs((byte)'~')) scanner.Fail("After UTF8 comes a literal8");
-            position = AppendPosition.AfterUtf8;
-        }
+        if (TryUtf8(ref scanner)) position = AppendPosition.AfterUtf8;
         ParseLiteral(ref scanner, pieces);
         return true;
     }
 
-    private static bool ParsePart(ref CommandScanner scanner, ICollection<AppendPiece> pieces)
+    /// <summary>True where it stopped behind a literal.</summary>
+    private static bool ParsePart(ref CommandScanner scanner, ICollection<AppendPiece> pieces, out AppendPosition position)
     {
+        position = AppendPosition.AfterPart;
         if (scanner.TryWord("TEXT"u8))
         {
             scanner.Space();
             ParseLiteral(ref scanner, pieces);
             return true;
         }
-        if (!scanner.TryWord("URL"u8)) scanner.Fail("A part of CATENATE is a URL or a TEXT");
+        if (TryUtf8(ref scanner))
+        {
+            position = AppendPosition.AfterUtf8Part;
+            ParseLiteral(ref scanner, pieces);
+            return true;
+        }
+        if (!scanner.TryWord("URL"u8)) scanner.Fail("A part of CATENATE is a URL, a TEXT or a UTF8");
         scanner.Space();
         pieces.Add(new AppendPiece.Url(System.Text.Encoding.Latin1.GetString(scanner.AString("a URL"))));
         return false;
+    }
+
+    /// <summary>utf8-literal, <c>UTF8 (~{n}…)</c>, up to the literal (RFC 6855 §4).</summary>
+    private static bool TryUtf8(ref CommandScanner scanner)
+    {
+        if (!scanner.TryWord("UTF8"u8)) return false;
+        scanner.Space();
+        scanner.Expect((byte)'(');
+        if (!scanner.NextIs((byte)'~')) scanner.Fail("After UTF8 comes a literal8");
+        return true;
     }
 
     private static void ParseLiteral(ref CommandScanner scanner, ICollection<AppendPiece> pieces)

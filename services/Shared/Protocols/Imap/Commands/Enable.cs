@@ -35,6 +35,7 @@ internal sealed record Enable(Extensions Extensions) : Command
         "QRESYNC" => Extensions.QResync,
         "IMAP4REV2" => Extensions.Rev2,
         "UIDONLY" => Extensions.UidOnly,
+        "UTF8=ACCEPT" => Extensions.Utf8Accept,
         _ => Extensions.None,
     };
 
@@ -44,6 +45,7 @@ internal sealed record Enable(Extensions Extensions) : Command
         Extensions.QResync => "QRESYNC",
         Extensions.Rev2 => "IMAP4rev2",
         Extensions.UidOnly => "UIDONLY",
+        Extensions.Utf8Accept => "UTF8=ACCEPT",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 }

@@ -30,7 +30,7 @@ internal sealed record ExtendedSearch(IReadOnlyList<SearchSource>? Sources, Resu
         if (Return.Save && !onlySelected) return Completion.Bad("SAVE is for the selected mailbox alone");
         if (Program.Has(SearchTraits.Numbers)) return Completion.Bad("Message numbers mean nothing in several mailboxes");
         if (Return.Save) selected!.View.Saved = UidSet.Empty;
-        if (Program.Key is not { } key) return SearchProgram.BadCharset;
+        if (Program.RefusalFor(session) is { } refusal) return refusal;
 
         if (Program.Has(SearchTraits.ModSeq)) session.Enable(Extensions.CondStore);
         var now = session.Engine.Time.GetUtcNow();
@@ -39,7 +39,7 @@ internal sealed record ExtendedSearch(IReadOnlyList<SearchSource>? Sources, Resu
             var isSelected = mailbox.Id == selected?.Id;
             if (!(Sources is null ? isSelected : Sources.Any(source => source.Includes(mailbox, selected?.Id)))) continue;
             var view = isSelected ? selected!.View : await ViewAsync(session, mailbox, cancellationToken).ConfigureAwait(false);
-            var found = await session.WithProgressAsync(session.Mailboxes.SearchAsync(session.Account.Id, mailbox.Id, key(new SearchScope(view, now)), cancellationToken)).ConfigureAwait(false);
+            var found = await session.WithProgressAsync(session.Mailboxes.SearchAsync(session.Account.Id, mailbox.Id, Program.Key!(new SearchScope(view, now)), cancellationToken)).ConfigureAwait(false);
             var results = isSelected ? SearchResults.Known(found, view, byUid: true) : new SearchResults(found, view, ByUid: true);
             if (Return.Save) view.Saved = UidSet.Of(Return.Saved(results.Uids));
             if (results.Uids.Count == 0 || !Return.Answers) continue;

@@ -26,8 +26,8 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
     }
 
     /// <summary>Items that nobody asked for in a command: of messages that are new (RFC 5465 §5.2). They leave \Seen alone.</summary>
-    public Fetch(IReadOnlyList<FetchItem> items)
-        : this(new SequenceSet([]), ByUid: false, [.. items.Select(item => item is FetchItem.Section section ? section with { Peek = true } : item)], FetchModifiers.None) { }
+    public Fetch(IReadOnlyList<FetchItem> items, bool withUid)
+        : this(new SequenceSet([]), withUid, [.. items.Select(item => item is FetchItem.Section section ? section with { Peek = true } : item)], FetchModifiers.None) { }
 
     private bool AsksModSeq => Items.Any(item => item is FetchItem.ModSeq);
 
@@ -149,7 +149,7 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
         foreach (var batch in mailbox.View.Split(uids, MessagesAtATime))
         {
             messages.Clear();
-            await foreach (var message in session.Mailboxes.MessagesAsync(mailbox.Account, mailbox.Id, batch, cancellationToken).ConfigureAwait(false)) messages.Add(message);
+            await foreach (var message in session.Mailboxes.MessagesAsync(mailbox.Account, mailbox.Id, batch, cancellationToken).ConfigureAwait(false)) messages.Add(session.Shown(message));
             foreach (var message in messages)
             {
                 if (mailbox.View.NumberOf(message.Uid) == 0) continue;

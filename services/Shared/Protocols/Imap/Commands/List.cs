@@ -67,7 +67,7 @@ internal sealed record List(IReadOnlyList<ListPattern> Patterns, ListSelection S
     {
         var pattern = scanner.NextIs((byte)'"') || scanner.NextIs((byte)'{') ? scanner.String("a pattern") : scanner.Take(Syntax.ListChars, "a pattern");
         isEmpty = pattern.Length == 0;
-        return ListPattern.TryCreate([.. reference, .. pattern], scanner.Utf8Names);
+        return ListPattern.TryCreate([.. reference, .. pattern], scanner.Utf8);
     }
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)

@@ -35,7 +35,7 @@ internal sealed record Search(bool ByUid, ResultOptions? Return, SearchProgram P
         // '$' may be among the keys; whatever comes of the search, it stands for that from here on (RFC 5182 §2.1).
         var criteria = Program.Key?.Invoke(scope);
         if (Return is { Save: true }) mailbox.View.Saved = UidSet.Empty;
-        if (criteria is null) return SearchProgram.BadCharset;
+        if (criteria is null || Program.RefusalFor(session) is not null) return Program.RefusalFor(session)!.Value;
         if (Return is { Update: true } && mailbox.Contexts.Has(session.Tag)) return Completion.Bad("The tag is that of a search that is kept up to date");
         var modSeqBefore = mailbox.View.ModSeq;
         var found = await session.WithProgressAsync(session.Mailboxes.SearchAsync(mailbox.Account, mailbox.Id, criteria, cancellationToken)).ConfigureAwait(false);

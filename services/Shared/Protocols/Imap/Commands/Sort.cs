@@ -53,7 +53,7 @@ internal sealed record Sort(bool ByUid, ResultOptions? Return, IReadOnlyList<Sor
         if (Program.Has(SearchTraits.ModSeq)) session.Enable(Extensions.CondStore);
         var criteria = Program.Key?.Invoke(new SearchScope(mailbox.View, session.Engine.Time.GetUtcNow()));
         if (Return is { Save: true }) mailbox.View.Saved = UidSet.Empty;
-        if (criteria is null) return SearchProgram.BadCharset;
+        if (criteria is null || Program.RefusalFor(session) is not null) return Program.RefusalFor(session)!.Value;
         var found = await session.WithProgressAsync(session.Mailboxes.SortAsync(mailbox.Account, mailbox.Id, Keys, criteria, cancellationToken)).ConfigureAwait(false);
         var results = SearchResults.Known(found, mailbox.View, ByUid);
         if (Return is { Save: true }) mailbox.View.Saved = UidSet.Of(Return.Saved(results.Uids));

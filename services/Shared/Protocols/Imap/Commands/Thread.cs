@@ -31,12 +31,12 @@ internal sealed record Thread(bool ByUid, ThreadAlgorithm Algorithm, SearchProgr
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
-        if (Program.Key is not { } key) return SearchProgram.BadCharset;
+        if (Program.RefusalFor(session) is { } refusal) return refusal;
         var mailbox = session.Selected;
         if (Program.Has(SearchTraits.ModSeq)) session.Enable(Extensions.CondStore);
         var view = mailbox.View;
         // What has no number yet must not be a parent either: it is no part of the conversations.
-        var criteria = new SearchCriteria.And([new SearchCriteria.Uids(view.KnownSet), key(new SearchScope(view, session.Engine.Time.GetUtcNow()))]);
+        var criteria = new SearchCriteria.And([new SearchCriteria.Uids(view.KnownSet), Program.Key!(new SearchScope(view, session.Engine.Time.GetUtcNow()))]);
         var places = await session.WithProgressAsync(session.Mailboxes.ThreadAsync(mailbox.Account, mailbox.Id, Algorithm, criteria, cancellationToken)).ConfigureAwait(false);
         await WriteAsync(session.Output, places, uid => ByUid ? uid.Value : (uint)view.NumberOf(uid)).ConfigureAwait(false);
         return Completion.Ok;

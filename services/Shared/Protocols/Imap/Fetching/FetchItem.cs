@@ -2,8 +2,8 @@ using System.Text;
 
 namespace Merpati.Protocols.Imap;
 
-/// <summary><c>&lt;offset.count&gt;</c> of a section (RFC 3501 §6.4.5).</summary>
-internal readonly record struct Partial(uint Offset, uint Count);
+/// <summary><c>&lt;offset.count&gt;</c> of a section (RFC 3501 §6.4.5, of 63 bits in RFC 9051 §9 partial).</summary>
+internal readonly record struct Partial(long Offset, long Count);
 
 /// <summary>One data item of FETCH (RFC 3501 §6.4.5).</summary>
 internal abstract record FetchItem
@@ -154,9 +154,10 @@ internal static class FetchItems
     private static Partial? ParsePartial(ref CommandScanner scanner, StringBuilder label)
     {
         if (!scanner.TryTake((byte)'<')) return null;
-        var offset = scanner.Number();
+        var offset = scanner.Number64();
         scanner.Expect((byte)'.');
-        var partial = new Partial(offset, scanner.NonZeroNumber());
+        var partial = new Partial(offset, scanner.Number64());
+        if (partial.Count == 0) scanner.Fail("Zero is not allowed here");
         scanner.Expect((byte)'>');
         label.Append('<').Append(offset).Append('>');
         return partial;

@@ -47,7 +47,7 @@ internal sealed class SectionContent : IAsyncDisposable
         }
         if (range.Length <= 0) return new SectionContent([], 0, 0, null);
 
-        var stream = await session.Mailboxes.OpenAsync(session.Account.Id, message, range.Offset, range.Length, cancellationToken).ConfigureAwait(false);
+        var stream = await session.Mailboxes.OpenShownAsync(session.Account.Id, message, range.Offset, range.Length, cancellationToken).ConfigureAwait(false);
         var head = ArrayPool<byte>.Shared.Rent((int)Math.Min(BufferSize, range.Length));
         try
         {
@@ -64,12 +64,12 @@ internal sealed class SectionContent : IAsyncDisposable
 
     private static async ValueTask<SectionContent?> DecodeAsync(ImapSession session, MessageInfo message, FetchItem.Section section, CancellationToken cancellationToken)
     {
-        if (BinaryContent.Locate(message, section.Body) is not var (range, decoder)) return null;
+        if (BinaryContent.Locate(message, section.Body) is not var (range, decoded)) return null;
         if (range.Length <= 0) return new SectionContent([], 0, 0, null);
         var (offset, count) = section.Partial is { } partial ? (partial.Offset, partial.Count) : (0L, long.MaxValue);
-        var (length, holdsNul) = await BinaryContent.CountAsync(session, message, range, decoder, offset, count, cancellationToken).ConfigureAwait(false);
+        var (length, holdsNul) = await BinaryContent.CountAsync(session, message, range, decoded, offset, count, cancellationToken).ConfigureAwait(false);
         if (length == 0) return new SectionContent([], 0, 0, null);
-        var stream = await BinaryContent.OpenAsync(session, message, range, decoder, cancellationToken).ConfigureAwait(false);
+        var stream = await BinaryContent.OpenAsync(session, message, range, decoded, cancellationToken).ConfigureAwait(false);
         var head = ArrayPool<byte>.Shared.Rent((int)Math.Min(BufferSize, Math.Max(length, Math.Min(offset, BufferSize))));
         try
         {
@@ -94,7 +94,7 @@ internal sealed class SectionContent : IAsyncDisposable
         {
             if (headerLength > 0)
             {
-                var stream = await session.Mailboxes.OpenAsync(session.Account.Id, message, range.Offset, headerLength, cancellationToken).ConfigureAwait(false);
+                var stream = await session.Mailboxes.OpenShownAsync(session.Account.Id, message, range.Offset, headerLength, cancellationToken).ConfigureAwait(false);
                 await using var _ = stream.ConfigureAwait(false);
                 await ReadHeadAsync(stream, header.AsMemory(0, headerLength), headerLength, message, cancellationToken).ConfigureAwait(false);
             }

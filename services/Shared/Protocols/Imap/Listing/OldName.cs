@@ -17,7 +17,7 @@ internal static class OldName
 
     public static void Write(ImapSession session, MailboxName name, string supplied, bool exists)
     {
-        if (!session.Utf8Names) return;
+        if (!session.Utf8) return;
         session.Output.Raw(exists ? "* LIST () \"/\" "u8 : "* LIST (\\NonExistent) \"/\" "u8).Mailbox(name)
             .Raw(" (\"OLDNAME\" ("u8).Mailbox(supplied).Raw("))\r\n"u8);
     }

@@ -34,7 +34,8 @@ internal readonly record struct MailboxArgument
     /// <summary>Null for anything but the one encoding of a name.</summary>
     public static string? Decode(ReadOnlySpan<byte> encoded, bool utf8)
     {
-        if (!utf8) return ModifiedUtf7.TryDecode(encoded);
+        // UTF-8 cannot be taken for modified UTF-7: who sends it means it (RFC 9755 §3).
+        if (!utf8 && Ascii.IsValid(encoded)) return ModifiedUtf7.TryDecode(encoded);
         try { return StrictUtf8.GetString(encoded); }
         catch (DecoderFallbackException) { return null; }
     }

@@ -9,8 +9,8 @@ namespace Merpati.Protocols.Imap;
 /// Walks over one command, literals in place, by the grammar of RFC 3501 §9. The first thing that does not fit is remembered in
 /// <see cref="Error"/> and everything after it reads as empty, so that a parser is written straight down and looks once, at its end.
 /// </summary>
-/// <param name="utf8Names">Names of mailboxes are in UTF-8, not in modified UTF-7.</param>
-internal ref struct CommandScanner(ReadOnlySpan<byte> command, bool utf8Names = false)
+/// <param name="utf8">Names of mailboxes are in UTF-8, not in modified UTF-7.</param>
+internal ref struct CommandScanner(ReadOnlySpan<byte> command, bool utf8 = false)
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -29,7 +29,7 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command, bool utf8Names = 
     /// <summary>A set of message numbers was among the arguments.</summary>
     public bool UsesNumbers { get; set; }
 
-    public bool Utf8Names { get; } = utf8Names;
+    public bool Utf8 { get; } = utf8;
 
     /// <summary>Octets not yet looked at.</summary>
     public readonly int Remaining => _command.Length - _position;
@@ -131,8 +131,16 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command, bool utf8Names = 
         return true;
     }
 
-    /// <summary>Octets over 127 are let through: clients send UTF-8 in quoted strings, and what they mean is clear.</summary>
+    /// <summary>UTF-8 is taken whether or not it was asked for: what is meant is clear. Other octets over 127 have no place in it (RFC 9755 §3).</summary>
     private ReadOnlySpan<byte> Quoted()
+    {
+        var text = QuotedOctets();
+        if (_anyText || System.Text.Unicode.Utf8.IsValid(text)) return text;
+        Fail("A quoted string is in UTF-8");
+        return default;
+    }
+
+    private ReadOnlySpan<byte> QuotedOctets()
     {
         var rest = Rest[1..];
         var end = rest.IndexOfAny("\"\\\r\n\0"u8);
@@ -249,12 +257,15 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command, bool utf8Names = 
     }
 
     /// <summary>mod-sequence-valzer: 63 bits (RFC 7162 §7).</summary>
-    public long ModSeqValue()
+    public long ModSeqValue() => Number64("a mod-sequence");
+
+    /// <summary>number64, of 63 bits (RFC 9051 §9).</summary>
+    public long Number64(string what = "a number")
     {
         var rest = Rest;
         if (rest.Length == 0 || !char.IsAsciiDigit((char)rest[0]) || !Utf8Parser.TryParse(rest, out long number, out var digits))
         {
-            Fail("Expected a mod-sequence");
+            Fail($"Expected {what}");
             return 0;
         }
         _position += digits;
@@ -278,7 +289,7 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command, bool utf8Names = 
     private uint SequenceNumber() => TryTake((byte)'*') ? SequenceRange.Star : NonZeroNumber();
 
     /// <summary>The name of a mailbox as an argument; whether it is a possible name is the command's to say.</summary>
-    public MailboxArgument Mailbox() => new(AString("a mailbox name"), Utf8Names);
+    public MailboxArgument Mailbox() => new(AString("a mailbox name"), Utf8);
 
     /// <summary>date, bare or quoted (RFC 3501 §9).</summary>
     public DateOnly Date()
@@ -318,8 +329,10 @@ internal ref struct CommandScanner(ReadOnlySpan<byte> command, bool utf8Names = 
             case "FLAGGED": return SystemFlags.Flagged;
             case "DELETED": return SystemFlags.Deleted;
             case "DRAFT": return SystemFlags.Draft;
-            // Only the server sets it. Clients that copy flags from one server to another send it; they lose nothing when it is left out.
-            case "RECENT": return SystemFlags.None;
+            // RFC 3501 §2.3.2; the grammar has no place for it in a command, and who sends it would believe that it was set.
+            case "RECENT":
+                Fail("\\Recent is set by the server alone");
+                return SystemFlags.None;
             default:
                 Fail("Unknown system flag");
                 return SystemFlags.None;

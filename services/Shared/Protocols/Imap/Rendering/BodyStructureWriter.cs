@@ -32,9 +32,9 @@ internal static class BodyStructureWriter
     {
         output.String(part.Type).Raw(" "u8).String(part.Subtype).Raw(" "u8);
         Parameters(output, part.Parameters);
-        output.Raw(" "u8).NString(part.Id).Raw(" "u8).NString(part.Description).Raw(" "u8).String(part.Encoding).Raw(" "u8).Number(part.BodyLength);
-        // message/global has an envelope in IMAP4rev2 only; here it is a basic part (RFC 3501 §9 body-type-msg).
-        if (part is { Type: "message", Subtype: "rfc822" })
+        output.Raw(" "u8).AsciiHeaderText(part.Id).Raw(" "u8).HeaderText(part.Description).Raw(" "u8).String(part.Encoding).Raw(" "u8).Number(part.BodyLength);
+        // message/global is one to clients that know UTF-8 in headers (RFC 9051 §9 media-message, RFC 9755 §6); to others a file like any other (RFC 3501 §9 body-type-msg).
+        if (part is { Type: "message", Subtype: "rfc822" } || output.Utf8 && part is { Type: "message", Subtype: "global", IsMessage: true })
         {
             output.Raw(" "u8).Envelope(part.Envelope);
             output.Raw(" "u8).Structure(part.Children.Count > 0 ? part.Children[0] : NoPart, extensible);
@@ -68,7 +68,7 @@ internal static class BodyStructureWriter
             for (var i = 0; i < part.Languages.Count; i++) (i > 0 ? output.Raw(" "u8) : output).String(part.Languages[i]);
             output.Raw(")"u8);
         }
-        output.Raw(" "u8).NString(part.Location);
+        output.Raw(" "u8).AsciiHeaderText(part.Location);
     }
 
     private static void Parameters(ResponseWriter output, IReadOnlyList<BodyParameter> parameters)

@@ -2,7 +2,7 @@ using Merpati.Mailboxes;
 
 namespace Merpati.Protocols.Imap;
 
-/// <summary>ENVELOPE (RFC 3501 §7.4.2, §9 envelope).</summary>
+/// <summary>ENVELOPE (RFC 3501 §7.4.2, §9 envelope); in ASCII alone for clients that know no more (RFC 6858 §2).</summary>
 internal static class EnvelopeWriter
 {
     private static readonly MessageEnvelope Empty = new();
@@ -10,14 +10,14 @@ internal static class EnvelopeWriter
     public static void Envelope(this ResponseWriter output, MessageEnvelope? envelope)
     {
         envelope ??= Empty;
-        output.Raw("("u8).NString(envelope.Date).Raw(" "u8).NString(envelope.Subject).Raw(" "u8);
+        output.Raw("("u8).AsciiHeaderText(envelope.Date).Raw(" "u8).HeaderText(envelope.Subject).Raw(" "u8);
         Addresses(output, envelope.From);
         Addresses(output, envelope.Sender.Count > 0 ? envelope.Sender : envelope.From);
         Addresses(output, envelope.ReplyTo.Count > 0 ? envelope.ReplyTo : envelope.From);
         Addresses(output, envelope.To);
         Addresses(output, envelope.Cc);
         Addresses(output, envelope.Bcc);
-        output.NString(envelope.InReplyTo).Raw(" "u8).NString(envelope.MessageId).Raw(")"u8);
+        output.AsciiHeaderText(envelope.InReplyTo).Raw(" "u8).AsciiHeaderText(envelope.MessageId).Raw(")"u8);
     }
 
     /// <summary>A list of addresses and the space after it.</summary>
@@ -31,7 +31,7 @@ internal static class EnvelopeWriter
         output.Raw("("u8);
         for (var i = 0; i < addresses.Count; i++)
         {
-            var address = addresses[i];
+            var address = output.Utf8 ? addresses[i] : addresses[i].InAscii();
             output.Raw("("u8).NString(address.Name).Raw(" "u8).NString(address.Route).Raw(" "u8).NString(address.Mailbox).Raw(" "u8).NString(address.Host).Raw(")"u8);
         }
         output.Raw(") "u8);

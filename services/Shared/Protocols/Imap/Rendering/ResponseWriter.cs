@@ -27,6 +27,9 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
 
     private static readonly SearchValues<char> Escaped = SearchValues.Create("\"\\");
 
+    /// <summary>What no quoted string holds, be it in UTF-8.</summary>
+    private static readonly SearchValues<char> Unquotable = SearchValues.Create("\0\r\n");
+
     private Memory<byte> _memory;
     private int _used;
     private long _pending;
@@ -73,13 +76,14 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
     /// <summary>nstring: NIL, quoted, or a literal where quoting cannot carry the text (RFC 3501 §4.3).</summary>
     public ResponseWriter NString(string? text) => text is null ? Raw("NIL"u8) : String(text);
 
-    /// <summary>string.</summary>
+    /// <summary>string: in UTF-8 between quotes where the client knows that (RFC 9051 §4.3, RFC 9755 §3), in a literal where it does not.</summary>
     public ResponseWriter String(string text)
     {
         if (text.Length <= LongestQuoted)
         {
             if (!text.AsSpan().ContainsAnyExcept(PlainText)) return Raw("\""u8).Ascii(text).Raw("\""u8);
             if (!text.AsSpan().ContainsAnyExcept(Quotable)) return Quoted(text);
+            if (Utf8 && !text.AsSpan().ContainsAny(Unquotable)) return QuotedUtf8(text);
         }
         // A NUL cannot be sent in any string of IMAP4rev1.
         if (text.Contains('\0', StringComparison.Ordinal)) text = text.Replace("\0", "", StringComparison.Ordinal);
@@ -93,6 +97,18 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
         }
         return this;
     }
+
+    private ResponseWriter QuotedUtf8(string text)
+    {
+        var escaped = text.AsSpan().ContainsAny(Escaped) ? text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) : text;
+        return Raw("\""u8).Raw(Encoding.UTF8.GetBytes(escaped)).Raw("\""u8);
+    }
+
+    /// <summary>Text of a header that may be encoded words: that where the client knows ASCII alone (RFC 6858 §2.3).</summary>
+    public ResponseWriter HeaderText(string? text) => NString(Utf8 || text is null ? text : EncodedWords.Encode(text));
+
+    /// <summary>Text of a header that has no other form than its own: NIL where the client knows ASCII alone and it is not that (RFC 6858 §2.4).</summary>
+    public ResponseWriter AsciiHeaderText(string? text) => NString(Utf8 || text is null || System.Text.Ascii.IsValid(text) ? text : null);
 
     private ResponseWriter Quoted(ReadOnlySpan<char> text)
     {
@@ -127,19 +143,13 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
         return text.Equals("NIL", StringComparison.OrdinalIgnoreCase) ? String(text) : Ascii(text);
     }
 
-    /// <summary>Names of mailboxes go out in UTF-8, not in modified UTF-7.</summary>
-    public bool Utf8Names { get; set; }
+    /// <summary>The client knows UTF-8 in quoted strings, names of mailboxes and headers.</summary>
+    public bool Utf8 { get; set; }
 
     public ResponseWriter Mailbox(MailboxName name) => Mailbox(name.Value);
 
-    /// <summary>A name, or what a client took for one. A quoted string holds UTF-8 in a session that asked for it (RFC 9051 §4.3, RFC 6855 §3).</summary>
-    public ResponseWriter Mailbox(string name)
-    {
-        if (!Utf8Names) return AString(ModifiedUtf7.Encode(name));
-        if (System.Text.Ascii.IsValid(name)) return AString(name);
-        var escaped = name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
-        return Raw("\""u8).Raw(Encoding.UTF8.GetBytes(escaped)).Raw("\""u8);
-    }
+    /// <summary>A name, or what a client took for one.</summary>
+    public ResponseWriter Mailbox(string name) => AString(Utf8 ? name : ModifiedUtf7.Encode(name));
 
     public ResponseWriter DateTime(DateTimeOffset moment) => Raw("\""u8).Ascii(ImapDate.Format(moment)).Raw("\""u8);
 

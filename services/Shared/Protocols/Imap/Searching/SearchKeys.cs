@@ -116,9 +116,9 @@ internal static class SearchKeys
             case "UNKEYWORD":
                 return Constant(Not(new SearchCriteria.HasKeyword(scanner.Atom("a keyword"))));
             case "LARGER":
-                return Constant(new SearchCriteria.Larger(scanner.Number()));
+                return Constant(new SearchCriteria.Larger(scanner.Number64()));
             case "SMALLER":
-                return Constant(new SearchCriteria.Smaller(scanner.Number()));
+                return Constant(new SearchCriteria.Smaller(scanner.Number64()));
             case "BEFORE":
                 return Constant(new SearchCriteria.Internal(null, scanner.Date()));
             case "ON":

@@ -36,7 +36,22 @@ internal enum SearchTraits
 /// <param name="Key">Null for a charset that is not supported.</param>
 internal sealed record SearchProgram(SearchKey? Key, SearchTraits Traits)
 {
-    public static Completion BadCharset { get; } = Completion.No("BADCHARSET (US-ASCII UTF-8)", "Only US-ASCII and UTF-8");
+    private static readonly Completion BadCharset = Completion.No("BADCHARSET (US-ASCII UTF-8)", "Only US-ASCII and UTF-8");
+
+    private static readonly Completion NoCharset = Completion.Bad("After ENABLE UTF8=ACCEPT texts are in UTF-8, and no other charset is named");
+
+    /// <summary>The charset that was named, in capitals; null for none.</summary>
+    public string? Charset { get; init; }
+
+    /// <summary>It has to be named here, as in SORT and THREAD.</summary>
+    public bool NeedsCharset { get; init; }
+
+    /// <summary>Why it is not run; null where it can be. After ENABLE UTF8=ACCEPT a charset is BAD where it need not be named, and any but UTF-8 where it has to be (RFC 9755 §3).</summary>
+    public Completion? RefusalFor(ImapSession session)
+    {
+        if (session.Enabled.HasFlag(Extensions.Utf8Accept) && (NeedsCharset ? Charset != "UTF-8" : Charset is not null)) return NoCharset;
+        return Key is null ? BadCharset : null;
+    }
 
     public bool Has(SearchTraits trait) => (Traits & trait) != SearchTraits.None;
 
@@ -45,7 +60,7 @@ internal sealed record SearchProgram(SearchKey? Key, SearchTraits Traits)
     {
         if (!scanner.TryWord("CHARSET"u8)) return SearchKeys.ParseProgram(ref scanner);
         scanner.Space();
-        return ParseWithCharset(ref scanner);
+        return ParseWithCharset(ref scanner) with { NeedsCharset = false };
     }
 
     /// <summary><c>charset SP search-key *(SP search-key)</c>, as in SORT and THREAD (RFC 5256 §5).</summary>
@@ -53,9 +68,10 @@ internal sealed record SearchProgram(SearchKey? Key, SearchTraits Traits)
     {
         var charset = scanner.Text(scanner.AString("a charset")).ToUpperInvariant();
         scanner.Space();
-        if (charset is "UTF-8" or "US-ASCII" or "ASCII") return SearchKeys.ParseProgram(ref scanner);
+        var isKnown = charset is "UTF-8" or "US-ASCII" or "ASCII";
         // The texts of the program are of no use; only its form is looked at, and literals have to be passed over.
-        scanner.AcceptAnyText();
-        return SearchKeys.ParseProgram(ref scanner) with { Key = null };
+        if (!isKnown) scanner.AcceptAnyText();
+        var program = SearchKeys.ParseProgram(ref scanner);
+        return program with { Key = isKnown ? program.Key : null, Charset = charset, NeedsCharset = true };
     }
 }

@@ -17,4 +17,7 @@ internal enum Extensions
 
     /// <summary>RFC 9586: no message numbers, UIDFETCH instead of FETCH and VANISHED instead of EXPUNGE.</summary>
     UidOnly = 8,
+
+    /// <summary>UTF-8 in quoted strings, names of mailboxes and headers (RFC 9755 §3, RFC 6855 before it). IMAP4rev2 has all of that in itself.</summary>
+    Utf8Accept = 16,
 }

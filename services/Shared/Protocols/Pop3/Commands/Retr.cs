@@ -1,4 +1,5 @@
 using System.Globalization;
+using Merpati.Mailboxes;
 
 namespace Merpati.Protocols.Pop3.Commands;
 
@@ -11,7 +12,7 @@ internal static class Retr
         if (!session.TryFindMessage(word, out var number, out var refusal)) return refusal;
         if (await session.FindMessageInfoAsync(number, cancellationToken).ConfigureAwait(false) is not { } message) return Pop3Reply.Err("message is gone");
         session.Telemetry.MessageRead(message);
-        var content = await session.Mailboxes.OpenAsync(session.Account.Id, message, 0, message.Size, cancellationToken).ConfigureAwait(false);
+        var content = await session.Mailboxes.OpenShownAsync(session.Account.Id, message, 0, message.Size, cancellationToken).ConfigureAwait(false);
         return new Pop3Reply.Message(string.Create(CultureInfo.InvariantCulture, $"{message.Size} octets"), content, message.Size);
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Merpati.Mailboxes;
 using Merpati.Streams;
 
 namespace Merpati.Protocols.Pop3.Commands;
@@ -14,7 +15,7 @@ internal static class Top
         if (!long.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var lines)) lines = long.MaxValue;
         if (await session.FindMessageInfoAsync(number, cancellationToken).ConfigureAwait(false) is not { } message) return Pop3Reply.Err("message is gone");
         session.Telemetry.MessageRead(message);
-        var content = await session.Mailboxes.OpenAsync(session.Account.Id, message, 0, message.Size, cancellationToken).ConfigureAwait(false);
+        var content = await session.Mailboxes.OpenShownAsync(session.Account.Id, message, 0, message.Size, cancellationToken).ConfigureAwait(false);
         return new Pop3Reply.Message("top of message follows", new TopStream(content, message.Size, lines), Octets: null);
     }
 

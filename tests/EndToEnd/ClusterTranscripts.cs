@@ -1,0 +1,127 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+using System.Text.Json;
+using Merpati.Accounts;
+using Merpati.Addresses;
+using Merpati.Local.Cluster;
+using Merpati.Local.ForTests;
+using Merpati.Mailboxes;
+using Merpati.Platform.Bus;
+using Merpati.Protocols.Wire;
+using Merpati.Rpc;
+using Merpati.Storage.MongoDb;
+using Merpati.TestKit;
+using Merpati.TestKit.Cluster;
+using Merpati.Tests.Transcripts.Imap;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit.Sdk;
+
+namespace Merpati.Tests.EndToEnd;
+
+/// <summary>
+/// The IMAP transcripts against the six processes, over a socket: what a client says goes to ImapGateway, what a transcript puts into a mailbox beforehand to Delivery.
+/// Each has an account of its own.
+/// </summary>
+[Collection(ClusterCollection.Name)]
+public sealed class ClusterTranscripts(ClusterFixture fixture) : IAsyncDisposable
+{
+    /// <summary>What a process that others share cannot be asked to do, and why.</summary>
+    private static readonly Dictionary<string, string> LeftOut = new(StringComparer.Ordinal);
+
+    private readonly ClusterServer _cluster = (ClusterServer)fixture.Server;
+    private ServiceProvider? _services;
+    private MongoStores? _stores;
+
+    public static TheoryData<string> All()
+    {
+        var data = new TheoryData<string>();
+        foreach (var name in Transcripts().Select(transcript => transcript.Name).Where(name => !LeftOut.ContainsKey(name))) data.Add(name);
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task The_six_processes_answer_as_the_transcript_says(string name)
+    {
+        var (_, method, arguments) = Transcripts().Single(transcript => transcript.Name == name);
+        Session.Elsewhere.Value = StartAsync;
+        await (Task)method.Invoke(Activator.CreateInstance(method.DeclaringType!), arguments)!;
+    }
+
+    [Fact]
+    public void What_is_left_out_is_there() => Assert.Empty(LeftOut.Keys.Except(Transcripts().Select(transcript => transcript.Name)));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_services is not null) await _services.DisposeAsync();
+        if (_stores is not null) await _stores.DisposeAsync();
+    }
+
+    /// <summary>A fact by its name, a theory with the number of its data.</summary>
+    private static IEnumerable<(string Name, MethodInfo Method, object[] Arguments)> Transcripts()
+    {
+        var classes = typeof(Session).Assembly.GetTypes().Where(type => type.Namespace == typeof(Session).Namespace && type.Name.EndsWith("Transcripts", StringComparison.Ordinal));
+        foreach (var method in classes.SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance)).Where(method => method.GetCustomAttribute<FactAttribute>() is not null).OrderBy(method => method.DeclaringType!.Name).ThenBy(method => method.Name))
+        {
+            var name = $"{method.DeclaringType!.Name}.{method.Name}";
+            var rows = method.GetCustomAttributes<DataAttribute>().SelectMany(data => data.GetData(method)).ToList();
+            if (rows.Count == 0) yield return (name, method, []);
+            for (var i = 0; i < rows.Count; i++) yield return ($"{name}#{i + 1}", method, rows[i]);
+        }
+    }
+
+    private async Task<ImapTestServer> StartAsync()
+    {
+        await _cluster.Administration.AddDomainAsync("example.test");
+        if (await _cluster.Administration.FindAccountAsync(ImapTestServer.Login) is not null) await _cluster.Administration.RemoveAccountAsync(ImapTestServer.Login);
+        await _cluster.Administration.AddAccountAsync(ImapTestServer.Login, ImapTestServer.Password);
+        var view = await _cluster.Administration.FindAccountAsync(ImapTestServer.Login) ?? throw new InvalidOperationException("The account is not there.");
+        var account = new Account { Id = new AccountId(Guid.Parse(view.Id)), Address = EmailAddress.Parse(ImapTestServer.Login) };
+        var mailboxes = new StoredMailboxes(new LocalMailboxChangeFeed(), TimeProvider.System, PartsAsync);
+        await mailboxes.EnsureAccountAsync(account.Id, CancellationToken.None);
+        return new ImapTestServer(account, mailboxes, ServeAsync);
+    }
+
+    /// <summary>The port of a gateway, with a gateway's certificate; and the stores themselves, for what only delivery puts into them.</summary>
+    private Task<StoredMailboxes.Parts> PartsAsync()
+    {
+        var keys = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(_cluster.Cluster.First(ServiceKind.ImapGateway).ConfigurationFile))!;
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(keys.Select(key => KeyValuePair.Create(key.Key, (string?)key.Value))).Build());
+        services.AddMailboxesClient();
+        _services = services.BuildServiceProvider();
+        var delivery = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(_cluster.Cluster.First(ServiceKind.Delivery).ConfigurationFile))!;
+        _stores = new MongoStores(new MongoStoreOptions { ConnectionString = delivery["mongo:connectionString"], Database = delivery["mongo:database"] }, TimeProvider.System, NullLogger<MongoStores>.Instance);
+        return Task.FromResult(new StoredMailboxes.Parts(_stores.Mailboxes, _stores.Content, _services.GetRequiredService<IMailboxes>()) { Announces = true });
+    }
+
+    /// <summary>Passes octets on, both ways, until the gateway closes.</summary>
+    private async ValueTask ServeAsync(ITransport transport, SessionLifetime lifetime)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Aborted);
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, _cluster.ImapPort, ended.Token);
+        var gateway = socket.GetStream();
+        var sending = SendAsync();
+        try { await gateway.CopyToAsync(transport.Output.AsStream(), ended.Token); }
+        finally
+        {
+            await ended.CancelAsync();
+            await sending;
+        }
+
+        async Task SendAsync()
+        {
+            try
+            {
+                await transport.Input.AsStream().CopyToAsync(gateway, ended.Token);
+                socket.Client.Shutdown(SocketShutdown.Send);
+            }
+            catch (Exception end) when (end is IOException or SocketException or ObjectDisposedException or OperationCanceledException or InvalidOperationException) { } // the gateway has closed
+        }
+    }
+}
