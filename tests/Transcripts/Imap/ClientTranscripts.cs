@@ -131,7 +131,7 @@ public sealed class ClientTranscripts
         await server.DeliverAsync(Session.Simple);
         await transcript.RunAsync("""
             S: * 2 EXISTS
-            S: * 1 RECENT
+            S: * 2 RECENT
             C: DONE
             S: 19.42 OK IDLE completed
             C: 20.42 FETCH 1:2 (FLAGS UID)
