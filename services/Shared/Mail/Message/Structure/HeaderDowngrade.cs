@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Merpati.Mailboxes;
 
@@ -30,6 +31,9 @@ internal static class HeaderDowngrade
         "List-ID", "List-Help", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Subscribe", "List-Post", "List-Owner", "List-Archive",
         "Original-Recipient", "Autocrypt", "Auto-Submitted", "TLS-Required",
     };
+
+    /// <summary>What atoms have and tokens do not (RFC 2045 §5.1), and what would read as an encoded parameter (RFC 2231 §4).</summary>
+    private static readonly SearchValues<char> NotInTokens = SearchValues.Create("/=?'*%");
 
     /// <summary>The field in ASCII with its line breaks; empty where it is left out.</summary>
     /// <param name="value">Unfolded.</param>
@@ -67,18 +71,18 @@ internal static class HeaderDowngrade
     }
 
     /// <summary>A phrase (RFC 5322 §3.2.5): atoms and encoded words as they are, all else quoted.</summary>
-    private static string Phrase(string text) => text.Split(' ').All(word => word.Length > 0 && (IsAtom(word, dots: true) || IsEncodedWord(word))) ? text : Quote(text);
+    private static string Phrase(string text) => text.Split(' ').All(word => word.Length > 0 && (IsAtom(word) || IsEncodedWord(word))) ? text : Quote(text);
 
-    private static string Word(string local) => IsAtom(local, dots: true) ? local : Quote(local);
+    private static string Word(string local) => IsAtom(local) ? local : Quote(local);
 
     private static bool IsEncodedWord(string word) => word.StartsWith("=?", StringComparison.Ordinal) && word.EndsWith("?=", StringComparison.Ordinal);
 
     /// <summary>atext of RFC 5322 §3.2.3, with dots between where they may stand.</summary>
-    private static bool IsAtom(string text, bool dots)
+    private static bool IsAtom(string text)
     {
         foreach (var c in text)
         {
-            if (!char.IsAsciiLetterOrDigit(c) && !"!#$%&'*+-/=?^_`{|}~".Contains(c, StringComparison.Ordinal) && !(dots && c == '.')) return false;
+            if (!char.IsAsciiLetterOrDigit(c) && !"!#$%&'*+-/=?^_`{|}~.".Contains(c, StringComparison.Ordinal)) return false;
         }
         return text.Length > 0 && text[0] != '.' && text[^1] != '.' && !text.Contains("..", StringComparison.Ordinal);
     }
@@ -99,7 +103,7 @@ internal static class HeaderDowngrade
         return field.ToString();
     }
 
-    private static bool IsToken(string text) => text.Length > 0 && IsAtom(text, dots: true) && !text.AsSpan().ContainsAny("/=?'*%");
+    private static bool IsToken(string text) => IsAtom(text) && !text.AsSpan().ContainsAny(NotInTokens);
 
     private static void AppendEncoded(StringBuilder field, BodyParameter parameter)
     {
