@@ -119,18 +119,21 @@ public sealed class ClusterTranscripts(ClusterFixture fixture) : IAsyncDisposabl
     }
 
     /// <summary>The port of a gateway, with a gateway's certificate; and the stores themselves, for what only delivery puts into them.</summary>
-    private Task<StoredMailboxes.Parts> PartsAsync()
+    private async Task<StoredMailboxes.Parts> PartsAsync()
     {
-        var keys = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(_cluster.Cluster.First(ServiceKind.ImapGateway).ConfigurationFile))!;
+        var gateway = await KeysAsync(ServiceKind.ImapGateway);
         var services = new ServiceCollection();
         services.AddLogging();
-        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(keys.Select(key => KeyValuePair.Create(key.Key, (string?)key.Value))).Build());
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(gateway.Select(key => KeyValuePair.Create(key.Key, (string?)key.Value))).Build());
         services.AddMailboxesClient();
         _services = services.BuildServiceProvider();
-        var delivery = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(_cluster.Cluster.First(ServiceKind.Delivery).ConfigurationFile))!;
+        var delivery = await KeysAsync(ServiceKind.Delivery);
         _stores = new MongoStores(new MongoStoreOptions { ConnectionString = delivery["mongo:connectionString"], Database = delivery["mongo:database"] }, TimeProvider.System, NullLogger<MongoStores>.Instance);
-        return Task.FromResult(new StoredMailboxes.Parts(_stores.Mailboxes, _stores.Content, _services.GetRequiredService<IMailboxes>()) { Announces = true });
+        return new StoredMailboxes.Parts(_stores.Mailboxes, _stores.Content, _services.GetRequiredService<IMailboxes>()) { Announces = true };
     }
+
+    private async Task<Dictionary<string, string>> KeysAsync(ServiceKind kind)
+        => JsonSerializer.Deserialize<Dictionary<string, string>>(await File.ReadAllTextAsync(_cluster.Cluster.First(kind).ConfigurationFile))!;
 
     /// <summary>Passes octets on, both ways, until the gateway closes.</summary>
     private async ValueTask ServeAsync(ITransport transport, SessionLifetime lifetime)
