@@ -29,6 +29,7 @@ internal sealed class DestinationGate(GateOptions options, int maxConcurrency, S
     private TimeSpan _rest;
     private DateTimeOffset? _restsUntil;
     private string _lastFailure = "";
+    private bool _well;
 
     /// <summary>Attempts that may run at once now.</summary>
     public int Limit { get { lock (_turn) return (int)_limit; } }
@@ -42,6 +43,9 @@ internal sealed class DestinationGate(GateOptions options, int maxConcurrency, S
     {
         get { lock (_turn) return !Rests(time.GetUtcNow()) && _running + _waiting.Count >= (_limit > _initial ? (int)(_limit * 1.5) : (int)_limit); }
     }
+
+    /// <summary>A server of it talked to us the last time that we know of.</summary>
+    public bool IsWell { get { lock (_turn) return _well; } }
 
     /// <summary>Nothing runs, and it is as if it had never been used.</summary>
     public bool IsForgettable
@@ -82,6 +86,7 @@ internal sealed class DestinationGate(GateOptions options, int maxConcurrency, S
         lock (_turn)
         {
             _running--;
+            if (feedback != GateFeedback.None) _well = feedback == GateFeedback.Good;
             if (feedback == GateFeedback.Good) Succeeded();
             else if (feedback == GateFeedback.Bad) Failed(failure ?? "");
             if (Rests(time.GetUtcNow()))

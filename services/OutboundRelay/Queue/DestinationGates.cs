@@ -28,11 +28,12 @@ internal sealed class DestinationGates(ISharedRecords records, IOptions<Outbound
     }
 
     /// <summary>Destinations for which nothing more can be done now.</summary>
-    public IReadOnlySet<string> Full()
-    {
-        var full = _gates.Where(gate => gate.Value.IsFull).Select(gate => gate.Key).ToList();
-        return full.Count == 0 ? FrozenSet<string>.Empty : full.ToHashSet(StringComparer.Ordinal);
-    }
+    public IReadOnlySet<string> Full() => Where(static gate => gate.IsFull);
+
+    /// <summary>Destinations that took mail, or at least talked to us, the last time.</summary>
+    public IReadOnlySet<string> Well() => Where(static gate => gate.IsWell);
+
+    public bool IsWell(string destination) => _gates.TryGetValue(destination, out var gate) && gate.IsWell;
 
     public int Resting() => _gates.Values.Count(gate => gate.RestsUntil is not null);
 
@@ -42,6 +43,12 @@ internal sealed class DestinationGates(ISharedRecords records, IOptions<Outbound
         if (_options.SenderMessagesPerMinute == 0 || entry.ReversePath.IsNull) return ValueTask.FromResult<DateTimeOffset?>(null);
         var sender = entry.Submitter?.ToString() ?? entry.ReversePath.ToString().ToLowerInvariant();
         return _senders.GetOrAdd(sender, _ => new SharedRate(records, "from " + sender, _options.SenderMessagesPerMinute, time)).TakeAsync(cancellationToken);
+    }
+
+    private IReadOnlySet<string> Where(Func<DestinationGate, bool> condition)
+    {
+        var some = _gates.Where(gate => condition(gate.Value)).Select(gate => gate.Key).ToList();
+        return some.Count == 0 ? FrozenSet<string>.Empty : some.ToHashSet(StringComparer.Ordinal);
     }
 
     private DestinationGate Make(string destination)

@@ -36,12 +36,17 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
     protected abstract ValueTask AttemptAsync(LeaseHolder lease, CancellationToken cancellationToken);
 
     /// <summary>The attempt waits for others and does no work: it leaves its place to another one, as long as not too many do. It is renewed and drained as before.</summary>
-    protected void Park(LeaseHolder lease)
+    /// <returns>False when it keeps its place.</returns>
+    protected bool Park(LeaseHolder lease)
     {
-        if (lease.Place != _slots || !_parking.Wait(0)) return;
+        if (lease.Place != _slots || !_parking.Wait(0)) return false;
         lease.Place = _parking;
         _slots.Release();
+        return true;
     }
+
+    /// <summary>What is worked on and holds a place; not what is parked.</summary>
+    protected IEnumerable<QueueEntry> InPlaces => _running.Values.Where(holder => holder.Place == _slots).Select(holder => holder.Current.Entry);
 
     /// <summary>What the last <see cref="Wish"/> passed over may be leased now.</summary>
     protected void Wake() => Volatile.Read(ref _woken).TrySetResult();
@@ -93,7 +98,11 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
                 continue;
             }
             pause = FirstPause;
-            foreach (var lease in leases) _ = Task.Run(() => RunAsync(lease, work), CancellationToken.None);
+            foreach (var lease in leases)
+            {
+                var holder = _running[lease.Entry.Id] = new LeaseHolder(lease, _slots);
+                _ = Task.Run(() => RunAsync(holder, work), CancellationToken.None);
+            }
             if (leases.Count == free) continue;
             _slots.Release(free - leases.Count);
             if (leases.Count > 0 && wish.IsShare)
@@ -155,10 +164,9 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
         if (woken.IsCompleted) Interlocked.Exchange(ref _woken, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
     }
 
-    private async Task RunAsync(QueueLease lease, CancellationToken cancellationToken)
+    private async Task RunAsync(LeaseHolder holder, CancellationToken cancellationToken)
     {
-        var holder = new LeaseHolder(lease, _slots);
-        _running[lease.Entry.Id] = holder;
+        var id = holder.Current.Entry.Id;
         try
         {
             await AttemptAsync(holder, cancellationToken);
@@ -170,11 +178,11 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
         catch (Exception exception)
         {
             // Not even setting it aside worked; the lease expires, and the entry comes again.
-            logger.AttemptFailed(lease.Entry.Id, exception);
+            logger.AttemptFailed(id, exception);
         }
         finally
         {
-            _running.TryRemove(lease.Entry.Id, out _);
+            _running.TryRemove(id, out _);
             holder.Place.Release();
         }
     }

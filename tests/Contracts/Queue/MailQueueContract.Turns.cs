@@ -61,6 +61,72 @@ public abstract partial class MailQueueContract
     }
 
     [Fact]
+    public async Task A_long_row_that_is_passed_over_hides_nothing_behind_it()
+    {
+        HashSet<string> full = [.. Enumerable.Range(0, 20).Select(i => $"full{i}.test")];
+        await EnqueueAllAsync(Enumerable.Range(0, 2_000).Select(i => Relay($"full{i % 20}.test") with { NextAttemptAt = Now - (9 * Minute), Priority = 1 }));
+        await EnqueueAllAsync(Enumerable.Range(0, 60).Select(i => Relay($"open{i % 20}.test") with { NextAttemptAt = Now - Minute, Priority = -(i / 20) }));
+        await EnqueueAllAsync(Enumerable.Range(0, 40).Select(i => Relay($"open{i % 20}.test") with { NextAttemptAt = Now + Minute }));
+        var wish = new LeaseWish(30, PerDestination: 2, PerSender: 1_000, full);
+        var leases = await Queue.LeaseAsync(QueueRoute.Relay, "worker", wish, Minute, default);
+        // The higher priority of all of them, then the next one.
+        leases.Select(lease => lease.Entry.Priority).Should().Equal([.. Enumerable.Repeat(0, 20), .. Enumerable.Repeat(-1, 10)]);
+        leases.Take(20).Select(lease => lease.Entry.Destination).Should().OnlyHaveUniqueItems();
+        var rest = new List<string?>();
+        while (await TakeAsync(wish) is { Count: > 0 } more) rest.AddRange(more);
+        rest.Should().HaveCount(30).And.NotContain(full);
+        (await TakeAsync(wish with { ExceptDestinations = None })).Should().HaveCount(30).And.OnlyContain(destination => full.Contains(destination!));
+    }
+
+    [Fact]
+    public async Task What_comes_for_a_destination_that_had_nothing_is_found_behind_a_long_row()
+    {
+        await EnqueueAllAsync(Enumerable.Range(0, 500).Select(_ => Relay("full.test") with { NextAttemptAt = Now - Minute }));
+        var wish = new LeaseWish(10, PerDestination: 2, PerSender: 1_000, new HashSet<string> { "full.test" });
+        (await TakeAsync(wish)).Should().BeEmpty();
+        await EnqueueAsync(Relay("new.test"));
+        // A list of the destinations is used again for a moment.
+        for (var tries = 0; ; tries++)
+        {
+            if (await TakeAsync(wish) is [var taken])
+            {
+                taken.Should().Be("new.test");
+                break;
+            }
+            tries.Should().BeLessThan(1_000);
+            await Task.Delay(10);
+        }
+        // What is due again later is not found before, and not forgotten.
+        Time.Advance(2 * Minute);
+        (await TakeAsync(wish)).Should().Equal("new.test");
+    }
+
+    [Fact]
+    public async Task A_big_sender_does_not_hold_up_another_one_at_the_same_destination()
+    {
+        var (big, small) = (AccountId.New(Time), AccountId.New(Time));
+        await EnqueueAllAsync(Enumerable.Range(0, 500).Select(_ => Relay("gmail.test") with { NextAttemptAt = Now - (5 * Minute), Submitter = big }));
+        var wish = new LeaseWish(10, PerDestination: 4, PerSender: 100, None);
+        (await Queue.LeaseAsync(QueueRoute.Relay, "worker", wish, Minute, default)).Should().HaveCount(4).And.OnlyContain(lease => lease.Entry.Submitter == big);
+        await EnqueueAllAsync(Enumerable.Range(0, 2).Select(_ => Relay("gmail.test") with { Submitter = small }));
+        (await Queue.LeaseAsync(QueueRoute.Relay, "worker", wish, Minute, default)).Select(lease => lease.Entry.Submitter).Should().BeEquivalentTo([big, big, small, small]);
+    }
+
+    [Fact]
+    public async Task Destinations_of_which_nothing_is_known_get_no_more_than_their_part()
+    {
+        await EnqueueAllAsync(Enumerable.Range(0, 400).Select(i => Relay($"unknown{i}.test") with { NextAttemptAt = Now - Minute }));
+        await EnqueueAllAsync(Enumerable.Range(0, 6).Select(_ => Relay("well.test")));
+        var wish = new LeaseWish(20, PerDestination: 4, PerSender: 100, None) { WellKnown = new HashSet<string> { "well.test", "other.test" }, MostUnknown = 3 };
+        var taken = await TakeAsync(wish);
+        taken.Should().HaveCount(7);
+        taken.Count(destination => destination == "well.test").Should().Be(4);
+        (await TakeAsync(wish with { MostUnknown = 0 })).Should().Equal("well.test", "well.test");
+        (await TakeAsync(wish with { MostUnknown = 0 })).Should().BeEmpty();
+        (await TakeAsync(wish with { MostUnknown = int.MaxValue })).Should().HaveCount(20);
+    }
+
+    [Fact]
     public async Task Workers_at_once_share_what_is_due()
     {
         for (var i = 0; i < 200; i++) await EnqueueAsync(Relay($"d{i}.test"));
@@ -74,6 +140,11 @@ public abstract partial class MailQueueContract
         shares.SelectMany(share => share).Should().OnlyHaveUniqueItems();
         var rest = await TakeAsync(new LeaseWish(1_000, PerDestination: 1, PerSender: 1_000, None));
         shares.SelectMany(share => share).Concat(rest).Should().HaveCount(200);
+    }
+
+    private async Task EnqueueAllAsync(IEnumerable<QueueEntry> entries)
+    {
+        foreach (var part in entries.Chunk(500)) await Queue.EnqueueAsync(part, default);
     }
 
     private async Task<List<string?>> TakeAsync(LeaseWish wish)

@@ -43,8 +43,8 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
             var leases = new List<QueueLease>();
             var choice = new LeaseChoice<Slot>(wish);
             var due = _slots.Values.Where(s => s.Entry.Route == route && Due(s) <= now).OrderByDescending(s => s.Entry.Priority).ThenBy(Due);
-            choice.Offer([.. due.Select(s => (s, s.Entry.Destination, s.Entry.Submitter?.ToString() ?? s.Entry.ReversePath.ToString().ToLowerInvariant()))]);
-            foreach (var slot in choice.Chosen)
+            choice.Offer(due.Select(s => new DueEntry<Slot>(s, s.Entry.Destination, s.Entry.Submitter?.ToString() ?? s.Entry.ReversePath.ToString().ToLowerInvariant(), s.Entry.Priority, Due(s)!.Value)));
+            foreach (var slot in choice.Choose())
             {
                 slot.Entry = slot.Entry with { Attempts = slot.Entry.Attempts + 1 };
                 slot.Lease = new QueueLease(slot.Entry, worker, ++_token, now + duration);

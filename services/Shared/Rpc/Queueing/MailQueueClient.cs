@@ -29,8 +29,10 @@ internal sealed class MailQueueClient(Wire.MailQueueService.MailQueueServiceClie
             PerDestination = Most(wish.PerDestination),
             PerSender = Most(wish.PerSender),
             ExceptDestinations = { wish.ExceptDestinations },
+            WellKnown = { wish.WellKnown },
             Duration = Duration.FromTimeSpan(duration),
         };
+        if (wish.MostUnknown != int.MaxValue) request.MostUnknown = wish.MostUnknown;
         await foreach (var response in caller.ReadAsync(CallKind.Once, client.Lease, request, cancellationToken)) leases.AddRange(response.Leases.Select(lease => lease.ToContract()));
         return leases;
     }

@@ -30,7 +30,11 @@ internal sealed class MailQueueServer(IMailQueue queue) : Wire.MailQueueService.
 
     public override async Task Lease(Wire.LeaseRequest request, IServerStreamWriter<Wire.LeaseResponse> responseStream, ServerCallContext context)
     {
-        var wish = new LeaseWish(Limit(request.Limit), Most(request.PerDestination), Most(request.PerSender), request.ExceptDestinations.ToHashSet(StringComparer.Ordinal));
+        var wish = new LeaseWish(Limit(request.Limit), Most(request.PerDestination), Most(request.PerSender), request.ExceptDestinations.ToHashSet(StringComparer.Ordinal))
+        {
+            WellKnown = request.WellKnown.ToHashSet(StringComparer.Ordinal),
+            MostUnknown = request.HasMostUnknown ? request.MostUnknown : int.MaxValue,
+        };
         var leases = await queue.LeaseAsync(request.Route.ToContract(), request.Worker, wish, request.Duration.ToContract(), context.CancellationToken);
         await responseStream.WriteAsync(leases, QueueConversions.ToWire, static (message, lease) => message.Leases.Add(lease), null, context.CancellationToken);
     }

@@ -27,6 +27,12 @@ public sealed record RecipientResult(EmailAddress Recipient, RecipientState Stat
 /// <param name="ExceptDestinations">None for these: they have enough, or are given a rest.</param>
 public sealed record LeaseWish(int Limit, int PerDestination, int PerSender, IReadOnlySet<string> ExceptDestinations)
 {
+    /// <summary>Destinations known to take mail.</summary>
+    public IReadOnlySet<string> WellKnown { get; init; } = FrozenSet<string>.Empty;
+
+    /// <summary>Most entries for all others together: whoever may be dead must not take the places of those who are not.</summary>
+    public int MostUnknown { get; init; } = int.MaxValue;
+
     /// <summary>Some of what is due may be left out although there is room for it.</summary>
     public bool IsShare => PerDestination < int.MaxValue || PerSender < int.MaxValue;
 
@@ -88,7 +94,8 @@ public interface IMailQueue
 
     /// <summary>
     /// Takes entries of the route that have queued recipients, are due, and are not leased or whose lease has expired: as many as the wish lets it, by priority, then the longest due first.
-    /// Each gets a new, higher token, and its attempt count goes up.
+    /// Each gets a new, higher token, and its attempt count goes up. What is passed over costs nothing, however long the row: behind the first few hundred entries the choice goes by
+    /// destination, in a turn that gets to each of them, and a destination that had nothing in the queue before may be found a moment later.
     /// </summary>
     ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(QueueRoute route, string worker, LeaseWish wish, TimeSpan duration, CancellationToken cancellationToken);
 

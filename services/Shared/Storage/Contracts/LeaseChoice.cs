@@ -2,53 +2,92 @@ using System.Runtime.InteropServices;
 
 namespace Merpati.Storage;
 
+/// <summary>An entry that is due, as a store offers it for a choice.</summary>
+/// <param name="Key">What the store takes it by.</param>
+public readonly record struct DueEntry<TKey>(TKey Key, string? Destination, string Sender, int Priority, DateTimeOffset Due)
+    where TKey : notnull;
+
 /// <summary>
-/// Chooses from the due entries, offered in their order, those that a wish is for. A store offers them a page at a time, and leaves out of the next page what can no longer be chosen:
-/// <see cref="FullDestinations"/> and <see cref="FullSenders"/>. So a long row of entries of one sender or for one destination costs a look into an index, and is not read.
+/// Chooses from due entries those that a wish is for. A store offers the first (<see cref="FirstWindow"/>) in the order of their turn; where there are more, and the choice is not complete, it offers
+/// some of each destination that it has room for, found by an index. So what is passed over is not looked at, however much it is.
 /// </summary>
-/// <typeparam name="TKey">What the store takes an entry by.</typeparam>
 public sealed class LeaseChoice<TKey>(LeaseWish wish)
     where TKey : notnull
 {
-    private const int MostWanted = 10_000;
     private const int LookPast = 100;
 
-    private readonly List<TKey> _chosen = [];
+    // Of the share of a destination one sender gets half, and the rest only if nobody else is there for it.
+    private readonly int _perLane = wish.PerDestination == int.MaxValue ? int.MaxValue : (wish.PerDestination + 1) / 2;
+    private readonly List<DueEntry<TKey>> _taken = [];
+    private readonly List<DueEntry<TKey>> _spare = [];
     private readonly HashSet<TKey> _seen = [];
     private readonly Dictionary<string, int> _destinations = [];
     private readonly Dictionary<string, int> _senders = [];
-    private readonly HashSet<string> _fullDestinations = [.. wish.ExceptDestinations];
+    private readonly Dictionary<(string Destination, string Sender), int> _lanes = [];
+    private readonly HashSet<string> _fullDestinations = [];
     private readonly HashSet<string> _fullSenders = [];
+    private readonly HashSet<(string Destination, string Sender)> _fullLanes = [];
+    private int _unknown;
 
-    /// <summary>In the order in which they were offered.</summary>
-    public IReadOnlyList<TKey> Chosen => _chosen;
+    /// <summary>How many to look at in one go: all that is wanted, and some more to look past.</summary>
+    public int Window => (int)Math.Min((long)wish.Limit + LookPast + _taken.Count, int.MaxValue);
 
-    public IReadOnlyCollection<string> FullDestinations => _fullDestinations;
+    /// <summary>How many of the first to look at. Local mail has no destinations to go on by: where some of it may be passed over, all of it is looked at.</summary>
+    public int FirstWindow(QueueRoute route) => route == QueueRoute.Local && wish.IsShare ? int.MaxValue : Window;
+
+    /// <summary>No more than this is of use of one sender for one destination.</summary>
+    public int MostOfOne => Math.Min(Math.Min(wish.Limit, wish.PerDestination), wish.PerSender);
 
     public IReadOnlyCollection<string> FullSenders => _fullSenders;
 
-    /// <summary>How many a page should hold: all that is wanted, and some more to look past.</summary>
-    public int PageSize => Math.Min(wish.Limit, MostWanted) + LookPast + _chosen.Count;
+    /// <summary>Senders that have their part of the share of a destination.</summary>
+    public IReadOnlyCollection<(string Destination, string Sender)> FullLanes => _fullLanes;
 
-    public bool IsComplete => _chosen.Count >= wish.Limit;
+    public bool IsComplete => _taken.Count >= wish.Limit;
 
-    /// <summary>Takes one page; true when another may bring more.</summary>
-    public bool Offer(IReadOnlyCollection<(TKey Key, string? Destination, string Sender)> page)
+    public bool HasRoomFor(string? destination)
+        => destination is null || (!_fullDestinations.Contains(destination) && !wish.ExceptDestinations.Contains(destination) && (_unknown < wish.MostUnknown || wish.WellKnown.Contains(destination)));
+
+    public bool HasRoomFor(string? destination, string sender) => HasRoomFor(destination) && !_fullSenders.Contains(sender);
+
+    /// <summary>Takes what it has room for; true when there was one that it had not seen.</summary>
+    public bool Offer(IEnumerable<DueEntry<TKey>> entries)
     {
-        var (asked, before) = (PageSize, _seen.Count);
-        foreach (var (key, destination, sender) in page)
+        var before = _seen.Count;
+        foreach (var entry in entries)
         {
-            if (IsComplete) return false;
-            if (!_seen.Add(key) || destination is not null && _fullDestinations.Contains(destination) || _fullSenders.Contains(sender)) continue;
-            _chosen.Add(key);
-            if (destination is not null) Count(_destinations, destination, wish.PerDestination, _fullDestinations);
-            Count(_senders, sender, wish.PerSender, _fullSenders);
+            if (IsComplete) break;
+            if (!_seen.Add(entry.Key) || !HasRoomFor(entry.Destination, entry.Sender)) continue;
+            if (entry.Destination is not null && _fullLanes.Contains((entry.Destination, entry.Sender))) _spare.Add(entry);
+            else Take(entry);
         }
-        // A page without anything new would come again and again.
-        return !IsComplete && page.Count >= asked && _seen.Count > before;
+        return _seen.Count > before;
     }
 
-    private static void Count(Dictionary<string, int> counts, string name, int most, HashSet<string> full)
+    /// <summary>After all was offered: the chosen ones, the higher priority first, within it the longest due.</summary>
+    public IReadOnlyList<TKey> Choose()
+    {
+        foreach (var entry in _spare)
+        {
+            if (IsComplete) break;
+            if (HasRoomFor(entry.Destination, entry.Sender)) Take(entry);
+        }
+        _spare.Clear();
+        return [.. _taken.OrderByDescending(entry => entry.Priority).ThenBy(entry => entry.Due).Select(entry => entry.Key)];
+    }
+
+    private void Take(DueEntry<TKey> entry)
+    {
+        _taken.Add(entry);
+        Count(_senders, entry.Sender, wish.PerSender, _fullSenders);
+        if (entry.Destination is not { } destination) return;
+        Count(_destinations, destination, wish.PerDestination, _fullDestinations);
+        Count(_lanes, (destination, entry.Sender), _perLane, _fullLanes);
+        if (!wish.WellKnown.Contains(destination)) _unknown++;
+    }
+
+    private static void Count<TName>(Dictionary<TName, int> counts, TName name, int most, HashSet<TName> full)
+        where TName : notnull
     {
         if (most == int.MaxValue) return;
         ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, name, out _);

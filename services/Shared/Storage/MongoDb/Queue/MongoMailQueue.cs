@@ -55,25 +55,6 @@ public sealed partial class MongoMailQueue : IMailQueue, IAsyncDisposable
         return [];
     }
 
-    private async ValueTask<IReadOnlyList<BsonValue>> ChooseAsync(QueueRoute route, LeaseWish wish, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        var choice = new LeaseChoice<BsonValue>(wish);
-        while (choice.Offer(await PageAsync(choice)))
-        {
-        }
-        return choice.Chosen;
-
-        ValueTask<List<(BsonValue, string?, string)>> PageAsync(LeaseChoice<BsonValue> before) => _connection.RunAsync(async token =>
-        {
-            var due = new BsonDocument { { "route", (int)route }, { "due", new BsonDocument { { "$gt", BsonDateTime.Create(DateTime.UnixEpoch) }, { "$lte", Bson.Time(now) } } } };
-            if (before.FullDestinations.Count > 0) due["destination"] = new BsonDocument("$nin", new BsonArray(before.FullDestinations));
-            if (before.FullSenders.Count > 0) due["account"] = new BsonDocument("$nin", new BsonArray(before.FullSenders));
-            var options = new FindOptions<BsonDocument> { Sort = new BsonDocument { { "turn", 1 }, { "due", 1 } }, Limit = before.PageSize, Projection = Bson.Only("_id", "destination", "account") };
-            using var found = await _entries.FindAsync(due, options, token);
-            return (await found.ToListAsync(token)).ConvertAll(entry => (entry["_id"], entry.TextOrNull("destination"), entry.TextOrNull("account") ?? ""));
-        }, cancellationToken);
-    }
-
     /// <summary>One statement takes them: an entry that another worker took in between is not due any more. The token names the taking, and finds what it took.</summary>
     private async ValueTask<List<QueueLease>> TakeAsync(IReadOnlyList<BsonValue> chosen, string worker, DateTimeOffset now, DateTimeOffset expiresAt, CancellationToken cancellationToken)
     {

@@ -99,5 +99,9 @@ internal static class QueueSchema
             PRIMARY KEY (kind, key)
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        -- What is due for a destination and of a sender, past all that is in the queue for others. Local delivery passes nothing over and pays nothing for it.
+        CREATE INDEX entry_lane ON entry (destination, account, priority, due, number) WHERE route = 1 AND due IS NOT NULL;
+        """,
     ]);
 }

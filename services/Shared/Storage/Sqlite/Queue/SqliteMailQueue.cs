@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Merpati.Addresses;
 using Merpati.Queueing;
 
@@ -74,37 +72,6 @@ public sealed partial class SqliteMailQueue(SqliteDatabase database, TimeProvide
         if (!entry.Recipients.Any(recipient => recipient.State.IsOpen())) throw new ArgumentException($"Entry {entry.Id} has no open recipient; nothing would ever remove it.", nameof(entry));
     }
 
-    private static IReadOnlyList<long> Choose(SqliteSession session, QueueRoute route, LeaseWish wish, DateTimeOffset now)
-    {
-        var choice = new LeaseChoice<long>(wish);
-        // One priority after the other, so that within each the index leads to what is due, past all that is not yet.
-        var priority = session.Number("SELECT max(priority) FROM entry WHERE route = ?1 AND due IS NOT NULL", (int)route);
-        while (priority is { } level && !choice.IsComplete)
-        {
-            while (choice.Offer(Page(session, route, level, now, choice)))
-            {
-            }
-            priority = session.Number("SELECT max(priority) FROM entry WHERE route = ?1 AND priority < ?2 AND due IS NOT NULL", (int)route, level);
-        }
-        return choice.Chosen;
-    }
-
-    private static List<(long Number, string? Destination, string Sender)> Page(SqliteSession session, QueueRoute route, long priority, DateTimeOffset now, LeaseChoice<long> choice)
-    {
-        var page = new List<(long, string?, string)>();
-        using var rows = session.Query(
-            """
-            SELECT number, destination, account FROM entry INDEXED BY entry_turn
-            WHERE route = ?1 AND priority = ?2 AND due <= ?3
-                AND (destination IS NULL OR destination NOT IN (SELECT value FROM json_each(?4)))
-                AND account NOT IN (SELECT value FROM json_each(?5))
-            ORDER BY due, number LIMIT ?6
-            """,
-            (int)route, priority, now, JsonSerializer.Serialize(choice.FullDestinations, QueueJson.Default.IReadOnlyCollectionString), JsonSerializer.Serialize(choice.FullSenders, QueueJson.Default.IReadOnlyCollectionString), choice.PageSize);
-        while (rows.Next()) page.Add((rows.Int64(0), rows.TextOrNull(1), rows.Text(2)));
-        return page;
-    }
-
     /// <summary>Null when another worker was faster.</summary>
     private static QueueLease? Lease(SqliteSession session, long number, string worker, DateTimeOffset now, long token, DateTimeOffset expiresAt)
     {
@@ -152,6 +119,3 @@ public sealed partial class SqliteMailQueue(SqliteDatabase database, TimeProvide
         return false;
     }
 }
-
-[JsonSerializable(typeof(IReadOnlyCollection<string>))]
-internal sealed partial class QueueJson : JsonSerializerContext;
