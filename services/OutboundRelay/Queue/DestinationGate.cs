@@ -29,28 +29,27 @@ internal sealed class DestinationGate(GateOptions options, int maxConcurrency, S
     private TimeSpan _rest;
     private DateTimeOffset? _restsUntil;
     private string _lastFailure = "";
-    private bool _well;
+    private string? _wellAt;
+    private int _preparing;
 
     /// <summary>Attempts that may run at once now.</summary>
     public int Limit { get { lock (_turn) return (int)_limit; } }
 
     public int Running { get { lock (_turn) return _running; } }
 
-    /// <summary>
-    /// All that may run are running, and where it goes well half as many wait to follow them at once; one that rests is not full, as what comes to it is sent back at once.
-    /// </summary>
-    public bool IsFull
-    {
-        get { lock (_turn) return !Rests(time.GetUtcNow()) && _running + _waiting.Count >= (_limit > _initial ? (int)(_limit * 1.5) : (int)_limit); }
-    }
+    /// <summary>How many more can be brought here: all that may run, and where it goes well half as many that wait to follow them at once.</summary>
+    public int Room { get { lock (_turn) return (_limit > _initial ? (int)(_limit * 1.5) : (int)_limit) - _running - _waiting.Count - _preparing; } }
 
-    /// <summary>A server of it talked to us the last time that we know of.</summary>
-    public bool IsWell { get { lock (_turn) return _well; } }
+    /// <summary>There is no room. One that rests is not full, as what comes to it is sent back at once.</summary>
+    public bool IsFull => Room <= 0 && RestsUntil is null;
+
+    /// <summary>A server of it took mail, and none has failed since.</summary>
+    public bool IsWell { get { lock (_turn) return _wellAt is not null; } }
 
     /// <summary>Nothing runs, and it is as if it had never been used.</summary>
     public bool IsForgettable
     {
-        get { lock (_turn) return _running == 0 && _waiting.Count == 0 && _restsUntil is null && _rest == TimeSpan.Zero && _limit >= _initial && rate?.IsIdle(time.GetUtcNow()) != false; }
+        get { lock (_turn) return _running == 0 && _waiting.Count == 0 && _preparing == 0 && _restsUntil is null && _rest == TimeSpan.Zero && _limit >= _initial && rate?.IsIdle(time.GetUtcNow()) != false; }
     }
 
     /// <summary>Until when it rests; null if it does not.</summary>
@@ -60,8 +59,14 @@ internal sealed class DestinationGate(GateOptions options, int maxConcurrency, S
     public ValueTask<DateTimeOffset?> TakeTurnAsync(CancellationToken cancellationToken) => rate?.TakeAsync(cancellationToken) ?? ValueTask.FromResult<DateTimeOffset?>(null);
 
     /// <summary>Null: go on, and <see cref="Leave"/> afterwards. Else the failure for which the destination is left alone at the moment.</summary>
-    public async ValueTask<string?> EnterAsync(CancellationToken cancellationToken)
+    /// <param name="prepare">Where it goes well and one has to wait: what can be done meanwhile, with the name of the host that took mail last. The place is not taken before it is done.</param>
+    public async ValueTask<string?> EnterAsync(Func<string, ValueTask>? prepare, CancellationToken cancellationToken)
     {
+        if (prepare is not null && BeginToPrepare() is { } host)
+        {
+            try { await prepare(host); }
+            finally { lock (_turn) _preparing--; }
+        }
         TaskCompletionSource<string?> place;
         lock (_turn)
         {
@@ -79,14 +84,16 @@ internal sealed class DestinationGate(GateOptions options, int maxConcurrency, S
     }
 
     /// <param name="failure">With <see cref="GateFeedback.Bad"/>: in words, for those who are sent back.</param>
-    public void Leave(GateFeedback feedback, string? failure)
+    /// <param name="host">The name of the host that took the message, if one did.</param>
+    public void Leave(GateFeedback feedback, string? failure, string? host = null)
     {
         var woken = new List<TaskCompletionSource<string?>>();
         string? sentBack = null;
         lock (_turn)
         {
             _running--;
-            if (feedback != GateFeedback.None) _well = feedback == GateFeedback.Good;
+            if (feedback == GateFeedback.Bad) _wellAt = null;
+            else _wellAt = host ?? _wellAt;
             if (feedback == GateFeedback.Good) Succeeded();
             else if (feedback == GateFeedback.Bad) Failed(failure ?? "");
             if (Rests(time.GetUtcNow()))
@@ -108,6 +115,17 @@ internal sealed class DestinationGate(GateOptions options, int maxConcurrency, S
         foreach (var place in woken)
         {
             if (!place.TrySetResult(sentBack) && sentBack is null) Leave(GateFeedback.None, null);
+        }
+    }
+
+    /// <summary>The host that took mail last, for one who has to wait; it is counted until it has prepared.</summary>
+    private string? BeginToPrepare()
+    {
+        lock (_turn)
+        {
+            if (_wellAt is null || _running + _waiting.Count + _preparing < (int)_limit) return null;
+            _preparing++;
+            return _wellAt;
         }
     }
 

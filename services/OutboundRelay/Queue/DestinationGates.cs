@@ -28,10 +28,14 @@ internal sealed class DestinationGates(ISharedRecords records, IOptions<Outbound
     }
 
     /// <summary>Destinations for which nothing more can be done now.</summary>
-    public IReadOnlySet<string> Full() => Where(static gate => gate.IsFull);
+    public IReadOnlySet<string> Full()
+    {
+        var full = _gates.Where(gate => gate.Value.IsFull).Select(gate => gate.Key).ToList();
+        return full.Count == 0 ? FrozenSet<string>.Empty : full.ToHashSet(StringComparer.Ordinal);
+    }
 
-    /// <summary>Destinations that took mail, or at least talked to us, the last time.</summary>
-    public IReadOnlySet<string> Well() => Where(static gate => gate.IsWell);
+    /// <summary>Destinations that took mail the last time, and how much more each can use.</summary>
+    public IReadOnlyDictionary<string, int> Well() => _gates.Where(gate => gate.Value.IsWell).ToDictionary(gate => gate.Key, gate => Math.Max(1, gate.Value.Room), StringComparer.Ordinal);
 
     public bool IsWell(string destination) => _gates.TryGetValue(destination, out var gate) && gate.IsWell;
 
@@ -43,12 +47,6 @@ internal sealed class DestinationGates(ISharedRecords records, IOptions<Outbound
         if (_options.SenderMessagesPerMinute == 0 || entry.ReversePath.IsNull) return ValueTask.FromResult<DateTimeOffset?>(null);
         var sender = entry.Submitter?.ToString() ?? entry.ReversePath.ToString().ToLowerInvariant();
         return _senders.GetOrAdd(sender, _ => new SharedRate(records, "from " + sender, _options.SenderMessagesPerMinute, time)).TakeAsync(cancellationToken);
-    }
-
-    private IReadOnlySet<string> Where(Func<DestinationGate, bool> condition)
-    {
-        var some = _gates.Where(gate => condition(gate.Value)).Select(gate => gate.Key).ToList();
-        return some.Count == 0 ? FrozenSet<string>.Empty : some.ToHashSet(StringComparer.Ordinal);
     }
 
     private DestinationGate Make(string destination)

@@ -17,7 +17,6 @@ internal sealed class HardBounces(ISuppressionList suppressions, ISharedRecords 
     public const string Kind = "bounces";
 
     private const string NoSuchMailbox = "5.1.1";
-    private const int Races = 5;
 
     private readonly SuppressOptions _options = options.Value.Suppress;
 
@@ -38,20 +37,18 @@ internal sealed class HardBounces(ISuppressionList suppressions, ISharedRecords 
     {
         var now = time.GetUtcNow();
         var today = Day(now);
-        for (var race = 0; race < Races; race++)
+        string[] days = [];
+        var counted = await records.ChangeAsync(Kind, address, there =>
         {
-            var there = await records.FindAsync(Kind, address, cancellationToken);
             var since = Day(now - _options.Within);
-            string[] days = there is null ? [] : [.. Encoding.ASCII.GetString(there.Value.Span).Split(' ').Where(day => string.CompareOrdinal(day, since) > 0 && string.CompareOrdinal(day, today) <= 0)];
-            if (days.Contains(today)) return;
+            days = there is null ? [] : [.. Encoding.ASCII.GetString(there.Value.Span).Split(' ').Where(day => string.CompareOrdinal(day, since) > 0 && string.CompareOrdinal(day, today) <= 0)];
+            if (days.Contains(today)) return null;
             days = [.. days, today];
-            var counted = new SharedRecord(Kind, address, Encoding.ASCII.GetBytes(string.Join(' ', days)), now + _options.Within) { Version = there?.Version ?? 0 };
-            if (!await records.TryPutAsync(counted, cancellationToken)) continue;
-            if (days.Length < _options.AfterDays) return;
-            await SuppressAsync(address, refused, days.Length, now, cancellationToken);
-            await records.RemoveAsync(Kind, [address], cancellationToken);
-            return;
-        }
+            return new SharedRecord(Kind, address, Encoding.ASCII.GetBytes(string.Join(' ', days)), now + _options.Within);
+        }, cancellationToken);
+        if (!counted || days.Length < _options.AfterDays) return;
+        await SuppressAsync(address, refused, days.Length, now, cancellationToken);
+        await records.RemoveAsync(Kind, [address], cancellationToken);
     }
 
     private async ValueTask SuppressAsync(string address, Fate.Refused refused, int days, DateTimeOffset now, CancellationToken cancellationToken)

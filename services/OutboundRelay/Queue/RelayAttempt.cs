@@ -18,7 +18,7 @@ namespace Merpati.OutboundRelay.Queue;
 /// One attempt on one entry of the relay queue:
 /// <list type="number">
 /// <item>What a person wants back, whoever is on the suppression list, and what is over, is not tried.</item>
-/// <item>Wait for a place at the gate of the destination; where it is left alone, or the rate is reached, the entry comes again later.</item>
+/// <item>Wait for a place at the gate of the destination; where it is left alone, or the rate is reached, the entry comes again later. Where it goes well the intent is written meanwhile.</item>
 /// <item>Find the hosts of the destination.</item>
 /// <item>Offer the message to them, one after the other. Before the end of the message the intent is durable.</item>
 /// <item>Sum up each recipient: relayed, bounced, or still queued.</item>
@@ -98,23 +98,29 @@ internal sealed class RelayAttempt(
         // 2
         var destination = DestinationOf(entry);
         var gate = gates.Of(destination);
-        if (await gate.EnterAsync(cancellationToken) is { } rests) return All(open, new Fate.Postponed("4.4.1", rests), $"{destination} is left alone for a while: {rests}");
-        var (feedback, failure) = (GateFeedback.None, default(string));
+        string? intended = null;
+        async ValueTask IntendAsync(string host)
+        {
+            await offers.IntendAsync(lease, open, host, cancellationToken);
+            intended = host;
+        }
+        if (await gate.EnterAsync(IntendAsync, cancellationToken) is { } rests) return All(open, new Fate.Postponed("4.4.1", rests), $"{destination} is left alone for a while: {rests}");
+        var (feedback, failure, host) = (GateFeedback.None, default(string), default(string));
         try
         {
             if (await gate.TakeTurnAsync(cancellationToken) is { } destinationTurn) return All(open, new Fate.Postponed("4.7.0", $"450 4.7.0 The rate for {destination} is reached", destinationTurn));
             if (await gates.TakeTurnOfSenderAsync(entry, cancellationToken) is { } senderTurn) return All(open, new Fate.Postponed("4.7.0", "450 4.7.0 The rate for the sender is reached", senderTurn));
-            var offer = await ToHostsAsync(lease, entry, destination, open, cancellationToken);
-            (feedback, failure) = (offer.Feedback, offer.Failure);
+            var offer = await ToHostsAsync(lease, entry, destination, open, intended, cancellationToken);
+            (feedback, failure, host) = (offer.Feedback, offer.Failure, offer.Fates.OfType<Fate.Relayed>().FirstOrDefault()?.Host);
             return offer;
         }
         finally
         {
-            gate.Leave(feedback, failure);
+            gate.Leave(feedback, failure, host);
         }
     }
 
-    private async ValueTask<Offer> ToHostsAsync(LeaseHolder lease, QueueEntry entry, string destination, IReadOnlyList<QueueRecipient> open, CancellationToken cancellationToken)
+    private async ValueTask<Offer> ToHostsAsync(LeaseHolder lease, QueueEntry entry, string destination, IReadOnlyList<QueueRecipient> open, string? intended, CancellationToken cancellationToken)
     {
         // 3
         using var limit = new CancellationTokenSource(_options.AttemptTimeout, time);
@@ -138,7 +144,7 @@ internal sealed class RelayAttempt(
                 logger.MayBeDouble(entry.Id, doubles.Count);
             }
             var to = (Destination.Hosts)found;
-            var offer = await offers.RunAsync(lease, entry, to, way.Route, open, either.Token);
+            var offer = await offers.RunAsync(lease, entry, to, way.Route, open, intended, either.Token);
             return offer with { Steps = [.. doubles, .. to.Notes, .. offer.Steps] };
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)

@@ -23,7 +23,7 @@ internal sealed class RelayWorker(IMailQueue queue, IQueueBell bell, Destination
     {
         _passedOver = gates.Full();
         var well = gates.Well();
-        var unknown = Math.Max(0, _placesForUnknown - InPlaces.Count(entry => entry.Destination is null || !well.Contains(entry.Destination)));
+        var unknown = Math.Max(0, _placesForUnknown - InPlaces.Count(entry => entry.Destination is null || !well.ContainsKey(entry.Destination)));
         _unknownPassedOver = unknown < free;
         return new LeaseWish(free, _options.Gates.InitialConcurrency, Math.Max(_options.Gates.InitialConcurrency, free / 4), _passedOver) { WellKnown = well, MostUnknown = unknown };
     }

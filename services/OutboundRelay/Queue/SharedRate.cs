@@ -12,8 +12,6 @@ internal sealed class SharedRate(ISharedRecords records, string key, int perMinu
 {
     public const string Kind = "rate";
 
-    private const int Races = 5;
-
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -58,23 +56,21 @@ internal sealed class SharedRate(ISharedRecords records, string key, int perMinu
     /// <summary>Takes the next places, or learns when there will be some.</summary>
     private async ValueTask ReserveAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        for (var race = 0; race < Races; race++)
+        var (due, isHeld) = (now, false);
+        var reserved = await records.ChangeAsync(Kind, key, there =>
         {
-            var there = await records.FindAsync(Kind, key, cancellationToken);
-            var due = there is not null && Read(there) is var known && known > now && !IsBeyond(known, now) ? known : now;
-            if (due - now > _early)
-            {
-                _noneBefore = due - _early;
-                return;
-            }
+            due = there is not null && Read(there) is var known && known > now && !IsBeyond(known, now) ? known : now;
+            isHeld = due - now > _early;
             var next = due + (_interval * _batch);
-            var taken = new SharedRecord(Kind, key, Encoding.ASCII.GetBytes(RecordedTime.Write(next)), next + Minute) { Version = there?.Version ?? 0 };
-            if (!await records.TryPutAsync(taken, cancellationToken)) continue;
+            return isHeld ? null : new SharedRecord(Kind, key, Encoding.ASCII.GetBytes(RecordedTime.Write(next)), next + Minute);
+        }, cancellationToken);
+        if (reserved)
+        {
             for (var i = 0; i < _batch; i++) _places.Enqueue(due + (_interval * i));
             return;
         }
-        // Many relays at once: it is their turn.
-        _noneBefore = now + _interval;
+        // Or there are many relays at once, and it is their turn.
+        _noneBefore = isHeld ? due - _early : now + _interval;
     }
 
     private bool IsBeyond(DateTimeOffset at, DateTimeOffset now) => at - now > Minute + _early + (_interval * _batch);

@@ -27,6 +27,9 @@ internal sealed class OfferState
     /// <summary>As it was received, signed; null before the first host listens.</summary>
     public RelayedMessage? Message { get; set; }
 
+    /// <summary>The host for which the intent of all recipients is durable already.</summary>
+    public string? Intended { get; init; }
+
     public int Dials { get; set; }
 
     public int Sessions { get; set; }

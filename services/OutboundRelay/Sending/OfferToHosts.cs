@@ -42,13 +42,17 @@ internal sealed class OfferToHosts(
     TimeProvider time,
     ILogger<OfferToHosts> logger)
 {
+    /// <summary>A lease that is good for so long by our clock is nobody else's, whatever their clocks say.</summary>
+    private static readonly TimeSpan ClockDifference = TimeSpan.FromSeconds(10);
+
     private readonly OutboundRelayOptions _options = options.Value;
 
     /// <param name="recipients">Those that are to be offered, at least one.</param>
     /// <param name="route">How <paramref name="destination"/> was chosen; null for DNS.</param>
-    public async ValueTask<Offer> RunAsync(LeaseHolder lease, QueueEntry entry, Destination.Hosts destination, RelayRoute? route, IReadOnlyList<QueueRecipient> recipients, CancellationToken cancellationToken)
+    /// <param name="intended">The host for which the intent of all recipients is durable already.</param>
+    public async ValueTask<Offer> RunAsync(LeaseHolder lease, QueueEntry entry, Destination.Hosts destination, RelayRoute? route, IReadOnlyList<QueueRecipient> recipients, string? intended, CancellationToken cancellationToken)
     {
-        var state = new OfferState(recipients);
+        var state = new OfferState(recipients) { Intended = intended };
         try
         {
             await RunAsync(state, lease, entry, destination, route, cancellationToken);
@@ -78,7 +82,7 @@ internal sealed class OfferToHosts(
                 : await policies.DecideRoutedAsync(new TlsPolicyOverride(route.Tls), destination, host, port, RelayedMessage.NeedsRequireTls(entry), cancellationToken);
             switch (judged)
             {
-                // RFC 8689 §5: what DANE and MTA-STS forbid; what the administrator says for the domain stays.
+                // RFC 8689 §4.2.2: what DANE and MTA-STS forbid; what the administrator says for the domain stays.
                 case { Source: TlsPolicySource.Dane or TlsPolicySource.Sts, Report: var report } when entry.TlsOptional:
                     await OfferToHostAsync(state, lease, entry, destination, route, port, host, Anyway(report), cancellationToken);
                     break;
@@ -142,6 +146,10 @@ internal sealed class OfferToHosts(
                 state.LastHostRefused = true;
                 state.HostFailed(where, Judge(host, refused.Reply, refused.Reply.IsPermanent), $"{Stage(refused.Stage)}: ");
                 return null;
+            case DialOutcome.NotOpened { Outcome: OpenOutcome.TlsFailed failed } when decision.RequireTls:
+                // RFC 8689 §4.2.1: where no host has it, the sender is told at once, and need not wait for days.
+                state.HostFailed(where, new Fate.Refused("5.7.10", $"550 5.7.10 {where} has not the TLS that the sender requires: {failed.Fault.Detail}"));
+                return null;
             case DialOutcome.NotOpened { Outcome: OpenOutcome.TlsFailed failed }:
                 state.HostFailed(where, new Fate.Postponed("4.7.5", $"450 4.7.5 {where} has not the TLS that it needs: {failed.Fault.Detail}"));
                 return null;
@@ -174,8 +182,13 @@ internal sealed class OfferToHosts(
                     state.Settle(chunk, where, unfit, final: false);
                     continue;
                 }
-                var outgoing = message.For(chunk, session.Connection.Capabilities.RequireTls && session.Opened.Session.Tls is { Verified: true }, token => IntendAsync(lease, chunk, host, token));
-                switch (await session.Connection.SendAsync(outgoing, cancellationToken))
+                // The commit is under way while the envelope and the octets are; the end of the message waits for it.
+                var intent = state.Intended == host.Name && lease.Current.ExpiresAt - time.GetUtcNow() > ClockDifference ? Task.CompletedTask : IntendAsync(lease, chunk, host.Name, cancellationToken).AsTask();
+                var outgoing = message.For(chunk, session.Connection.Capabilities.RequireTls && session.Opened.Session.Tls is { Verified: true }, async token => await intent.WaitAsync(token));
+                SendOutcome sent;
+                try { sent = await session.Connection.SendAsync(outgoing, cancellationToken); }
+                finally { await intent.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); }
+                switch (sent)
                 {
                     case SendOutcome.Unsuitable { Lacks: ServerLack.EightBitMime }:
                         var (seven, refusal) = await preparation.InSevenBitsAsync(message, cancellationToken);
@@ -229,10 +242,11 @@ internal sealed class OfferToHosts(
         }
     }
 
-    /// <summary>From here on the server may have the message: it is written down before, so that whoever comes after a crash knows.</summary>
-    private async ValueTask IntendAsync(LeaseHolder lease, IReadOnlyList<QueueRecipient> recipients, MailHost host, CancellationToken cancellationToken)
+    /// <summary>Soon the server may have the message: it is written down before, so that whoever comes after a crash knows.</summary>
+    /// <exception cref="LeaseLostException">Another worker has the entry: what is about to be sent must not be.</exception>
+    public async ValueTask IntendAsync(LeaseHolder lease, IReadOnlyList<QueueRecipient> recipients, string host, CancellationToken cancellationToken)
     {
-        if (!await queue.IntendAsync(lease.Current, [.. recipients.Select(recipient => recipient.Recipient.Address)], host.Name, cancellationToken)) throw new LeaseLostException();
+        if (!await queue.IntendAsync(lease.Current, [.. recipients.Select(recipient => recipient.Recipient.Address)], host, cancellationToken)) throw new LeaseLostException();
     }
 
     private Fate Judge(MailHost host, RemoteReply reply, bool permanent)
@@ -248,12 +262,12 @@ internal sealed class OfferToHosts(
         return Fate.Of(reply, permanent, host.Name, retryAt);
     }
 
-    /// <summary>RFC 2852 §4: in mode R it goes only to servers that can keep the time.</summary>
+    /// <summary>RFC 2852 §4.1.4.1: in mode R it goes only to servers that can keep the time.</summary>
     private Fate.Refused? Unfit(PooledSession session, QueueEntry entry)
     {
         if (entry.DeliverBy is not { Mode: Envelopes.DeliverByMode.Return } by) return null;
         var capabilities = session.Connection.Capabilities;
-        if (!capabilities.DeliverBy) return new Fate.Refused("5.3.3", "550 5.3.3 The next server cannot keep the time within which the message has to be delivered or returned (RFC 2852)");
+        if (!capabilities.DeliverBy) return new Fate.Refused("5.4.7", "550 5.4.7 The next server cannot keep the time within which the message has to be delivered or returned (RFC 2852)");
         return by.At - time.GetUtcNow() < capabilities.DeliverByMinimum ? new Fate.Refused("5.4.7", "550 5.4.7 The next server needs more time than is left for the message (RFC 2852)") : null;
     }
 

@@ -16,7 +16,7 @@ internal sealed class RecentSignatures(TimeProvider time)
 
     private readonly Lock _turn = new();
     private readonly Dictionary<(ContentId, BodyType), Signed> _recent = [];
-    private readonly Queue<(ContentId, BodyType)> _byAge = new();
+    private readonly Queue<((ContentId, BodyType) Key, Signed Made)> _byAge = new();
 
     /// <summary>What stands before the content of the entry.</summary>
     /// <param name="body">The form in which the content is sent.</param>
@@ -41,7 +41,7 @@ internal sealed class RecentSignatures(TimeProvider time)
         {
             lock (_turn)
             {
-                if (_recent.GetValueOrDefault(key) == own) _recent.Remove(key);
+                Forget(key, own);
             }
             own.Prefix.SetCanceled(CancellationToken.None);
             throw;
@@ -55,10 +55,20 @@ internal sealed class RecentSignatures(TimeProvider time)
         {
             if (_recent.TryGetValue(key, out var other) && other.IsFor(own.Entry) && other.Expires > time.GetUtcNow()) return other;
             _recent[key] = own;
-            _byAge.Enqueue(key);
-            while (_byAge.Count > Kept) _recent.Remove(_byAge.Dequeue());
+            _byAge.Enqueue((key, own));
+            while (_byAge.Count > Kept)
+            {
+                var (oldest, made) = _byAge.Dequeue();
+                Forget(oldest, made);
+            }
             return null;
         }
+    }
+
+    /// <summary>Not one that was made anew since.</summary>
+    private void Forget((ContentId, BodyType) key, Signed made)
+    {
+        if (_recent.GetValueOrDefault(key) == made) _recent.Remove(key);
     }
 
     private sealed class Signed(QueueEntry entry, DateTimeOffset expires)

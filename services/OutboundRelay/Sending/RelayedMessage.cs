@@ -13,7 +13,7 @@ namespace Merpati.OutboundRelay.Sending;
 /// <param name="Body">What the octets need of the next hop.</param>
 internal sealed record RelayedMessage(QueueEntry Entry, ReadOnlyMemory<byte> Prefix, long ContentSize, Func<CancellationToken, ValueTask<Stream>> OpenContent, BodyType Body)
 {
-    /// <summary>A header field of ours: the mail goes whatever TLS is to be had (RFC 8689 §5).</summary>
+    /// <summary>A header field of ours: the mail goes whatever TLS is to be had (RFC 8689 §3).</summary>
     public static ReadOnlyMemory<byte> TlsNotRequired { get; } = "TLS-Required: No\r\n"u8.ToArray();
 
     /// <summary>The mail goes on only over TLS to who promises the same. A report is not lost for that: its return path may be another one (RFC 8689 §5).</summary>

@@ -116,7 +116,7 @@ internal sealed class DailyTlsReports(
             Destination = local ? null : RelayEntries.DestinationOf(to),
             Content = content.Id,
             Size = content.Size,
-            // The report of a failure must not fail for the same reason (RFC 8460 §5.3, RFC 8689 §5).
+            // The report of a failure must not fail for the same reason (RFC 8460 §5.3, RFC 8689 §3).
             TraceHeaders = RelayedMessage.TlsNotRequired,
             TlsOptional = true,
             ReversePath = ReversePath.Null,

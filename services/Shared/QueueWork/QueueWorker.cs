@@ -8,7 +8,8 @@ namespace Merpati.QueueWork;
 
 /// <summary>
 /// Works one route of the queue: leases entries in batches, runs many attempts at once, sleeps until the bell rings or something is due.
-/// The entries of workers that died are due when their leases expire, and are found in the same way.
+/// The entries of workers that died are due when their leases expire, and are found in the same way. An entry of its own whose lease ran out, as the store could not be written, is not begun
+/// a second time: the attempt that runs has the new lease.
 /// At shutdown it takes no more, lets run what runs, and after a grace gives the leases back.
 /// </summary>
 public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings, IMailQueue queue, IQueueBell bell, TimeProvider time, ILogger logger) : BackgroundService
@@ -24,6 +25,7 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
     private readonly ConcurrentDictionary<QueueId, LeaseHolder> _running = new();
     private readonly SemaphoreSlim _slots = new(settings.Concurrency);
     private readonly SemaphoreSlim _parking = new(settings.Parking);
+    private int _unrecorded;
     private TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>What is to be leased; asked each time.</summary>
@@ -79,6 +81,8 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
         var blocked = ShortestWait;
         while (true)
         {
+            // Where the end of attempts cannot be written, more of them would end in the same way.
+            if (Volatile.Read(ref _unrecorded) is > 0 and var failures) await Task.Delay(failures < 6 ? FirstPause * (1 << failures) : LongestPause, time, stopping);
             var free = await TakeSlotsAsync(stopping);
             var wish = Wish(free);
             IReadOnlyList<QueueLease> leases = [];
@@ -98,13 +102,20 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
                 continue;
             }
             pause = FirstPause;
+            var begun = 0;
             foreach (var lease in leases)
             {
+                if (_running.TryGetValue(lease.Entry.Id, out var running))
+                {
+                    running.Current = lease;
+                    continue;
+                }
                 var holder = _running[lease.Entry.Id] = new LeaseHolder(lease, _slots);
                 _ = Task.Run(() => RunAsync(holder, work), CancellationToken.None);
+                begun++;
             }
-            if (leases.Count == free) continue;
-            _slots.Release(free - leases.Count);
+            if (begun == free) continue;
+            _slots.Release(free - begun);
             if (leases.Count > 0 && wish.IsShare)
             {
                 // There may be more of those who had their share.
@@ -170,6 +181,7 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
         try
         {
             await AttemptAsync(holder, cancellationToken);
+            Volatile.Write(ref _unrecorded, 0);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -178,6 +190,7 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
         catch (Exception exception)
         {
             // Not even setting it aside worked; the lease expires, and the entry comes again.
+            Interlocked.Increment(ref _unrecorded);
             logger.AttemptFailed(id, exception);
         }
         finally

@@ -41,7 +41,7 @@ internal sealed class HeaderInspector(int maxSize)
 
     public bool HasDate { get; private set; }
 
-    /// <summary><c>TLS-Required: No</c> (RFC 8689 §5), once and with no other value.</summary>
+    /// <summary><c>TLS-Required: No</c> (RFC 8689 §3), once and with no other value.</summary>
     public bool IsTlsOptional => _tlsRequired is ["No"];
 
     /// <summary>As written, with its brackets; null when there is none.</summary>

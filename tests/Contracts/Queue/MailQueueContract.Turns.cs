@@ -117,11 +117,11 @@ public abstract partial class MailQueueContract
     {
         await EnqueueAllAsync(Enumerable.Range(0, 400).Select(i => Relay($"unknown{i}.test") with { NextAttemptAt = Now - Minute }));
         await EnqueueAllAsync(Enumerable.Range(0, 6).Select(_ => Relay("well.test")));
-        var wish = new LeaseWish(20, PerDestination: 4, PerSender: 100, None) { WellKnown = new HashSet<string> { "well.test", "other.test" }, MostUnknown = 3 };
+        var wish = new LeaseWish(20, PerDestination: 4, PerSender: 100, None) { WellKnown = new Dictionary<string, int> { ["well.test"] = 5, ["other.test"] = 5 }, MostUnknown = 3 };
         var taken = await TakeAsync(wish);
-        taken.Should().HaveCount(7);
-        taken.Count(destination => destination == "well.test").Should().Be(4);
-        (await TakeAsync(wish with { MostUnknown = 0 })).Should().Equal("well.test", "well.test");
+        taken.Should().HaveCount(8);
+        taken.Count(destination => destination == "well.test").Should().Be(5, "that is its own share");
+        (await TakeAsync(wish with { MostUnknown = 0 })).Should().Equal("well.test");
         (await TakeAsync(wish with { MostUnknown = 0 })).Should().BeEmpty();
         (await TakeAsync(wish with { MostUnknown = int.MaxValue })).Should().HaveCount(20);
     }

@@ -13,9 +13,19 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
     private readonly Dictionary<RecipientState, long> _closed = [];
     private long _accepted;
     private long _token;
+    private int _asked;
 
     /// <summary>Thrown by the next call that changes something, once.</summary>
     public Exception? FailNext { get; set; }
+
+    /// <summary>While it is there, calls that change something fail with it.</summary>
+    public Exception? Outage { get; set; }
+
+    /// <summary>While it is there, no intent can be written.</summary>
+    public Exception? FailIntents { get; set; }
+
+    /// <summary>Calls of <see cref="LeaseAsync"/> and <see cref="IntendAsync"/>, those that failed too.</summary>
+    public int Asked => _asked;
 
     /// <summary>Runs before a completion is recorded; throw to let it fail.</summary>
     public Action<QueueLease>? BeforeComplete { get; set; }
@@ -38,6 +48,7 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
     {
         lock (_lock)
         {
+            _asked++;
             Fail();
             var now = time.GetUtcNow();
             var leases = new List<QueueLease>();
@@ -58,6 +69,7 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
     {
         lock (_lock)
         {
+            Fail();
             if (Leased(lease) is not { } slot) return ValueTask.FromResult<QueueLease?>(null);
             slot.Lease = lease with { ExpiresAt = time.GetUtcNow() + duration };
             return ValueTask.FromResult<QueueLease?>(slot.Lease);
@@ -68,7 +80,9 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
     {
         lock (_lock)
         {
+            _asked++;
             Fail();
+            if (FailIntents is { } refused) throw refused;
             if (Leased(lease) is not { } slot) return ValueTask.FromResult(false);
             var intent = new RelayIntent(host, time.GetUtcNow());
             slot.Entry = slot.Entry with { Recipients = [.. slot.Entry.Recipients.Select(r => r.State == RecipientState.Queued && recipients.Contains(r.Recipient.Address) ? r with { Intent = intent } : r)] };
@@ -200,6 +214,7 @@ public sealed class InMemoryMailQueue(TimeProvider time) : IMailQueue
 
     private void Fail()
     {
+        if (Outage is { } outage) throw outage;
         if (FailNext is not { } exception) return;
         FailNext = null;
         throw exception;

@@ -29,7 +29,7 @@ internal sealed class MailQueueClient(Wire.MailQueueService.MailQueueServiceClie
             PerDestination = Most(wish.PerDestination),
             PerSender = Most(wish.PerSender),
             ExceptDestinations = { wish.ExceptDestinations },
-            WellKnown = { wish.WellKnown },
+            WellKnown = { wish.WellKnown.Select(known => new Wire.WellKnownDestination { Name = known.Key, Entries = known.Value }) },
             Duration = Duration.FromTimeSpan(duration),
         };
         if (wish.MostUnknown != int.MaxValue) request.MostUnknown = wish.MostUnknown;

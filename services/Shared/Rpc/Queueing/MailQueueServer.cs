@@ -32,7 +32,7 @@ internal sealed class MailQueueServer(IMailQueue queue) : Wire.MailQueueService.
     {
         var wish = new LeaseWish(Limit(request.Limit), Most(request.PerDestination), Most(request.PerSender), request.ExceptDestinations.ToHashSet(StringComparer.Ordinal))
         {
-            WellKnown = request.WellKnown.ToHashSet(StringComparer.Ordinal),
+            WellKnown = request.WellKnown.DistinctBy(known => known.Name).ToDictionary(known => known.Name, known => known.Entries, StringComparer.Ordinal),
             MostUnknown = request.HasMostUnknown ? request.MostUnknown : int.MaxValue,
         };
         var leases = await queue.LeaseAsync(request.Route.ToContract(), request.Worker, wish, request.Duration.ToContract(), context.CancellationToken);

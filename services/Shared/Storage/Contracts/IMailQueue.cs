@@ -27,8 +27,8 @@ public sealed record RecipientResult(EmailAddress Recipient, RecipientState Stat
 /// <param name="ExceptDestinations">None for these: they have enough, or are given a rest.</param>
 public sealed record LeaseWish(int Limit, int PerDestination, int PerSender, IReadOnlySet<string> ExceptDestinations)
 {
-    /// <summary>Destinations known to take mail.</summary>
-    public IReadOnlySet<string> WellKnown { get; init; } = FrozenSet<string>.Empty;
+    /// <summary>Destinations known to take mail, and how many entries each of them can use instead of <see cref="PerDestination"/>.</summary>
+    public IReadOnlyDictionary<string, int> WellKnown { get; init; } = FrozenDictionary<string, int>.Empty;
 
     /// <summary>Most entries for all others together: whoever may be dead must not take the places of those who are not.</summary>
     public int MostUnknown { get; init; } = int.MaxValue;

@@ -16,8 +16,6 @@ public sealed class LeaseChoice<TKey>(LeaseWish wish)
 {
     private const int LookPast = 100;
 
-    // Of the share of a destination one sender gets half, and the rest only if nobody else is there for it.
-    private readonly int _perLane = wish.PerDestination == int.MaxValue ? int.MaxValue : (wish.PerDestination + 1) / 2;
     private readonly List<DueEntry<TKey>> _taken = [];
     private readonly List<DueEntry<TKey>> _spare = [];
     private readonly HashSet<TKey> _seen = [];
@@ -36,7 +34,7 @@ public sealed class LeaseChoice<TKey>(LeaseWish wish)
     public int FirstWindow(QueueRoute route) => route == QueueRoute.Local && wish.IsShare ? int.MaxValue : Window;
 
     /// <summary>No more than this is of use of one sender for one destination.</summary>
-    public int MostOfOne => Math.Min(Math.Min(wish.Limit, wish.PerDestination), wish.PerSender);
+    public int MostOfOne(string? destination) => Math.Min(Math.Min(wish.Limit, Share(destination)), wish.PerSender);
 
     public IReadOnlyCollection<string> FullSenders => _fullSenders;
 
@@ -46,7 +44,7 @@ public sealed class LeaseChoice<TKey>(LeaseWish wish)
     public bool IsComplete => _taken.Count >= wish.Limit;
 
     public bool HasRoomFor(string? destination)
-        => destination is null || (!_fullDestinations.Contains(destination) && !wish.ExceptDestinations.Contains(destination) && (_unknown < wish.MostUnknown || wish.WellKnown.Contains(destination)));
+        => destination is null || (!_fullDestinations.Contains(destination) && !wish.ExceptDestinations.Contains(destination) && (_unknown < wish.MostUnknown || wish.WellKnown.ContainsKey(destination)));
 
     public bool HasRoomFor(string? destination, string sender) => HasRoomFor(destination) && !_fullSenders.Contains(sender);
 
@@ -81,10 +79,14 @@ public sealed class LeaseChoice<TKey>(LeaseWish wish)
         _taken.Add(entry);
         Count(_senders, entry.Sender, wish.PerSender, _fullSenders);
         if (entry.Destination is not { } destination) return;
-        Count(_destinations, destination, wish.PerDestination, _fullDestinations);
-        Count(_lanes, (destination, entry.Sender), _perLane, _fullLanes);
-        if (!wish.WellKnown.Contains(destination)) _unknown++;
+        var share = Share(destination);
+        Count(_destinations, destination, share, _fullDestinations);
+        // One sender gets half of it, and the rest only if nobody else is there for it.
+        Count(_lanes, (destination, entry.Sender), share == int.MaxValue ? share : (share + 1) / 2, _fullLanes);
+        if (!wish.WellKnown.ContainsKey(destination)) _unknown++;
     }
+
+    private int Share(string? destination) => destination is not null && wish.WellKnown.TryGetValue(destination, out var room) ? room : wish.PerDestination;
 
     private static void Count<TName>(Dictionary<TName, int> counts, TName name, int most, HashSet<TName> full)
         where TName : notnull

@@ -97,7 +97,7 @@ public sealed record QueueEntry
     /// <summary>REQUIRETLS (RFC 8689): it goes on over verified TLS to who offers the same, or it comes back.</summary>
     public bool RequireTls { get; init; }
 
-    /// <summary><c>TLS-Required: No</c> (RFC 8689 §5): its author wants it to go even where DANE or MTA-STS forbid that. Never together with <see cref="RequireTls"/>.</summary>
+    /// <summary><c>TLS-Required: No</c> (RFC 8689 §3): its author wants it to go even where DANE or MTA-STS forbid that. Never together with <see cref="RequireTls"/>.</summary>
     public bool TlsOptional { get; init; }
 
     /// <summary>MT-PRIORITY (RFC 6710): -9 to 9, the higher the sooner.</summary>

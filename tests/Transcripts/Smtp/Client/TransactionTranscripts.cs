@@ -191,15 +191,16 @@ public sealed class TransactionTranscripts : SmtpClientTranscript
             {
                 ReversePath = ReversePath.Null, Body = BodyType.EightBitMime, SmtpUtf8 = true, Return = DsnReturn.Headers, EnvelopeId = "QQ+3D", Priority = 3,
                 DeliverBy = new DeliverBy(DateTimeOffset.UnixEpoch, DeliverByMode.Notify, Trace: true),
-                Recipients = [new EnvelopeRecipient(EmailAddress.Parse("ann@example.com"), DsnNotify.Success | DsnNotify.Delay, "rfc822;ann@example.com"), new EnvelopeRecipient(EmailAddress.Parse("bob@bücher.example"), DsnNotify.Never)],
+                Recipients = [new EnvelopeRecipient(EmailAddress.Parse("ann@example.com"), DsnNotify.Success | DsnNotify.Delay, "rfc822;ann@example.com"), new EnvelopeRecipient(EmailAddress.Parse("bob@bücher.example"), DsnNotify.Never), new EnvelopeRecipient(EmailAddress.Parse("cid@example.com"))],
             },
         };
         await SendAsync(Usual, message, """
             C: MAIL FROM:<> SIZE=7 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=QQ+3D
             C: RCPT TO:<ann@example.com> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;ann@example.com
             C: RCPT TO:<bob@xn--bcher-kva.example> NOTIFY=NEVER
+            C: RCPT TO:<cid@example.com> NOTIFY=FAILURE,DELAY
             C: DATA
-            S> 250 ok\r\n250 ok\r\n250 ok\r\n354 go on\r\n
+            S> 250 ok\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go on\r\n
             C> hello\r\n.\r\n
             S: 250 taken
             """);

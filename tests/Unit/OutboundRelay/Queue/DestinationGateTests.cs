@@ -17,9 +17,9 @@ public sealed class DestinationGateTests
     [Fact]
     public async Task Five_may_run_at_once_and_the_sixth_waits_for_one_to_end()
     {
-        for (var i = 0; i < 5; i++) (await _gate.EnterAsync(default)).Should().BeNull();
+        for (var i = 0; i < 5; i++) (await _gate.EnterAsync(null, default)).Should().BeNull();
         _gate.IsFull.Should().BeTrue();
-        var sixth = _gate.EnterAsync(default).AsTask();
+        var sixth = _gate.EnterAsync(null, default).AsTask();
         sixth.IsCompleted.Should().BeFalse();
         _gate.Leave(GateFeedback.None, null);
         (await sixth).Should().BeNull();
@@ -31,7 +31,7 @@ public sealed class DestinationGateTests
     {
         for (var i = 0; i < 1000; i++)
         {
-            await _gate.EnterAsync(default);
+            await _gate.EnterAsync(null, default);
             _gate.Leave(GateFeedback.Good, null);
         }
         _gate.Limit.Should().Be(20);
@@ -42,11 +42,11 @@ public sealed class DestinationGateTests
     {
         for (var i = 0; i < 1000; i++)
         {
-            await _gate.EnterAsync(default);
+            await _gate.EnterAsync(null, default);
             _gate.Leave(GateFeedback.Good, null);
         }
         var entered = new List<Task<string?>>();
-        while (!_gate.IsFull) entered.Add(_gate.EnterAsync(default).AsTask());
+        while (!_gate.IsFull) entered.Add(_gate.EnterAsync(null, default).AsTask());
         entered.Should().HaveCount(30);
         _gate.Running.Should().Be(20);
     }
@@ -54,12 +54,12 @@ public sealed class DestinationGateTests
     [Fact]
     public async Task As_many_failures_in_a_row_as_ran_at_once_close_it_and_all_who_wait_are_told_why()
     {
-        for (var i = 0; i < 5; i++) await _gate.EnterAsync(default);
-        var waiting = Enumerable.Range(0, 3).Select(_ => _gate.EnterAsync(default).AsTask()).ToList();
+        for (var i = 0; i < 5; i++) await _gate.EnterAsync(null, default);
+        var waiting = Enumerable.Range(0, 3).Select(_ => _gate.EnterAsync(null, default).AsTask()).ToList();
         // Those that are let in by the first failures fail as well.
         while (_gate.RestsUntil is null) _gate.Leave(GateFeedback.Bad, "450 4.4.1 nobody there");
         (await Task.WhenAll(waiting)).Where(told => told is not null).Should().AllBe("450 4.4.1 nobody there");
-        (await _gate.EnterAsync(default)).Should().Be("450 4.4.1 nobody there");
+        (await _gate.EnterAsync(null, default)).Should().Be("450 4.4.1 nobody there");
         _gate.IsFull.Should().BeFalse("what comes is sent back at once");
     }
 
@@ -69,7 +69,7 @@ public sealed class DestinationGateTests
         await CloseAsync();
         var first = _gate.RestsUntil!.Value - _time.GetUtcNow();
         _time.Advance(first);
-        (await _gate.EnterAsync(default)).Should().BeNull();
+        (await _gate.EnterAsync(null, default)).Should().BeNull();
         _gate.IsFull.Should().BeTrue("there is one probe");
         _gate.Leave(GateFeedback.Bad, "still nobody");
         (_gate.RestsUntil!.Value - _time.GetUtcNow()).Should().BeGreaterThan(first * 1.5);
@@ -80,7 +80,7 @@ public sealed class DestinationGateTests
     {
         await CloseAsync();
         _time.Advance(_options.LongestRest);
-        await _gate.EnterAsync(default);
+        await _gate.EnterAsync(null, default);
         _gate.Leave(GateFeedback.Good, null);
         _gate.Limit.Should().Be(5);
         _gate.IsForgettable.Should().BeTrue();
@@ -91,7 +91,7 @@ public sealed class DestinationGateTests
     {
         for (var i = 0; i < 100; i++)
         {
-            await _gate.EnterAsync(default);
+            await _gate.EnterAsync(null, default);
             _gate.Leave(i % 2 == 0 ? GateFeedback.Bad : GateFeedback.Good, "now and then");
         }
         _gate.RestsUntil.Should().BeNull();
@@ -103,7 +103,7 @@ public sealed class DestinationGateTests
         await CloseAsync();
         var gate = new DestinationGate(_options, 20, null, _time);
         _time.AdjustTime(_time.GetUtcNow().AddDays(1));
-        for (var i = 0; i < 5; i++) await gate.EnterAsync(default);
+        for (var i = 0; i < 5; i++) await gate.EnterAsync(null, default);
         while (gate.RestsUntil is null) gate.Leave(GateFeedback.Bad, "nobody");
         _time.AdjustTime(_time.GetUtcNow().AddDays(-1));
         gate.RestsUntil.Should().BeNull();
@@ -112,9 +112,9 @@ public sealed class DestinationGateTests
     [Fact]
     public async Task Whoever_gives_up_waiting_takes_no_place()
     {
-        for (var i = 0; i < 5; i++) await _gate.EnterAsync(default);
+        for (var i = 0; i < 5; i++) await _gate.EnterAsync(null, default);
         using var patience = new CancellationTokenSource();
-        var sixth = _gate.EnterAsync(patience.Token).AsTask();
+        var sixth = _gate.EnterAsync(null, patience.Token).AsTask();
         await patience.CancelAsync();
         await sixth.Invoking(task => task).Should().ThrowAsync<OperationCanceledException>();
         for (var i = 0; i < 5; i++) _gate.Leave(GateFeedback.None, null);
@@ -125,7 +125,7 @@ public sealed class DestinationGateTests
     {
         while (_gate.RestsUntil is null)
         {
-            await _gate.EnterAsync(default);
+            await _gate.EnterAsync(null, default);
             _gate.Leave(GateFeedback.Bad, "nobody");
         }
     }

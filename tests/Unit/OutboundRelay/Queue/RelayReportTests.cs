@@ -125,7 +125,7 @@ public sealed class RelayReportTests
         var entry = await f.EnqueueAsync([To(DsnNotify.Unspecified)], entry => entry with { DeliverBy = new DeliverBy(f.Time.GetUtcNow().AddMinutes(10), DeliverByMode.Return, Trace: false) });
         await f.AttemptAsync();
         f.Server.Messages.Should().BeEmpty();
-        f.Timeline(entry, TimelineStep.Bounced).Single().Should().StartWith("550 5.3.3");
+        f.Timeline(entry, TimelineStep.Bounced).Single().Should().StartWith("550 5.4.7 The next server cannot keep the time");
     }
 
     [Fact]

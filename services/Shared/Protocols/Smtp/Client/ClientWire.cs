@@ -17,6 +17,9 @@ internal abstract record Answer
 /// <summary>Commands out, replies in, each with its time. After a loss nothing more goes either way.</summary>
 internal sealed class ClientWire(IClientTransport transport, TimeProvider time, ILogger logger)
 {
+    /// <summary>For a server that is about to close, or has closed, to have said why.</summary>
+    public static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
+
     private readonly ReplyParser _parser = new();
     private Task<ReadResult>? _watch;
 

@@ -31,8 +31,6 @@ internal sealed class TextSender(ClientWire wire, SmtpClientOptions options, Out
     // Each chunk but the last costs a round trip, and lets the server say no.
     private const long ChunkSize = 1024 * 1024;
 
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
-
     private TimeSpan BlockTimeout => Min(options.BlockTimeout, options.MaxTransactionTime - wire.Time.GetElapsedTime(startedAt));
 
     /// <summary>After 354 (RFC 5321 §4.5.2).</summary>
@@ -140,7 +138,7 @@ internal sealed class TextSender(ClientWire wire, SmtpClientOptions options, Out
 
     /// <summary>A reply before the end can only be a refusal; one that closes says so first, if it can.</summary>
     private async ValueTask<TextEnd> HearAsync(ConnectionLoss? loss, CancellationToken cancellationToken)
-        => await wire.ReadAsync(SmtpStage.Text, LastWords, cancellationToken).ConfigureAwait(false) switch
+        => await wire.ReadAsync(SmtpStage.Text, ClientWire.LastWords, cancellationToken).ConfigureAwait(false) switch
         {
             Answer.Replied { Reply: { IsTransient: true } or { IsPermanent: true } } refused => new TextEnd.Refused(refused.Reply, InSequence: false),
             Answer.Replied other => new TextEnd.Lost(loss ?? ClientWire.Unexpected(SmtpStage.Text, other.Reply)),

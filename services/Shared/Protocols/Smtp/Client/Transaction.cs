@@ -17,8 +17,6 @@ internal sealed class Transaction(ClientWire wire, SmtpClientOptions options, Sm
     // With the longest commands and usual replies a group is 50 KB in either direction: less than sockets buffer, so that both sides never wait for each other (RFC 2920 §3.1).
     private const int GroupSize = 50;
 
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
-
     private readonly IReadOnlyList<EnvelopeRecipient> _recipients = message.Envelope.Recipients;
     private readonly RecipientOutcome?[] _outcomes = new RecipientOutcome?[message.Envelope.Recipients.Count];
 
@@ -91,7 +89,7 @@ internal sealed class Transaction(ClientWire wire, SmtpClientOptions options, Sm
             wire.Write(stage switch
             {
                 SmtpStage.Mail => MailLine.Write(message, capabilities, wire.Time.GetUtcNow()),
-                SmtpStage.Rcpt => RcptLine.Write(_recipients[place], capabilities),
+                SmtpStage.Rcpt => RcptLine.Write(_recipients[place], capabilities, message.Envelope.DeliverBy),
                 _ => "DATA",
             });
         }
@@ -99,7 +97,7 @@ internal sealed class Transaction(ClientWire wire, SmtpClientOptions options, Sm
         foreach (var (stage, place) in commands)
         {
             // A server that closes may have said why, before we wrote.
-            var answer = await wire.ReadAsync(stage, loss is null ? Timeout(stage) : LastWords, cancellationToken).ConfigureAwait(false);
+            var answer = await wire.ReadAsync(stage, loss is null ? Timeout(stage) : ClientWire.LastWords, cancellationToken).ConfigureAwait(false);
             if (Take(loss is not null && answer is Answer.Lost ? new Answer.Lost(loss) : answer, stage) is not { } reply) return false;
             if (!Apply(reply, stage, place)) return Lose(ClientWire.Unexpected(stage, reply));
         }
@@ -175,7 +173,7 @@ internal sealed class Transaction(ClientWire wire, SmtpClientOptions options, Sm
     private async ValueTask<RecipientOutcome> ReadVerdictAsync(ConnectionLoss? loss, CancellationToken cancellationToken)
     {
         Answer answer;
-        try { answer = await wire.ReadAsync(SmtpStage.EndOfText, loss is null ? options.EndTimeout : LastWords, cancellationToken).ConfigureAwait(false); }
+        try { answer = await wire.ReadAsync(SmtpStage.EndOfText, loss is null ? options.EndTimeout : ClientWire.LastWords, cancellationToken).ConfigureAwait(false); }
         catch (OperationCanceledException) { answer = new Answer.Lost(new ConnectionLoss(SmtpStage.EndOfText, LossReason.Cancelled, "We were asked to stop")); }
         var reply = (answer as Answer.Replied)?.Reply;
         if (reply is null or { IsIntermediate: true } or { ClosesChannel: true }) IsConnectionUsable = false;

@@ -74,7 +74,7 @@ public sealed partial class SqliteMailQueue
         foreach (var sender in SendersTo(session, destination))
         {
             if (!choice.HasRoomFor(destination, sender)) continue;
-            var left = choice.MostOfOne;
+            var left = choice.MostOfOne(destination);
             var priority = session.Number("SELECT max(priority) FROM entry INDEXED BY entry_lane WHERE route = 1 AND due IS NOT NULL AND destination IS ?1 AND account = ?2", destination, sender);
             while (priority is { } level && left > 0)
             {

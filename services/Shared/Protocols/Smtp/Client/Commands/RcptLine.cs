@@ -7,14 +7,19 @@ namespace Merpati.Protocols.Smtp.Client.Commands;
 /// <summary>RCPT (RFC 5321 §4.1.1.3) with the parameters of RFC 3461, where the server knows them.</summary>
 internal static class RcptLine
 {
-    public static string Write(EnvelopeRecipient recipient, SmtpCapabilities capabilities)
+    public static string Write(EnvelopeRecipient recipient, SmtpCapabilities capabilities, DeliverBy? deliverBy)
     {
         var line = new StringBuilder("RCPT TO:").Append(WirePath.Write(recipient.Address));
         if (!capabilities.Dsn) return line.ToString();
-        if (recipient.Notify != DsnNotify.Unspecified) line.Append(" NOTIFY=").Append(Write(recipient.Notify));
+        var notify = deliverBy is { Mode: DeliverByMode.Notify } && !capabilities.DeliverBy ? WithDelay(recipient.Notify) : recipient.Notify;
+        if (notify != DsnNotify.Unspecified) line.Append(" NOTIFY=").Append(Write(notify));
         if (recipient.OriginalRecipient is { } original) line.Append(" ORCPT=").Append(capabilities.SmtpUtf8 ? original : WithoutUtf8(original));
         return line.ToString();
     }
+
+    /// <summary>RFC 2852 §4.1.4.2: who knows nothing of BY is asked to tell of a delay at least, but where nothing is to be told.</summary>
+    private static DsnNotify WithDelay(DsnNotify notify)
+        => notify.HasFlag(DsnNotify.Never) ? notify : (notify == DsnNotify.Unspecified ? DsnNotify.Failure : notify) | DsnNotify.Delay;
 
     private static string Write(DsnNotify notify)
     {
