@@ -7,9 +7,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Merpati.Tests.Faults;
 
 /// <summary>A data folder whose queue holds mail for other servers, and a Standalone on it that finds them in a zone of the test.</summary>
-internal sealed class RelayBacklog : IDisposable
+/// <param name="folder">Where it is to be; else anywhere, and removed in the end.</param>
+internal sealed class RelayBacklog(string? folder = null) : IDisposable
 {
-    public string Folder { get; } = Directory.CreateTempSubdirectory("merpati-relay-").FullName;
+    public string Folder { get; } = folder ?? Directory.CreateTempSubdirectory("merpati-relay-").FullName;
+
+    private readonly string _configuration = Path.Combine(Path.GetTempPath(), $"merpati-relay-{Guid.NewGuid():N}.json");
 
     /// <inheritdoc cref="RelayLoad.EnqueueAsync"/>
     public async Task EnqueueAsync(IEnumerable<string> recipients)
@@ -37,14 +40,13 @@ internal sealed class RelayBacklog : IDisposable
             ["dns"] = new { servers = new[] { dns } },
             ["destinations"] = new { allowPrivateAddresses = true },
         };
-        var file = Folder + ".json";
-        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(configuration));
-        return await StandaloneProcess.StartInAsync(Folder, "--config", file, "--hostname", "relay.example.test");
+        await File.WriteAllTextAsync(_configuration, JsonSerializer.Serialize(configuration));
+        return await StandaloneProcess.StartInAsync(Folder, "--config", _configuration, "--hostname", "relay.example.test");
     }
 
     public void Dispose()
     {
-        Directory.Delete(Folder, recursive: true);
-        File.Delete(Folder + ".json");
+        if (folder is null) Directory.Delete(Folder, recursive: true);
+        File.Delete(_configuration);
     }
 }

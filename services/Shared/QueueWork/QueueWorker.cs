@@ -89,6 +89,8 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
             var leasedAt = time.GetTimestamp();
             try
             {
+                // What runs may have outlived its lease while the store was away: it is ours before anything else is.
+                if (pause > FirstPause) await ExtendAsync(work);
                 // Not to be cut short: leases that were given to a caller who no longer listens would block their entries until they expire.
                 leases = await queue.LeaseAsync(route, _worker, wish, settings.LeaseDuration, work);
             }
@@ -222,12 +224,7 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
             {
                 try
                 {
-                    var old = time.GetUtcNow() + settings.LeaseDuration / 2;
-                    foreach (var holder in _running.Values.Where(h => h.Current.ExpiresAt <= old))
-                    {
-                        // Lost ones go on to their end, where the fence refuses them.
-                        if (await queue.ExtendAsync(holder.Current, settings.LeaseDuration, cancellationToken) is { } later) holder.Current = later;
-                    }
+                    await ExtendAsync(cancellationToken);
                 }
                 catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
                 {
@@ -236,6 +233,16 @@ public abstract class QueueWorker(QueueRoute route, QueueWorkerSettings settings
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { }
+    }
+
+    private async ValueTask ExtendAsync(CancellationToken cancellationToken)
+    {
+        var old = time.GetUtcNow() + settings.LeaseDuration / 2;
+        foreach (var holder in _running.Values.Where(h => h.Current.ExpiresAt <= old))
+        {
+            // Lost ones go on to their end, where the fence refuses them.
+            if (await queue.ExtendAsync(holder.Current, settings.LeaseDuration, cancellationToken) is { } later) holder.Current = later;
+        }
     }
 
     private async ValueTask DrainAsync(CancellationTokenSource work)

@@ -47,9 +47,10 @@ public sealed class RelayFullQueueTests
     public async Task What_the_next_hop_took_before_we_died_with_a_full_queue_comes_twice_and_that_is_said()
     {
         RelayFixture? fixture = null;
+        var ends = 0;
         await using var f = RelayFixture.With(command =>
         {
-            if (command.Is(ScriptedSmtpServer.EndOfText) && command.Connection == 1) fixture!.Queue.Outage = Full;
+            if (command.Is(ScriptedSmtpServer.EndOfText) && ++ends == 1) fixture!.Queue.Outage = Full;
             return null;
         });
         fixture = f;
