@@ -19,9 +19,10 @@ public sealed class RelayFullQueueTests
     public async Task What_the_next_hop_took_while_the_queue_is_full_is_sent_once_and_recorded_when_there_is_room()
     {
         RelayFixture? fixture = null;
+        var ends = 0;
         await using var f = RelayFixture.With(command =>
         {
-            if (command.Is(ScriptedSmtpServer.EndOfText) && command.Transaction == 3) fixture!.Queue.Outage = Full;
+            if (command.Is(ScriptedSmtpServer.EndOfText) && Interlocked.Increment(ref ends) == 3) fixture!.Queue.Outage = Full;
             return null;
         });
         fixture = f;
@@ -50,7 +51,7 @@ public sealed class RelayFullQueueTests
         var ends = 0;
         await using var f = RelayFixture.With(command =>
         {
-            if (command.Is(ScriptedSmtpServer.EndOfText) && ++ends == 1) fixture!.Queue.Outage = Full;
+            if (command.Is(ScriptedSmtpServer.EndOfText) && Interlocked.Increment(ref ends) == 1) fixture!.Queue.Outage = Full;
             return null;
         });
         fixture = f;
