@@ -56,6 +56,8 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
 
         public Dictionary<(MailboxId Mailbox, string Entry), ReadOnlyMemory<byte>> Annotations { get; set; } = [];
 
+        public List<MailboxGrant> Grants { get; set; } = [];
+
         public uint NextUidValidity { get; set; } = 1000;
     }
 
@@ -141,6 +143,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             if (box is null) return new(boxes.Exists(candidate => candidate.Name.IsBelow(name)) ? MailboxOutcome.HasChildren : MailboxOutcome.NonExistent);
             if (name.IsInbox) return new(MailboxOutcome.Cannot);
             boxes.Remove(box);
+            Of(account).Grants.RemoveAll(grant => grant.Mailbox == box.Id);
             foreach (var key in Of(account).Annotations.Keys.Where(key => key.Mailbox == box.Id).ToList()) Of(account).Annotations.Remove(key);
         }
         Announce(new MailboxChanged(account, box.Id, new ModSeq(long.MaxValue)));
@@ -259,10 +262,10 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
     }
 
     public ValueTask<CopyOutcome> CopyAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, CancellationToken cancellationToken)
-        => new(CopyOrMove(account, source, uids, destination, move: false));
+        => TransferAsync(account, source, uids, new MailboxPlace(account, destination), MailboxRights.All, move: false, cancellationToken);
 
     public ValueTask<CopyOutcome> MoveAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, CancellationToken cancellationToken)
-        => new(CopyOrMove(account, source, uids, destination, move: true));
+        => TransferAsync(account, source, uids, new MailboxPlace(account, destination), MailboxRights.All, move: true, cancellationToken);
 
     public ValueTask<IReadOnlyList<Uid>> ExpungeAsync(AccountId account, MailboxId mailbox, UidSet uids, bool onlyDeleted, CancellationToken cancellationToken)
     {
@@ -315,6 +318,41 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
         TreeChanged(account);
         return new(AnnotationOutcome.Done);
     }
+
+    public ValueTask<IReadOnlyList<MailboxGrant>> GrantsAsync(AccountId owner, MailboxId? mailbox, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new([.. Of(owner).Grants.Where(grant => mailbox is null || grant.Mailbox == mailbox)
+                .OrderBy(grant => grant.Mailbox.ToString(), StringComparer.Ordinal).ThenBy(grant => grant.Grantee.Key, StringComparer.Ordinal).ThenBy(grant => grant.Negative)]);
+        }
+    }
+
+    public ValueTask<GrantOutcome> GrantAsync(AccountId owner, MailboxId mailbox, IReadOnlyList<GrantChange> changes, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (Get(owner, mailbox) is null) return new(GrantOutcome.NoSuchMailbox);
+            var before = Of(owner).Grants.FindAll(grant => grant.Mailbox == mailbox);
+            var after = Grants.Apply(before, changes).Where(entry => entry.Value != MailboxRights.None).Select(entry => new MailboxGrant(mailbox, entry.Key.Grantee, entry.Key.Negative, entry.Value)).ToList();
+            if (after.Count > before.Count && after.Count > Grants.MaxPerMailbox) return new(GrantOutcome.TooMany);
+            Of(owner).Grants = [.. Of(owner).Grants.Except(before), .. after];
+        }
+        foreach (var account in changes.Select(change => change.Grantee.Account).OfType<AccountId>().Append(owner)) TreeChanged(account);
+        return new(GrantOutcome.Done);
+    }
+
+    public ValueTask<IReadOnlyList<AccountId>> SharersAsync(IReadOnlyList<Grantee> grantees, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            ThrowIfAway();
+            return new([.. _accounts.Where(account => account.Value.Grants.Exists(grant => grantees.Contains(grant.Grantee))).Select(account => account.Key)]);
+        }
+    }
+
+    public ValueTask<CopyOutcome> TransferAsync(AccountId account, MailboxId source, UidSet uids, MailboxPlace destination, MailboxRights rights, bool move, CancellationToken cancellationToken)
+        => new(CopyOrMove(account, source, uids, destination, rights, move));
 
     public ValueTask<QuotaUsage> QuotaAsync(AccountId account, CancellationToken cancellationToken)
     {
@@ -417,23 +455,23 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
         };
     }
 
-    private CopyOutcome CopyOrMove(AccountId account, MailboxId source, UidSet uids, MailboxId destination, bool move)
+    private CopyOutcome CopyOrMove(AccountId account, MailboxId source, UidSet uids, MailboxPlace destination, MailboxRights rights, bool move)
     {
         CopyOutcome.Done done;
         lock (_lock)
         {
-            if (Get(account, source) is not { } from || Get(account, destination) is not { } to) return new CopyOutcome.NoSuchMailbox();
-            done = Transfer(from, to, uids, move);
+            if (Get(account, source) is not { } from || Get(destination.Owner, destination.Mailbox) is not { } to) return new CopyOutcome.NoSuchMailbox();
+            done = Transfer(from, to, uids, move, rights);
         }
         Announce(new MailboxChanged(account, source, default));
-        Announce(new MailboxChanged(account, destination, default));
+        Announce(new MailboxChanged(destination.Owner, destination.Mailbox, default));
         return done;
     }
 
-    private CopyOutcome.Done Transfer(Box from, Box to, UidSet uids, bool move)
+    private CopyOutcome.Done Transfer(Box from, Box to, UidSet uids, bool move, MailboxRights rights = MailboxRights.All)
     {
         var messages = from.Messages.Values.Where(message => uids.Contains(message.Uid)).ToList();
-        var copied = messages.ConvertAll(message => new CopiedMessage(message.Uid, Insert(to, message).Uid));
+        var copied = messages.ConvertAll(message => new CopiedMessage(message.Uid, Insert(to, message with { Flags = message.Flags.Within(rights) }).Uid));
         if (move) Remove(from, messages.ConvertAll(message => message.Uid));
         return new CopyOutcome.Done(to.UidValidity, copied);
     }

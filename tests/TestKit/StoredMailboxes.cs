@@ -74,6 +74,15 @@ public sealed class StoredMailboxes(IMailboxChangeFeed feed, TimeProvider time, 
     public async ValueTask<AnnotationOutcome> AnnotateAsync(AccountId account, MailboxId mailbox, IReadOnlyList<AnnotationChange> changes, CancellationToken cancellationToken)
         => await (await ClientAsync()).AnnotateAsync(account, mailbox, changes, cancellationToken);
 
+    public async ValueTask<IReadOnlyList<MailboxGrant>> GrantsAsync(AccountId owner, MailboxId? mailbox, CancellationToken cancellationToken) => await (await ClientAsync()).GrantsAsync(owner, mailbox, cancellationToken);
+
+    public async ValueTask<GrantOutcome> GrantAsync(AccountId owner, MailboxId mailbox, IReadOnlyList<GrantChange> changes, CancellationToken cancellationToken) => await (await ClientAsync()).GrantAsync(owner, mailbox, changes, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<AccountId>> SharersAsync(IReadOnlyList<Grantee> grantees, CancellationToken cancellationToken) => await (await ClientAsync()).SharersAsync(grantees, cancellationToken);
+
+    public async ValueTask<CopyOutcome> TransferAsync(AccountId account, MailboxId source, UidSet uids, MailboxPlace destination, MailboxRights rights, bool move, CancellationToken cancellationToken)
+        => await (await ClientAsync()).TransferAsync(account, source, uids, destination, rights, move, cancellationToken);
+
     public async ValueTask SubscribeAsync(AccountId account, MailboxName name, bool subscribed, CancellationToken cancellationToken) => await (await ClientAsync()).SubscribeAsync(account, name, subscribed, cancellationToken);
 
     public async ValueTask<IReadOnlyList<MailboxName>> ListSubscriptionsAsync(AccountId account, CancellationToken cancellationToken) => await (await ClientAsync()).ListSubscriptionsAsync(account, cancellationToken);

@@ -96,7 +96,7 @@ internal sealed class LoginCheck(
 
     private LoginOutcome Conclude(string login, Account? account, bool proven, LoginProtocol protocol, IPAddress? client)
     {
-        if (account is { Enabled: true } && proven)
+        if (account is { Enabled: true, Shared: false } && proven)
         {
             throttle.Succeeded(login, client);
             logger.LoggedIn(account.Id, protocol, client);

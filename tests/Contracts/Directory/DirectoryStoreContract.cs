@@ -114,7 +114,7 @@ public abstract class DirectoryStoreContract : IAsyncLifetime
     [Fact]
     public async Task AnAccountComesBackAsItWasPutIn()
     {
-        var ann = Account("Ann.O'Neil@example.test") with { DisplayName = "Ann O'Neil", Enabled = false, QuotaOctets = 1L << 40, QuotaMessages = 0 };
+        var ann = Account("Ann.O'Neil@example.test") with { DisplayName = "Ann O'Neil", Enabled = false, QuotaOctets = 1L << 40, QuotaMessages = 0, Shared = true };
         var quoted = Account("\"a b\"@example.test");
         (await Store.AddAccountAsync(ann, Credential(1), None)).Should().Be(DirectoryOutcome.Done);
         (await Store.AddAccountAsync(quoted, null, None)).Should().Be(DirectoryOutcome.Done);

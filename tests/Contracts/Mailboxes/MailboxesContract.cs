@@ -86,6 +86,44 @@ public abstract class MailboxesContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_message_goes_into_another_account_with_the_flags_that_there_are_rights_for()
+    {
+        var bob = AccountId.New(_sqlite.Time);
+        await _mailboxes.EnsureAccountAsync(bob, None);
+        var theirs = (await _mailboxes.FindAsync(bob, MailboxName.Inbox, None))!;
+        var octets = Octets(5000);
+        var message = await AppendAsync(octets, new MessageFlags(SystemFlags.Seen | SystemFlags.Deleted | SystemFlags.Flagged, ["$Label1"]));
+        var place = new MailboxPlace(bob, theirs.Id);
+
+        var copied = (await _mailboxes.TransferAsync(Ann, _inbox.Id, UidSet.Of(message.Uid), place, MailboxRights.Insert | MailboxRights.Seen, move: false, None)).Should().BeOfType<CopyOutcome.Done>().Subject;
+        copied.UidValidity.Should().Be(theirs.UidValidity);
+        var copy = (await _mailboxes.MessagesAsync(bob, theirs.Id, UidSet.All, None).ToListAsync()).Should().ContainSingle().Subject;
+        copied.Messages.Should().Equal(new CopiedMessage(message.Uid, copy.Uid));
+        copy.Flags.Should().Be(new MessageFlags(SystemFlags.Seen, []));
+        (copy.EmailId, copy.InternalDate, copy.Size).Should().Be((message.EmailId, message.InternalDate, message.Size));
+
+        (await _mailboxes.TransferAsync(Ann, _inbox.Id, UidSet.Of(message.Uid), place, MailboxRights.All, move: true, None)).Should().BeOfType<CopyOutcome.Done>();
+        (await _mailboxes.MessagesAsync(Ann, _inbox.Id, UidSet.All, None).ToListAsync()).Should().BeEmpty();
+        var moved = (await _mailboxes.MessagesAsync(bob, theirs.Id, UidSet.All, None).ToListAsync())[1];
+        moved.Flags.Should().Be(message.Flags);
+        await using var stream = await _mailboxes.OpenAsync(bob, moved, 0, moved.Size, None);
+        var read = new MemoryStream();
+        await stream.CopyToAsync(read);
+        read.ToArray().Should().Equal(octets);
+        (await _mailboxes.TransferAsync(Ann, _inbox.Id, UidSet.Of(message.Uid), new MailboxPlace(bob, _inbox.Id), MailboxRights.All, move: false, None)).Should().BeOfType<CopyOutcome.NoSuchMailbox>();
+    }
+
+    [Fact]
+    public async Task Within_an_account_too_flags_without_rights_are_left_out()
+    {
+        var message = await AppendAsync(Octets(100), new MessageFlags(SystemFlags.Seen | SystemFlags.Answered, ["$Label1"]));
+        var archive = (await _mailboxes.FindAsync(Ann, MailboxName.Parse("Archive"), None))!;
+        await _mailboxes.TransferAsync(Ann, _inbox.Id, UidSet.Of(message.Uid), new MailboxPlace(Ann, archive.Id), MailboxRights.Insert | MailboxRights.Write, move: true, None);
+        (await _mailboxes.MessagesAsync(Ann, archive.Id, UidSet.All, None).ToListAsync()).Should().ContainSingle().Which.Flags.Should().Be(new MessageFlags(SystemFlags.Answered, ["$Label1"]));
+        (await _mailboxes.MessagesAsync(Ann, _inbox.Id, UidSet.All, None).ToListAsync()).Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task A_trace_prefix_and_its_content_are_read_as_one()
     {
         var prefix = Encoding.ASCII.GetBytes("Return-Path: <a@example.test>\r\n");

@@ -25,6 +25,11 @@ public sealed class SqliteMailboxDelivery : MailboxDeliveryContract
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();
 }
 
+public sealed class SqliteMailboxGrants : MailboxGrantsContract
+{
+    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();
+}
+
 public sealed class SqliteMailboxOrder : MailboxOrderContract
 {
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => SqliteMailboxStoreHost.StartAsync();

@@ -30,6 +30,11 @@ public sealed class RpcMailboxAnnotations : MailboxAnnotationsContract
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => RpcMailboxStoreHost.StartAsync();
 }
 
+public sealed class RpcMailboxGrants : MailboxGrantsContract
+{
+    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => RpcMailboxStoreHost.StartAsync();
+}
+
 public sealed class RpcMailboxOrder : MailboxOrderContract
 {
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => RpcMailboxStoreHost.StartAsync();
@@ -137,6 +142,12 @@ internal sealed class FarMailboxes(IMailboxes far, IMailboxStore near) : IMailbo
     public ValueTask<IReadOnlyList<Uid>> ExpungeAsync(AccountId account, MailboxId mailbox, UidSet uids, bool onlyDeleted, CancellationToken cancellationToken) => far.ExpungeAsync(account, mailbox, uids, onlyDeleted, cancellationToken);
 
     public ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken) => far.DeletedSizeAsync(account, mailbox, cancellationToken);
+
+    public ValueTask<IReadOnlyList<MailboxGrant>> GrantsAsync(AccountId owner, MailboxId? mailbox, CancellationToken cancellationToken) => far.GrantsAsync(owner, mailbox, cancellationToken);
+
+    public ValueTask<GrantOutcome> GrantAsync(AccountId owner, MailboxId mailbox, IReadOnlyList<GrantChange> changes, CancellationToken cancellationToken) => far.GrantAsync(owner, mailbox, changes, cancellationToken);
+
+    public ValueTask<IReadOnlyList<AccountId>> SharersAsync(IReadOnlyList<Grantee> grantees, CancellationToken cancellationToken) => far.SharersAsync(grantees, cancellationToken);
 
     public IAsyncEnumerable<Annotation> AnnotationsAsync(AccountId account, MailboxId? mailbox, CancellationToken cancellationToken) => far.AnnotationsAsync(account, mailbox, cancellationToken);
 

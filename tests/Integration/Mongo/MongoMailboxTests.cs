@@ -25,6 +25,11 @@ public sealed class MongoMailboxDelivery : MailboxDeliveryContract
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => MongoMailboxStoreHost.StartAsync();
 }
 
+public sealed class MongoMailboxGrants : MailboxGrantsContract
+{
+    protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => MongoMailboxStoreHost.StartAsync();
+}
+
 public sealed class MongoMailboxOrder : MailboxOrderContract
 {
     protected override ValueTask<IMailboxStoreHost> OpenHostAsync() => MongoMailboxStoreHost.StartAsync();

@@ -135,7 +135,7 @@ public sealed class ConversionTests
     [Fact]
     public void TheDirectorysAnswersComeBack()
     {
-        var account = new Account { Id = new AccountId(Guid.NewGuid()), Address = EmailAddress.Parse("\"a@b\"@bücher.test"), DisplayName = "Ann", Enabled = false, QuotaMessages = 0 };
+        var account = new Account { Id = new AccountId(Guid.NewGuid()), Address = EmailAddress.Parse("\"a@b\"@bücher.test"), DisplayName = "Ann", Enabled = false, QuotaMessages = 0, Shared = true };
         account.ToWire().ToContract().Should().Be(account);
         new Resolution.LocalAccount(account, "tag").ToWire().ToContract().Should().Be(new Resolution.LocalAccount(account, "tag"));
         new Resolution.Alias([account.Address]).ToWire().ToContract().Should().BeOfType<Resolution.Alias>().Which.Targets.Should().Equal(account.Address);

@@ -16,6 +16,9 @@ public sealed record Account
 
     public bool Enabled { get; init; } = true;
 
+    /// <summary>Of no person: its mailboxes are for those whom it grants rights, in the namespace of shared mailboxes, and nobody logs in to it.</summary>
+    public bool Shared { get; init; }
+
     /// <summary>Octets; null is no limit.</summary>
     public long? QuotaOctets { get; init; }
 

@@ -93,7 +93,7 @@ public interface IMailboxMessages
 /// The mailboxes as the gateways see them; Delivery implements it, in the cluster behind gRPC.
 /// A fault (store away, damaged content) is an exception; everything a client can cause is a value.
 /// </summary>
-public interface IMailboxes : IMailboxTree, IMailboxMessages, IMailboxAnnotations
+public interface IMailboxes : IMailboxTree, IMailboxMessages, IMailboxAnnotations, IMailboxGrants
 {
     /// <summary>
     /// Stores messages: reads one after the other to its end, makes them durable and puts them into the mailbox, all or nothing, in one transaction
@@ -102,6 +102,13 @@ public interface IMailboxes : IMailboxTree, IMailboxMessages, IMailboxAnnotation
     /// <param name="messages">Each is asked for when the one before has been read. They are not read to the end where a refusal comes first.</param>
     /// <param name="replaced">Expunged in the same transaction (RFC 8508); where it is gone already nothing is stored.</param>
     ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IAsyncEnumerable<MessageToAppend> messages, ReplacedMessage? replaced, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// COPY or MOVE that leaves out the flags for which there are no rights at the destination (RFC 4314 §4), and may lead into another account, whose quota counts then.
+    /// What is copied is copied as a whole or not at all; of a move whose end is lost the messages are in both mailboxes.
+    /// </summary>
+    /// <param name="rights">At the destination.</param>
+    ValueTask<CopyOutcome> TransferAsync(AccountId account, MailboxId source, UidSet uids, MailboxPlace destination, MailboxRights rights, bool move, CancellationToken cancellationToken);
 
     /// <summary>
     /// Opens the octets of a message, trace prefix and content, from <paramref name="offset"/>. Reads at most a few buffers ahead.

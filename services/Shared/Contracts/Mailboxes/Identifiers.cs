@@ -23,6 +23,9 @@ public readonly record struct MailboxId(Guid Value)
     public override string ToString() => Value.ToString("N");
 }
 
+/// <summary>A mailbox and whose it is: all that is needed to reach it.</summary>
+public readonly record struct MailboxPlace(AccountId Owner, MailboxId Mailbox);
+
 /// <summary>Names one stored content: the octets of a message as received, shared by all its recipients.</summary>
 public readonly record struct ContentId(Guid Value)
 {

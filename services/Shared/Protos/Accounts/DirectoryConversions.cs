@@ -20,7 +20,7 @@ public static class DirectoryConversions
 
     public static Account ToWire(this Contract.Account account)
     {
-        var message = new Account { AccountId = account.Id.Value.ToWire(), Address = account.Address.ToWire(), Enabled = account.Enabled };
+        var message = new Account { AccountId = account.Id.Value.ToWire(), Address = account.Address.ToWire(), Enabled = account.Enabled, Shared = account.Shared };
         if (account.DisplayName is { } name) message.DisplayName = name;
         if (account.QuotaOctets is { } octets) message.QuotaOctets = octets;
         if (account.QuotaMessages is { } messages) message.QuotaMessages = messages;
@@ -35,6 +35,7 @@ public static class DirectoryConversions
         Enabled = account.Enabled,
         QuotaOctets = account.HasQuotaOctets ? account.QuotaOctets : null,
         QuotaMessages = account.HasQuotaMessages ? account.QuotaMessages : null,
+        Shared = account.Shared,
     };
 
     public static ResolveResponse ToWire(this Contract.Resolution resolution)

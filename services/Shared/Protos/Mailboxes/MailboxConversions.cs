@@ -172,6 +172,12 @@ public static class MailboxConversions
         ? new MoveMessagesResponse { Moved = ToWire(done) }
         : new MoveMessagesResponse { Refusal = ToRefusal(outcome) };
 
+    public static TransferMessagesResponse ToTransferResponse(this Contract.CopyOutcome outcome) => outcome is Contract.CopyOutcome.Done done
+        ? new TransferMessagesResponse { Transferred = ToWire(done) }
+        : new TransferMessagesResponse { Refusal = ToRefusal(outcome) };
+
+    public static Contract.CopyOutcome ToContract(this TransferMessagesResponse response) => ToCopyOutcome(response.Transferred, response.Refusal);
+
     public static Contract.CopyOutcome ToContract(this CopyMessagesResponse response) => ToCopyOutcome(response.Copied, response.Refusal);
 
     public static Contract.CopyOutcome ToContract(this MoveMessagesResponse response) => ToCopyOutcome(response.Moved, response.Refusal);

@@ -10,7 +10,7 @@ public readonly record struct DeliveryKey(QueueId QueueId, string Recipient);
 /// <summary>
 /// Mailboxes and messages of accounts. UID and MODSEQ are given in the transaction that inserts, so that commit order is UID order.
 /// </summary>
-public interface IMailboxStore : IMailboxTree, IMailboxMessages, IMailboxAnnotations
+public interface IMailboxStore : IMailboxTree, IMailboxMessages, IMailboxAnnotations, IMailboxGrants
 {
     /// <summary>
     /// Puts messages into a mailbox in one transaction, UIDs ascending in the order given. Several calls may share one commit.

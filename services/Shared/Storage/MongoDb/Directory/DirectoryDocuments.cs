@@ -32,6 +32,7 @@ internal static class DirectoryDocuments
         { "enabled", account.Enabled },
         { "quotaOctets", account.QuotaOctets is { } octets ? octets : BsonNull.Value },
         { "quotaMessages", account.QuotaMessages is { } messages ? messages : BsonNull.Value },
+        { "shared", account.Shared },
     };
 
     public static Account ReadAccount(BsonDocument document) => new()
@@ -42,6 +43,7 @@ internal static class DirectoryDocuments
         Enabled = document["enabled"].ToBoolean(),
         QuotaOctets = document.LongOrNull("quotaOctets"),
         QuotaMessages = document.LongOrNull("quotaMessages"),
+        Shared = document.GetValue("shared", false).AsBoolean,
     };
 
     public static BsonDocument Write(Credential credential) => new()

@@ -21,7 +21,7 @@ internal sealed class AnnotateMailbox(MailboxId mailbox, IReadOnlyList<Annotatio
 
         // Counted before anything is written: what is refused leaves no trace.
         using var found = await collection.FindAsync(
-            session, work.Where("_id", MailboxKeys.Annotations(work.Account, mailbox)), new FindOptions<BsonDocument> { Projection = Bson.Only("entry", "octets") }, token);
+            session, work.Where("_id", MailboxKeys.OfMailbox(work.Account, mailbox)), new FindOptions<BsonDocument> { Projection = Bson.Only("entry", "octets") }, token);
         var entries = (await found.ToListAsync(token)).ToDictionary(document => document["entry"].AsString, document => document["octets"].ToInt64(), StringComparer.Ordinal);
         var more = Annotations.Weigh(entries, changes);
         if (entries.Count > Annotations.MaxEntries) return AnnotationOutcome.TooMany;

@@ -32,5 +32,9 @@ internal sealed class MailboxCollections(MongoConnection connection)
 
     public IMongoCollection<BsonDocument> Annotations { get; } = connection.Collection(MailboxIndexes.Annotations);
 
+    public IMongoCollection<BsonDocument> Grants { get; } = connection.Collection(MailboxIndexes.Grants);
+
+    public IMongoCollection<BsonDocument> Shares { get; } = connection.Collection(MailboxIndexes.Shares);
+
     public IMongoCollection<BsonDocument> Deleted { get; } = connection.Collection(MailboxIndexes.Deleted);
 }

@@ -26,6 +26,11 @@ internal static class MailboxIndexes
 
     public const string Annotations = "mailboxes.annotations";
 
+    public const string Grants = "mailboxes.grants";
+
+    /// <summary>Which owners name a grantee in their grants. The <c>account</c> of these is the key of the grantee, so that whoever asks what is shared with them meets the shards of their names and no other.</summary>
+    public const string Shares = "mailboxes.shares";
+
     /// <summary>Mailboxes that are deleted already and whose messages are still to be cleared away.</summary>
     public const string Deleted = "mailboxes.deleted";
 
@@ -34,7 +39,7 @@ internal static class MailboxIndexes
     public const string Texts = "mailboxes.texts";
     public const string SearchState = "mailboxes.search";
 
-    public static readonly IReadOnlyList<string> Collections = [Accounts, Mailboxes, Messages, Details, Tombstones, Deliveries, Subscriptions, Annotations, Deleted, Signatures, Texts, SearchState];
+    public static readonly IReadOnlyList<string> Collections = [Accounts, Mailboxes, Messages, Details, Tombstones, Deliveries, Subscriptions, Annotations, Grants, Shares, Deleted, Signatures, Texts, SearchState];
 
     public static readonly IReadOnlyList<MongoIndex> All =
     [

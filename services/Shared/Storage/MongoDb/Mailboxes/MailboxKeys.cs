@@ -60,8 +60,12 @@ internal static class MailboxKeys
     /// <summary>An entry is printable ASCII.</summary>
     public static string Annotation(AccountId account, MailboxId mailbox, string entry) => $"{account}/{mailbox}{entry}";
 
-    /// <summary>All annotations of a mailbox.</summary>
-    public static BsonDocument Annotations(AccountId account, MailboxId mailbox) => new() { { "$gte", $"{account}/{mailbox}/" }, { "$lt", $"{account}/{mailbox}0" } };
+    public static string Grant(AccountId owner, MailboxId mailbox, Grantee grantee, bool negative) => $"{owner}/{mailbox}/{grantee.Key}/{(negative ? "-" : "+")}";
+
+    public static string Share(Grantee grantee, AccountId owner) => $"{grantee.Key}/{owner}";
+
+    /// <summary>All annotations of a mailbox, or all grants.</summary>
+    public static BsonDocument OfMailbox(AccountId account, MailboxId mailbox) => new() { { "$gte", $"{account}/{mailbox}/" }, { "$lt", $"{account}/{mailbox}0" } };
 
     /// <summary>All keys that begin with the account.</summary>
     public static BsonDocument OfAccount(AccountId account) => new() { { "$gte", $"{account}/" }, { "$lt", $"{account}0" } };

@@ -160,10 +160,11 @@ internal sealed class MailboxTree
         {
             await collections.Mailboxes.DeleteManyAsync(session, _work.Where("_id", new BsonDocument("$in", Bson.Ids(_deleted.Select(mailbox => mailbox.Value)))), cancellationToken: token);
             // Those of one lie side by side; of many, all that the account has are looked at once.
-            var annotations = _deleted.Count == 1
-                ? _work.Where("_id", MailboxKeys.Annotations(_work.Account, _deleted[0]))
+            var ofDeleted = _deleted.Count == 1
+                ? _work.Where("_id", MailboxKeys.OfMailbox(_work.Account, _deleted[0]))
                 : _work.Where("_id", MailboxKeys.OfAccount(_work.Account)).Add("mailbox", new BsonDocument("$in", Bson.Ids(_deleted.Select(mailbox => mailbox.Value))));
-            await collections.Annotations.DeleteManyAsync(session, annotations, cancellationToken: token);
+            await collections.Annotations.DeleteManyAsync(session, ofDeleted, cancellationToken: token);
+            await StoredGrants.DeleteAsync(_work, ofDeleted);
             await collections.Deleted.InsertManyAsync(session, _deleted.Select(mailbox => new BsonDocument { { "_id", Bson.Id(mailbox.Value) }, { "account", id } }), cancellationToken: token);
         }
         if (_subscriptionChanges.Count > 0)

@@ -96,7 +96,7 @@ public sealed partial class MongoMailboxStore : IMailboxStore, IAsyncDisposable
 
     public async IAsyncEnumerable<Annotation> AnnotationsAsync(AccountId account, MailboxId? mailbox, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var keys = mailbox is { } one ? MailboxKeys.Annotations(account, one) : MailboxKeys.OfAccount(account);
+        var keys = mailbox is { } one ? MailboxKeys.OfMailbox(account, one) : MailboxKeys.OfAccount(account);
         var annotations = await _connection.RunAsync(async token =>
         {
             using var found = await _collections.Annotations.FindAsync(AccountWork.Where(account, "_id", keys), new FindOptions<BsonDocument> { Sort = new BsonDocument("_id", 1) }, token);
@@ -107,6 +107,15 @@ public sealed partial class MongoMailboxStore : IMailboxStore, IAsyncDisposable
 
     public ValueTask<AnnotationOutcome> AnnotateAsync(AccountId account, MailboxId mailbox, IReadOnlyList<AnnotationChange> changes, CancellationToken cancellationToken)
         => _lines.RunAsync(account, new AnnotateMailbox(mailbox, changes), cancellationToken);
+
+    public ValueTask<IReadOnlyList<MailboxGrant>> GrantsAsync(AccountId owner, MailboxId? mailbox, CancellationToken cancellationToken)
+        => StoredGrants.ListAsync(_collections, owner, mailbox, cancellationToken);
+
+    public ValueTask<GrantOutcome> GrantAsync(AccountId owner, MailboxId mailbox, IReadOnlyList<GrantChange> changes, CancellationToken cancellationToken)
+        => _lines.RunAsync(owner, new GrantRights(mailbox, changes), cancellationToken);
+
+    public ValueTask<IReadOnlyList<AccountId>> SharersAsync(IReadOnlyList<Grantee> grantees, CancellationToken cancellationToken)
+        => StoredGrants.SharersAsync(_collections, grantees, cancellationToken);
 
     public async ValueTask<long> DeletedSizeAsync(AccountId account, MailboxId mailbox, CancellationToken cancellationToken)
         => (await GetAsync(account, mailbox, cancellationToken))?.Deleted is not > 0 ? 0 : await _connection.RunAsync(async token =>
@@ -146,6 +155,7 @@ public sealed partial class MongoMailboxStore : IMailboxStore, IAsyncDisposable
     public async ValueTask RemoveAccountAsync(AccountId account, CancellationToken cancellationToken)
     {
         await MailboxRetention.ForgetDeliveriesAsync(_collections, account, cancellationToken);
+        await StoredGrants.ForgetAsync(_collections, account, cancellationToken);
         var removed = await _lines.RunAsync(account, new RemoveAccount(), cancellationToken);
         _known.TryRemove(account, out _);
         if (removed) _clearing.Wake();

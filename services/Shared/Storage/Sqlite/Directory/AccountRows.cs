@@ -6,7 +6,7 @@ namespace Merpati.Storage.Sqlite;
 
 internal static class AccountRows
 {
-    private const string Select = "SELECT account, local_part, domain, display_name, enabled, quota_octets, quota_messages FROM accounts ";
+    private const string Select = "SELECT account, local_part, domain, display_name, enabled, quota_octets, quota_messages, shared FROM accounts ";
 
     public static DirectoryOutcome Add(SqliteSession session, Account account, Credential? credential)
     {
@@ -14,8 +14,8 @@ internal static class AccountRows
         if (!DomainRows.Exists(session, key.Domain)) return DirectoryOutcome.NoSuchDomain;
         if (IsTaken(session, key) || AliasRows.Exists(session, key) || Find(session, account.Id) is not null) return DirectoryOutcome.AlreadyExists;
         session.Execute(
-            "INSERT INTO accounts (account, local_part, domain, local_key, display_name, enabled, quota_octets, quota_messages) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            account.Id.Value, account.Address.LocalPart, key.Domain, key.Local, account.DisplayName, account.Enabled, account.QuotaOctets, account.QuotaMessages);
+            "INSERT INTO accounts (account, local_part, domain, local_key, display_name, enabled, quota_octets, quota_messages, shared) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            account.Id.Value, account.Address.LocalPart, key.Domain, key.Local, account.DisplayName, account.Enabled, account.QuotaOctets, account.QuotaMessages, account.Shared);
         return credential is null ? DirectoryOutcome.Done : SetCredential(session, account.Id, credential);
     }
 
@@ -29,8 +29,8 @@ internal static class AccountRows
             if (IsTaken(session, key) || AliasRows.Exists(session, key)) return DirectoryOutcome.AlreadyExists;
         }
         session.Execute(
-            "UPDATE accounts SET local_part = ?2, domain = ?3, local_key = ?4, display_name = ?5, enabled = ?6, quota_octets = ?7, quota_messages = ?8 WHERE account = ?1",
-            account.Id.Value, account.Address.LocalPart, key.Domain, key.Local, account.DisplayName, account.Enabled, account.QuotaOctets, account.QuotaMessages);
+            "UPDATE accounts SET local_part = ?2, domain = ?3, local_key = ?4, display_name = ?5, enabled = ?6, quota_octets = ?7, quota_messages = ?8, shared = ?9 WHERE account = ?1",
+            account.Id.Value, account.Address.LocalPart, key.Domain, key.Local, account.DisplayName, account.Enabled, account.QuotaOctets, account.QuotaMessages, account.Shared);
         return DirectoryOutcome.Done;
     }
 
@@ -82,5 +82,6 @@ internal static class AccountRows
         Enabled = row.Boolean(4),
         QuotaOctets = row.Int64OrNull(5),
         QuotaMessages = row.Int64OrNull(6),
+        Shared = row.Boolean(7),
     };
 }

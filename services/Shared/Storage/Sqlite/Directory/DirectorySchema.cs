@@ -5,7 +5,7 @@ namespace Merpati.Storage.Sqlite;
 /// </summary>
 internal static class DirectorySchema
 {
-    public static SqliteSchema Schema { get; } = new("directory", [V1, Suppressions, DkimKeys]);
+    public static SqliteSchema Schema { get; } = new("directory", [V1, Suppressions, DkimKeys, SharedAccounts]);
 
     private const string V1 = """
         CREATE TABLE domains (
@@ -76,5 +76,9 @@ internal static class DirectorySchema
             private_key BLOB    NOT NULL,
             PRIMARY KEY (domain, selector)
         ) STRICT, WITHOUT ROWID;
+        """;
+
+    private const string SharedAccounts = """
+        ALTER TABLE accounts ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;
         """;
 }

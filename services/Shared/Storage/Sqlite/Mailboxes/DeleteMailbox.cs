@@ -19,6 +19,7 @@ internal static class DeleteMailbox
         session.Execute("INSERT INTO deleted_mailboxes (mailbox) VALUES (?1)", row.Key);
         session.Execute("DELETE FROM mailboxes WHERE id = ?1", row.Key);
         session.Execute("DELETE FROM annotations WHERE account = ?1 AND mailbox = ?2", row.AccountKey, row.Info.Id.Value);
+        session.Execute("DELETE FROM grants WHERE account = ?1 AND mailbox = ?2", row.AccountKey, row.Info.Id.Value);
         Usage.Remove(session, row.AccountKey, row.Info.Size, row.Info.Messages);
         return MailboxOutcome.Done;
     }
@@ -26,11 +27,14 @@ internal static class DeleteMailbox
     /// <summary>The whole account, in the same way.</summary>
     public static bool RunAll(SqliteSession session, AccountId account)
     {
+        // Also of one that has no mailboxes yet.
+        StoredGrants.Forget(session, account);
         if (MailboxTree.FindAccount(session, account) is not { } key) return false;
         session.Execute("INSERT INTO deleted_mailboxes (mailbox) SELECT id FROM mailboxes WHERE account = ?1", key);
         session.Execute("DELETE FROM mailboxes WHERE account = ?1", key);
         session.Execute("DELETE FROM subscriptions WHERE account = ?1", key);
         session.Execute("DELETE FROM annotations WHERE account = ?1", key);
+        session.Execute("DELETE FROM grants WHERE account = ?1", key);
         session.Execute("DELETE FROM deliveries WHERE account = ?1", key);
         session.Execute("DELETE FROM accounts WHERE id = ?1", key);
         return true;

@@ -3,7 +3,7 @@ namespace Merpati.Storage.Sqlite;
 /// <summary>The tables of <c>mailboxes.db</c>. Inside, accounts and mailboxes are small numbers that are never used twice; outside they are their GUIDs.</summary>
 internal static class MailboxSchema
 {
-    public static SqliteSchema Schema { get; } = new("mailboxes", [V1, SearchIndex, Annotations]);
+    public static SqliteSchema Schema { get; } = new("mailboxes", [V1, SearchIndex, Annotations, Grants]);
 
     private const string V1 = """
         -- Usage is kept in the transactions that change it.
@@ -148,5 +148,18 @@ internal static class MailboxSchema
             value   BLOB    NOT NULL,
             PRIMARY KEY (account, mailbox, entry)
         ) STRICT, WITHOUT ROWID;
+        """;
+
+    private const string Grants = """
+        -- mailbox: the GUID. grantee: see Grantee.Key. rights: MailboxRights.
+        CREATE TABLE grants (
+            account  INTEGER NOT NULL,
+            mailbox  BLOB    NOT NULL,
+            grantee  TEXT    NOT NULL,
+            negative INTEGER NOT NULL,
+            rights   INTEGER NOT NULL,
+            PRIMARY KEY (account, mailbox, grantee, negative)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX grants_grantee ON grants (grantee, account);
         """;
 }

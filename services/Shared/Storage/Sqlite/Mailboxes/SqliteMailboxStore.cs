@@ -162,6 +162,15 @@ public sealed class SqliteMailboxStore : IMailboxStore, IAsyncDisposable
     public ValueTask<AnnotationOutcome> AnnotateAsync(AccountId account, MailboxId mailbox, IReadOnlyList<AnnotationChange> changes, CancellationToken cancellationToken)
         => _database.WriteAsync(session => StoredAnnotations.Change(session, account, mailbox, changes, _time), cancellationToken);
 
+    public ValueTask<IReadOnlyList<MailboxGrant>> GrantsAsync(AccountId owner, MailboxId? mailbox, CancellationToken cancellationToken)
+        => _database.ReadAsync<IReadOnlyList<MailboxGrant>>(session => StoredGrants.List(session, owner, mailbox), cancellationToken);
+
+    public ValueTask<GrantOutcome> GrantAsync(AccountId owner, MailboxId mailbox, IReadOnlyList<GrantChange> changes, CancellationToken cancellationToken)
+        => _database.WriteAsync(session => StoredGrants.Change(session, owner, mailbox, changes), cancellationToken);
+
+    public ValueTask<IReadOnlyList<AccountId>> SharersAsync(IReadOnlyList<Grantee> grantees, CancellationToken cancellationToken)
+        => _database.ReadAsync<IReadOnlyList<AccountId>>(session => StoredGrants.Sharers(session, grantees), cancellationToken);
+
     public ValueTask<AppendOutcome> AppendAsync(AccountId account, MailboxId mailbox, IReadOnlyList<NewMessage> messages, DeliveryKey? delivery, QuotaUsage? quota, CancellationToken cancellationToken)
     {
         var append = new AppendMessages(account, mailbox, messages, delivery, quota, _time.GetUtcNow());
