@@ -32,6 +32,12 @@ public sealed class ImapGatewayOptions
     [Range(typeof(TimeSpan), "00:00:05", "00:30:00")]
     public TimeSpan IdlePoll { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Mailboxes may be shared with accounts of other domains, and <c>anyone</c> is everybody who can log in. Else the domains know nothing of each other,
+    /// and <c>anyone</c> is everybody of the owner's domain.
+    /// </summary>
+    public bool ShareAcrossDomains { get; set; }
+
     /// <summary>How users reach the administrator, a URI such as <c>mailto:postmaster@example.org</c>; clients may show it (RFC 5464 §6.2.1 /shared/admin).</summary>
     public Uri? AdminContact { get; set; }
 
@@ -41,6 +47,7 @@ public sealed class ImapGatewayOptions
 
     internal ImapOptions ToEngine() => new()
     {
+        ShareAcrossDomains = ShareAcrossDomains,
         AdminContact = AdminContact?.OriginalString,
         ServerComment = ServerComment,
         AllowPlaintextAuth = AllowPlaintextAuth,

@@ -52,6 +52,8 @@ internal readonly record struct Completion(CompletionStatus Status, string? Code
     // Refusals that several commands have in common (RFC 5530 §3).
     public static Completion NoSuchMailbox { get; } = No("NONEXISTENT", "No such mailbox");
 
+    public static Completion NoPermission { get; } = No("NOPERM", "You do not have the right to do that");
+
     public static Completion TryCreate { get; } = No("TRYCREATE", "No such mailbox; create it first");
 
     public static Completion ImpossibleName { get; } = No("CANNOT", "Such a mailbox name is not possible");

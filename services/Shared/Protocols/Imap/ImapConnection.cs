@@ -63,9 +63,9 @@ internal sealed class ImapConnection(ImapSession session)
             var input = await session.Reader.ReadCommandAsync(session.State.Name).ConfigureAwait(false);
             if (input.Arrival != Arrival.Woken) return (input, input.Arrival);
             try { await session.TellAsync(session.Aborted).ConfigureAwait(false); }
-            catch (MailboxGoneException)
+            catch (MailboxGoneException gone)
             {
-                session.Output.Untagged("BYE", null, "The selected mailbox was deleted");
+                session.Output.Untagged("BYE", null, gone.Message);
                 return (default, Arrival.Closed);
             }
         }
@@ -107,8 +107,12 @@ internal sealed class ImapConnection(ImapSession session)
         var definition = line.Definition!;
         session.Tag = line.Tag!;
         Completion completion;
-        try { completion = await line.Command!.ExecuteAsync(session, session.Aborted).ConfigureAwait(false); }
-        catch (MailboxGoneException) { return MailboxIsGone(); }
+        try
+        {
+            if (definition.States == SessionStates.Selected) await session.CheckRightsAsync(session.Aborted).ConfigureAwait(false);
+            completion = await line.Command!.ExecuteAsync(session, session.Aborted).ConfigureAwait(false);
+        }
+        catch (MailboxGoneException lost) { return MailboxIsGone(lost); }
         catch (ConnectionLostException) { throw; }
         catch (OperationCanceledException) when (session.Aborted.IsCancellationRequested) { throw; }
 #pragma warning disable CA1031 // The one catch for faults: the client gets a code, the log gets the rest.
@@ -130,7 +134,7 @@ internal sealed class ImapConnection(ImapSession session)
     private async ValueTask<Completion?> AnnounceAsync(CommandDefinition definition)
     {
         try { await session.LookAsync(session.Aborted).ConfigureAwait(false); }
-        catch (MailboxGoneException) { return MailboxIsGone(); }
+        catch (MailboxGoneException gone) { return MailboxIsGone(gone); }
         await session.AnnounceAsync(definition.Announces == Announces.Everything, definition.IsUid).ConfigureAwait(false);
         return null;
     }
@@ -147,7 +151,7 @@ internal sealed class ImapConnection(ImapSession session)
         return completion;
     }
 
-    private static Completion MailboxIsGone() => new(CompletionStatus.No, "NONEXISTENT", "The mailbox was deleted by another session", Bye: "The selected mailbox was deleted");
+    private static Completion MailboxIsGone(MailboxGoneException gone) => new(CompletionStatus.No, "NONEXISTENT", gone.Reason, Bye: gone.Message);
 
     private bool IsTooMuchNonsense(bool beforeLogin, CommandInput input, Completion completion)
     {

@@ -12,6 +12,9 @@ public sealed record ImapOptions
     /// <summary>What users may like to know of the server: <c>/shared/comment</c> (RFC 5464 §6.2.1). Null is nothing.</summary>
     public string? ServerComment { get; init; }
 
+    /// <summary>Mailboxes may be shared with accounts of other domains. Else each domain is by itself, and <c>anyone</c> is anyone of the owner's domain.</summary>
+    public bool ShareAcrossDomains { get; init; }
+
     /// <summary>LOGIN and AUTHENTICATE without TLS: for tests on loopback only.</summary>
     public bool AllowPlaintextAuth { get; init; }
 

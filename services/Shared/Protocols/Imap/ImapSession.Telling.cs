@@ -15,7 +15,7 @@ internal sealed partial class ImapSession
     public void SetIdling(bool idling) => _idling = idling;
 
     /// <summary>
-    /// Looks what other sessions did to the selected mailbox, if the bell rang. Nothing is written. A fault is logged and the bell
+    /// Looks what other sessions did to the selected mailbox, if the bell rang. Nothing of it is written. A fault is logged and the bell
     /// rings on: a command that is done stays done, and the news come with a later one.
     /// </summary>
     /// <exception cref="MailboxGoneException">It was deleted.</exception>
@@ -37,6 +37,7 @@ internal sealed partial class ImapSession
 
     private async ValueTask LookAsync(SelectedMailbox mailbox, CancellationToken cancellationToken)
     {
+        await CheckRightsAsync(cancellationToken).ConfigureAwait(false);
         var changes = await Mailboxes.ChangesAsync(mailbox.Account, mailbox.Id, mailbox.View.ModSeq, cancellationToken).ConfigureAwait(false)
             ?? throw new MailboxGoneException();
         var before = mailbox.View.LastUid;
@@ -144,6 +145,22 @@ internal sealed partial class ImapSession
         Output.Raw("* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft"u8);
         foreach (var keyword in mailbox.Keywords) Output.Raw(" "u8).Ascii(keyword);
         Output.Raw(")\r\n"u8);
+    }
+
+    /// <summary><c>* OK [PERMANENTFLAGS (…)]</c>: which flags the client may change (RFC 3501 §7.1), by its rights (RFC 4314 §5.1.1).</summary>
+    public void WritePermanentFlags(SelectedMailbox mailbox)
+    {
+        if (mailbox.ReadOnly || (mailbox.Rights & MailboxRights.Flags) == MailboxRights.None)
+        {
+            Output.Raw("* OK [PERMANENTFLAGS ()] No flag can be changed\r\n"u8);
+            return;
+        }
+        List<string> flags = [];
+        if (mailbox.May(MailboxRights.Write)) flags.AddRange(["\\Answered", "\\Flagged"]);
+        if (mailbox.May(MailboxRights.DeleteMessages)) flags.Add("\\Deleted");
+        if (mailbox.May(MailboxRights.Seen)) flags.Add("\\Seen");
+        if (mailbox.May(MailboxRights.Write)) flags.AddRange(["\\Draft", "\\*"]);
+        Output.Raw("* OK [PERMANENTFLAGS ("u8).Ascii(string.Join(' ', flags)).Raw(")] Flags are kept\r\n"u8);
     }
 
     /// <summary>Waits for the store, and tells the client now and then that it still does (RFC 9585 INPROGRESS). Nothing else may be written meanwhile.</summary>

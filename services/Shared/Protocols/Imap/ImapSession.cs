@@ -139,11 +139,11 @@ internal sealed partial class ImapSession : IDisposable
     }
 
     /// <summary>Opens a mailbox; the view is of its snapshot. The bell is hung up first, so that no change falls between.</summary>
-    public SelectedMailbox Select(MailboxId mailbox, MailboxView view, bool readOnly)
+    public SelectedMailbox Select(ReachedMailbox mailbox, MailboxView view, bool examined)
     {
         var account = Account;
         Deselect();
-        var selected = new SelectedMailbox(account.Id, mailbox, view, readOnly, Engine.Feed, OnRing);
+        var selected = new SelectedMailbox(mailbox, view, examined, Engine, OnRing);
         // What changed between the snapshot and the subscription was not heard.
         selected.Ring();
         State = new SessionState.Selected(account, selected);
@@ -166,5 +166,13 @@ internal sealed partial class ImapSession : IDisposable
     }
 }
 
-/// <summary>The selected mailbox was deleted by another session; this one can only end (RFC 2180 §3.3).</summary>
-internal sealed class MailboxGoneException() : Exception("The selected mailbox was deleted.");
+/// <summary>The selected mailbox was deleted by another session, or may not be read any more; this one can only end (RFC 2180 §3.3, RFC 4314 §5.1.1).</summary>
+/// <param name="goodbye">What the BYE says.</param>
+/// <param name="reason">What is said to the command that comes too late.</param>
+internal sealed class MailboxGoneException(string goodbye, string reason) : Exception(goodbye)
+{
+    public MailboxGoneException()
+        : this("The selected mailbox was deleted", "The mailbox was deleted by another session") { }
+
+    public string Reason => reason;
+}

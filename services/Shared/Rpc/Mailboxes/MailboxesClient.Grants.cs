@@ -1,5 +1,7 @@
+using Grpc.Core;
 using Merpati.Mailboxes;
 using Merpati.Rpc.Calls;
+using Merpati.Storage;
 using static Merpati.Mailboxes.V1.GrantConversions;
 using static Merpati.Mailboxes.V1.MailboxConversions;
 using static Merpati.Mailboxes.V1.WireIds;
@@ -13,7 +15,8 @@ internal sealed partial class MailboxesClient
     {
         var request = new Wire.ListGrantsRequest { AccountId = owner.Value.ToWire() };
         if (mailbox is { } one) request.MailboxId = one.Value.ToWire();
-        return [.. (await caller.AskAsync(CallKind.Question, client.ListGrantsAsync, request, cancellationToken)).Grants.Select(Wire.GrantConversions.ToContract)];
+        try { return [.. (await caller.AskAsync(CallKind.Question, client.ListGrantsAsync, request, cancellationToken)).Grants.Select(Wire.GrantConversions.ToContract)]; }
+        catch (StoreUnavailableException fault) when (IsUnknown(fault)) { return []; }
     }
 
     public async ValueTask<GrantOutcome> GrantAsync(AccountId owner, MailboxId mailbox, IReadOnlyList<GrantChange> changes, CancellationToken cancellationToken)
@@ -25,7 +28,8 @@ internal sealed partial class MailboxesClient
     public async ValueTask<IReadOnlyList<AccountId>> SharersAsync(IReadOnlyList<Grantee> grantees, CancellationToken cancellationToken)
     {
         var request = new Wire.ListSharersRequest { Grantees = { grantees.Select(grantee => grantee.Key) } };
-        return [.. (await caller.AskAsync(CallKind.Question, client.ListSharersAsync, request, cancellationToken)).AccountIds.Select(id => new AccountId(id.ToGuid()))];
+        try { return [.. (await caller.AskAsync(CallKind.Question, client.ListSharersAsync, request, cancellationToken)).AccountIds.Select(id => new AccountId(id.ToGuid()))]; }
+        catch (StoreUnavailableException fault) when (IsUnknown(fault)) { return []; }
     }
 
     public async ValueTask<CopyOutcome> TransferAsync(AccountId account, MailboxId source, UidSet uids, MailboxPlace destination, MailboxRights rights, bool move, CancellationToken cancellationToken)
@@ -43,4 +47,7 @@ internal sealed partial class MailboxesClient
         };
         return (await caller.AskAsync(CallKind.Once, client.TransferMessagesAsync, request, cancellationToken)).ToContract();
     }
+
+    /// <summary>A Delivery of the last version shares nothing; that must not take LIST and CREATE from anybody while a cluster is upgraded.</summary>
+    private static bool IsUnknown(StoreUnavailableException fault) => fault.InnerException is RpcException { StatusCode: StatusCode.Unimplemented };
 }

@@ -34,24 +34,25 @@ internal static class EntryNames
 
     public static bool IsShared(string entry) => entry.StartsWith(Shared, StringComparison.Ordinal);
 
-    /// <summary>The mailbox of a command, or the server where the name is empty; null where there is no such mailbox.</summary>
-    public static async ValueTask<(MailboxId Id, MailboxName? Name)?> FindAsync(ImapSession session, MailboxArgument argument, CancellationToken cancellationToken)
-    {
-        if (argument.IsEmpty) return (Annotations.OfServer, null);
-        if (argument.Name is not { } name || await session.Mailboxes.FindAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false) is not { } mailbox) return null;
-        return (mailbox.Id, mailbox.Name);
-    }
-
-    /// <summary>What there is, in order of entry; the server's shared entries are those of its configuration.</summary>
-    public static async ValueTask<SortedDictionary<string, ReadOnlyMemory<byte>>> ReadAsync(ImapSession session, MailboxId mailbox, CancellationToken cancellationToken)
+    /// <summary>What there is of a mailbox, in order of entry. The private entries of another's are the owner's alone.</summary>
+    /// <param name="mailbox">Null for the server, whose shared entries are those of its configuration.</param>
+    public static async ValueTask<SortedDictionary<string, ReadOnlyMemory<byte>>> ReadAsync(ImapSession session, ReachedMailbox? mailbox, CancellationToken cancellationToken)
     {
         var annotations = new SortedDictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
-        await foreach (var annotation in session.Mailboxes.AnnotationsAsync(session.Account.Id, mailbox, cancellationToken).ConfigureAwait(false)) annotations[annotation.Entry] = annotation.Value;
-        if (mailbox != Annotations.OfServer) return annotations;
+        var (owner, id) = mailbox?.Place ?? new MailboxPlace(session.Account.Id, Annotations.OfServer);
+        await foreach (var annotation in session.Mailboxes.AnnotationsAsync(owner, id, cancellationToken).ConfigureAwait(false))
+        {
+            if (mailbox?.IsOwn != false || IsShared(annotation.Entry)) annotations[annotation.Entry] = annotation.Value;
+        }
+        if (mailbox is not null) return annotations;
         if (session.Options.AdminContact is { } admin) annotations["/shared/admin"] = Encoding.UTF8.GetBytes(admin);
         if (session.Options.ServerComment is { } comment) annotations["/shared/comment"] = Encoding.UTF8.GetBytes(comment);
         return annotations;
     }
+
+    /// <summary>Why the annotations of a mailbox are not to be seen (RFC 5464 §3.3); null where they are.</summary>
+    public static Completion? Refusal(ReachedMailbox? mailbox)
+        => ReachedMailbox.Refusal(mailbox, MailboxRights.Lookup) ?? (mailbox!.ShowsAnnotations ? null : Completion.NoPermission);
 
     private static bool IsPossible(string entry, bool withValue)
     {

@@ -29,7 +29,8 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
     /// <summary>Octets of a literal that the client sends whatever we say, after which the rest of its command comes; null where there is nothing more of it.</summary>
     public long? Owed { get; private set; } = pieces.LastOrDefault() is AppendPiece.Literal { NonSynchronizing: true } literal ? literal.Length : null;
 
-    public async IAsyncEnumerable<MessageToAppend> MessagesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <param name="rights">At the destination: flags that they do not cover are left out (RFC 4314 §4).</param>
+    public async IAsyncEnumerable<MessageToAppend> MessagesAsync(MailboxRights rights, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (var count = 1; _pieces.TryDequeue(out var piece); count++)
         {
@@ -44,7 +45,7 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
             var content = new Content(this);
             await using (content.ConfigureAwait(false))
             {
-                yield return new MessageToAppend(begin.Flags?.ToFlags() ?? MessageFlags.None, begin.InternalDate, size, content);
+                yield return new MessageToAppend(begin.Flags?.ToFlags().Within(rights) ?? MessageFlags.None, begin.InternalDate, size, content);
                 // Who knows the size has not looked beyond the last octet.
                 if (await ReadAsync(new byte[1], cancellationToken).ConfigureAwait(false) > 0) throw new InvalidOperationException("A message was not read to its end.");
             }
@@ -160,12 +161,15 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
     {
         if (MessageUrl.TryParse(text) is not { } url) throw BadUrl(text);
         var selected = session.TrySelected;
-        var mailbox = url.Mailbox is { } name ? await session.Mailboxes.FindAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false)
-            : selected is not null ? await session.Mailboxes.GetAsync(session.Account.Id, selected.Id, cancellationToken).ConfigureAwait(false)
+        var named = url.Mailbox is { } name ? await session.FindAsync(name, cancellationToken).ConfigureAwait(false) : null;
+        if (named?.May(MailboxRights.Read) == false) named = null;
+        var owner = url.Mailbox is null ? selected?.Account : named?.Owner;
+        var mailbox = url.Mailbox is not null ? named?.Info
+            : selected is not null ? await session.Mailboxes.GetAsync(selected.Account, selected.Id, cancellationToken).ConfigureAwait(false)
             : null;
-        if (mailbox is null || url.UidValidity is { } validity && validity != mailbox.UidValidity) throw BadUrl(text);
-        await foreach (var message in session.Mailboxes.MessagesAsync(session.Account.Id, mailbox.Id, UidSet.Of(url.Uid), cancellationToken).ConfigureAwait(false))
-            return await SectionContent.OpenAsync(session, session.Shown(message), url.Section, cancellationToken).ConfigureAwait(false) ?? throw BadUrl(text);
+        if (owner is not { } account || mailbox is null || url.UidValidity is { } validity && validity != mailbox.UidValidity) throw BadUrl(text);
+        await foreach (var message in session.Mailboxes.MessagesAsync(account, mailbox.Id, UidSet.Of(url.Uid), cancellationToken).ConfigureAwait(false))
+            return await SectionContent.OpenAsync(session, account, session.Shown(message), url.Section, cancellationToken).ConfigureAwait(false) ?? throw BadUrl(text);
         throw BadUrl(text);
     }
 

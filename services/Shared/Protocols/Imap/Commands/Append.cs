@@ -38,9 +38,9 @@ internal sealed record Append(MailboxArgument Mailbox, IReadOnlyList<AppendPiece
         {
             if (refusal is null)
             {
-                var mailbox = argument.Name is { } name ? await session.Mailboxes.FindAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false) : null;
-                if (mailbox is null) refusal = Completion.TryCreate;
-                else outcome = await session.Mailboxes.AppendAsync(session.Account.Id, mailbox.Id, feed.MessagesAsync(cancellationToken), replaced, cancellationToken).ConfigureAwait(false);
+                var (mailbox, impossible) = await session.FindDestinationAsync(argument, cancellationToken).ConfigureAwait(false);
+                if (mailbox is null) refusal = impossible;
+                else outcome = await StoreAsync(session, mailbox, feed, replaced, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception) when (feed.IsLost) { throw new ConnectionLostException("The client went away within a message", canWrite: true); }
@@ -58,6 +58,20 @@ internal sealed record Append(MailboxArgument Mailbox, IReadOnlyList<AppendPiece
             return (done, Completion.Ok);
         }
         return (null, refusal ?? Refusal(outcome));
+    }
+
+    private static async ValueTask<AppendOutcome> StoreAsync(ImapSession session, ReachedMailbox mailbox, AppendFeed feed, ReplacedMessage? replaced, CancellationToken cancellationToken)
+    {
+        var messages = feed.MessagesAsync(mailbox.Rights, cancellationToken);
+        if (replaced is not { } other || session.Selected.Account == mailbox.Owner)
+            return await session.Mailboxes.AppendAsync(mailbox.Owner, mailbox.Id, messages, replaced, cancellationToken).ConfigureAwait(false);
+        // Two accounts share no transaction: the new message first, so that none is lost, and it goes again where the old one is there no more.
+        var outcome = await session.Mailboxes.AppendAsync(mailbox.Owner, mailbox.Id, messages, replaced: null, cancellationToken).ConfigureAwait(false);
+        if (outcome is not AppendOutcome.Done done) return outcome;
+        var gone = await session.Mailboxes.ExpungeAsync(session.Selected.Account, other.Mailbox, UidSet.Of(other.Uid), onlyDeleted: false, cancellationToken).ConfigureAwait(false);
+        if (gone.Count > 0) return outcome;
+        await session.Mailboxes.ExpungeAsync(mailbox.Owner, mailbox.Id, UidSet.Of(done.Messages.Select(message => message.Uid)), onlyDeleted: false, cancellationToken).ConfigureAwait(false);
+        return new AppendOutcome.NoSuchMessage();
     }
 
     private static Completion Refusal(AppendOutcome? outcome) => outcome switch

@@ -21,10 +21,10 @@ internal sealed record Copy(SequenceSet Messages, bool ByUid, MailboxArgument De
     {
         var mailbox = session.Selected;
         if (mailbox.View.Resolve(Messages, ByUid) is not var (uids, _)) return Completion.NoSuchNumber;
-        if (Destination.Name is not { } name || await session.Mailboxes.FindAsync(mailbox.Account, name, cancellationToken).ConfigureAwait(false) is not { } destination)
-            return Completion.TryCreate;
+        var (destination, refusal) = await session.FindDestinationAsync(Destination, cancellationToken).ConfigureAwait(false);
+        if (destination is null) return refusal;
         if (uids.IsEmpty) return Completion.Ok;
-        return await session.WithProgressAsync(session.Mailboxes.CopyAsync(mailbox.Account, mailbox.Id, uids, destination.Id, cancellationToken)).ConfigureAwait(false) switch
+        return await session.WithProgressAsync(session.TransferAsync(mailbox, uids, destination, move: false, cancellationToken)).ConfigureAwait(false) switch
         {
             CopyOutcome.Done { Messages.Count: 0 } => ByUid ? Completion.Ok : Completion.SomeAreGone,
             CopyOutcome.Done done => Completion.OkWith(CopyUid(done)),

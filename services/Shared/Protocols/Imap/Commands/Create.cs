@@ -45,9 +45,29 @@ internal sealed record Create(MailboxArgument Mailbox, SpecialUse? Use) : Comman
     {
         if (Mailbox.Name is not { } name) return Completion.ImpossibleName;
         if (Use is not { } use) return ImpossibleUse;
+        if (ForeignName.IsReserved(name)) return await CreateForeignAsync(session, name, use, cancellationToken).ConfigureAwait(false);
+        var parent = await Inheritance.FindParentAsync(session, session.Account.Id, name, cancellationToken).ConfigureAwait(false);
         var outcome = await session.Mailboxes.CreateAsync(session.Account.Id, name, use, cancellationToken).ConfigureAwait(false);
+        if (outcome == MailboxOutcome.Done && parent is not null) await Inheritance.PassOnAsync(session, session.Account.Id, parent.Id, parent.Name, name, cancellationToken).ConfigureAwait(false);
         if (outcome == MailboxOutcome.Done) OldName.WriteIfDenormalized(session, Mailbox, exists: true);
-        if (outcome == MailboxOutcome.Done && await session.Mailboxes.FindAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false) is { } created)
+        return await CompleteAsync(session, outcome, name, use, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Below another's mailbox, or at the top of another's account, where the rights of its INBOX count and are passed on.</summary>
+    private static async ValueTask<Completion> CreateForeignAsync(ImapSession session, MailboxName name, SpecialUse use, CancellationToken cancellationToken)
+    {
+        // The same where nobody has that address, where nothing is shared, and where there are rights but this one.
+        if (ForeignName.TryParse(name) is not { } foreign || await session.FindParentAsync(foreign, cancellationToken).ConfigureAwait(false) is not { } parent || !parent.May(MailboxRights.Create))
+            return Completion.NoPermission;
+        if (use != SpecialUse.None) return ImpossibleUse;
+        var outcome = await session.Mailboxes.CreateAsync(parent.Owner, foreign.Inside, SpecialUse.None, cancellationToken).ConfigureAwait(false);
+        if (outcome == MailboxOutcome.Done) await Inheritance.PassOnAsync(session, parent.Owner, parent.Id, parent.Inside, foreign.Inside, cancellationToken).ConfigureAwait(false);
+        return await CompleteAsync(session, outcome, name, use, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async ValueTask<Completion> CompleteAsync(ImapSession session, MailboxOutcome outcome, MailboxName name, SpecialUse use, CancellationToken cancellationToken)
+    {
+        if (outcome == MailboxOutcome.Done && await session.FindAsync(name, cancellationToken).ConfigureAwait(false) is { } created)
             return Completion.OkWith($"MAILBOXID ({ResponseWriter.ObjectIdOf(created.Id)})");
         // Another mailbox has the use (RFC 6154 §3).
         return outcome == MailboxOutcome.Cannot && use != SpecialUse.None ? ImpossibleUse : Completion.Of(outcome);

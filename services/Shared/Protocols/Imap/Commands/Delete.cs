@@ -14,7 +14,13 @@ internal sealed record Delete(MailboxArgument Mailbox) : Command
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
         if (Mailbox.Name is not { } name) return Completion.NoSuchMailbox;
-        var outcome = await session.Mailboxes.DeleteAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false);
+        var (owner, inside) = (session.Account.Id, name);
+        if (ForeignName.TryParse(name) is not null && await session.FindAsync(name, cancellationToken).ConfigureAwait(false) is var mailbox)
+        {
+            if (ReachedMailbox.Refusal(mailbox, MailboxRights.DeleteMailbox) is { } refusal) return refusal;
+            (owner, inside) = (mailbox!.Owner, mailbox.Inside);
+        }
+        var outcome = await session.Mailboxes.DeleteAsync(owner, inside, cancellationToken).ConfigureAwait(false);
         // Who deletes the mailbox it has selected has none selected.
         if (outcome == MailboxOutcome.Done && session.TrySelected is { } selected
             && await session.Mailboxes.GetAsync(selected.Account, selected.Id, cancellationToken).ConfigureAwait(false) is null) session.Deselect();

@@ -18,6 +18,7 @@ internal sealed record Expunge(SequenceSet? Uids) : Command
     {
         var mailbox = session.Selected;
         if (mailbox.ReadOnly) return Completion.ReadOnly;
+        if (!mailbox.May(MailboxRights.Expunge)) return Completion.NoPermission;
         var uids = Uids is null ? UidSet.All : mailbox.View.Resolve(Uids, byUid: true)!.Value.Uids;
         if (uids.IsEmpty) return Completion.Ok;
         var expunged = await session.WithProgressAsync(session.Mailboxes.ExpungeAsync(mailbox.Account, mailbox.Id, uids, onlyDeleted: true, cancellationToken)).ConfigureAwait(false);

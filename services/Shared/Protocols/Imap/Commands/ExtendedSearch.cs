@@ -34,16 +34,18 @@ internal sealed record ExtendedSearch(IReadOnlyList<SearchSource>? Sources, Resu
 
         if (Program.Has(SearchTraits.ModSeq)) session.Enable(Extensions.CondStore);
         var now = session.Engine.Time.GetUtcNow();
-        foreach (var mailbox in await session.Mailboxes.ListAsync(session.Account.Id, cancellationToken).ConfigureAwait(false))
+        var withForeign = selected is { IsOwn: false } || Sources?.Any(source => source.ReachesOthers) == true;
+        foreach (var reached in await session.ListAsync(withForeign, cancellationToken).ConfigureAwait(false))
         {
+            var (owner, mailbox) = (reached.Owner, reached.Info);
             var isSelected = mailbox.Id == selected?.Id;
-            if (!(Sources is null ? isSelected : Sources.Any(source => source.Includes(mailbox, selected?.Id)))) continue;
-            var view = isSelected ? selected!.View : await ViewAsync(session, mailbox, cancellationToken).ConfigureAwait(false);
-            var found = await session.WithProgressAsync(session.Mailboxes.SearchAsync(session.Account.Id, mailbox.Id, Program.Key!(new SearchScope(view, now)), cancellationToken)).ConfigureAwait(false);
+            if (!reached.May(MailboxRights.Read) || !(Sources is null ? isSelected : Sources.Any(source => source.Includes(reached, selected?.Id)))) continue;
+            var view = isSelected ? selected!.View : await ViewAsync(session, reached, cancellationToken).ConfigureAwait(false);
+            var found = await session.WithProgressAsync(session.Mailboxes.SearchAsync(owner, mailbox.Id, Program.Key!(new SearchScope(view, now)), cancellationToken)).ConfigureAwait(false);
             var results = isSelected ? SearchResults.Known(found, view, byUid: true) : new SearchResults(found, view, ByUid: true);
             if (Return.Save) view.Saved = UidSet.Of(Return.Saved(results.Uids));
             if (results.Uids.Count == 0 || !Return.Answers) continue;
-            var modSeq = Program.Has(SearchTraits.ModSeq) ? await results.HighestModSeqAsync(session, session.Account.Id, mailbox.Id, Return, cancellationToken).ConfigureAwait(false) : null;
+            var modSeq = Program.Has(SearchTraits.ModSeq) ? await results.HighestModSeqAsync(session, owner, mailbox.Id, Return, cancellationToken).ConfigureAwait(false) : null;
             results.WriteExtended(session.Output, session.Tag, Return, modSeq, mailbox);
             await session.Output.FlushIfFullAsync().ConfigureAwait(false);
         }
@@ -51,10 +53,10 @@ internal sealed record ExtendedSearch(IReadOnlyList<SearchSource>? Sources, Resu
     }
 
     /// <summary>For '*' among UIDs; most programs need none.</summary>
-    private async ValueTask<MailboxView> ViewAsync(ImapSession session, MailboxInfo mailbox, CancellationToken cancellationToken)
+    private async ValueTask<MailboxView> ViewAsync(ImapSession session, ReachedMailbox mailbox, CancellationToken cancellationToken)
     {
         if (!Program.Has(SearchTraits.View)) return NoView;
-        var snapshot = await session.Mailboxes.SnapshotAsync(session.Account.Id, mailbox.Id, cancellationToken).ConfigureAwait(false);
+        var snapshot = await session.Mailboxes.SnapshotAsync(mailbox.Owner, mailbox.Id, cancellationToken).ConfigureAwait(false);
         return snapshot is var (info, uids) ? new MailboxView(uids, info.HighestModSeq) : NoView;
     }
 }

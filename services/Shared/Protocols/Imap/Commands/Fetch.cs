@@ -183,7 +183,7 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
     private async ValueTask<IReadOnlySet<Uid>> MarkSeenAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, CancellationToken cancellationToken)
     {
         var newlySeen = new HashSet<Uid>();
-        if (mailbox.ReadOnly || !Items.Any(item => item is FetchItem.Section { Peek: false })) return newlySeen;
+        if (mailbox.ReadOnly || !mailbox.May(MailboxRights.Seen) || !Items.Any(item => item is FetchItem.Section { Peek: false })) return newlySeen;
         await foreach (var state in session.Mailboxes.StatesAsync(mailbox.Account, mailbox.Id, uids, cancellationToken).ConfigureAwait(false))
         {
             if (!state.Flags.Has(SystemFlags.Seen) && mailbox.View.NumberOf(state.Uid) > 0) newlySeen.Add(state.Uid);
@@ -214,8 +214,8 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
             // All sections are opened before the first octet of the response is written: a damaged message leaves no half line.
             foreach (var item in Items)
             {
-                if (item is FetchItem.Section section) contents.Add(await SectionContent.OpenAsync(session, message, section, cancellationToken).ConfigureAwait(false));
-                if (item is FetchItem.BinarySize size) sizes.Add(await BinaryContent.CountAsync(session, message, size.Body, cancellationToken).ConfigureAwait(false));
+                if (item is FetchItem.Section section) contents.Add(await SectionContent.OpenAsync(session, mailbox.Account, message, section, cancellationToken).ConfigureAwait(false));
+                if (item is FetchItem.BinarySize size) sizes.Add(await BinaryContent.CountAsync(session, mailbox.Account, message, size.Body, cancellationToken).ConfigureAwait(false));
             }
             if (newlySeen || AsksFlags) session.LearnKeywords(mailbox, message.Flags);
             var hasUid = !session.BeginFetch(mailbox.View, message.Uid, ByUid);

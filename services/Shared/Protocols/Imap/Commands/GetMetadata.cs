@@ -71,8 +71,9 @@ internal sealed record GetMetadata(MailboxArgument Mailbox, IReadOnlyList<string
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
-        if (await EntryNames.FindAsync(session, Mailbox, cancellationToken).ConfigureAwait(false) is not { } mailbox) return Completion.NoSuchMailbox;
-        var annotations = await EntryNames.ReadAsync(session, mailbox.Id, cancellationToken).ConfigureAwait(false);
+        var mailbox = await session.FindAsync(Mailbox, cancellationToken).ConfigureAwait(false);
+        if (!Mailbox.IsEmpty && EntryNames.Refusal(mailbox) is { } refusal) return refusal;
+        var annotations = await EntryNames.ReadAsync(session, mailbox, cancellationToken).ConfigureAwait(false);
         var longest = 0;
         var answers = new List<(string Entry, ReadOnlyMemory<byte>? Value)>();
         var told = new HashSet<string>(StringComparer.Ordinal);
@@ -88,7 +89,7 @@ internal sealed record GetMetadata(MailboxArgument Mailbox, IReadOnlyList<string
                 else answers.Add((entry + found[name.Length..], value));
             }
         }
-        if (answers.Count > 0) Write(session.Output, mailbox.Name, answers);
+        if (answers.Count > 0) Write(session.Output, mailbox?.Name, answers);
         return longest == 0 ? Completion.Ok : Completion.OkWith($"METADATA LONGENTRIES {longest}", "Some values are larger than MAXSIZE");
     }
 

@@ -1,3 +1,5 @@
+using Merpati.Mailboxes;
+
 namespace Merpati.Protocols.Imap.Commands;
 
 /// <summary>GETQUOTAROOT (RFC 9208 §4.3): the same root for all mailboxes, none where the account has no limit.</summary>
@@ -11,9 +13,9 @@ internal sealed record GetQuotaRoot(MailboxArgument Mailbox) : Command
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
-        if (Mailbox.Name is not { } name || await session.Mailboxes.FindAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false) is not { } mailbox)
-            return Completion.NoSuchMailbox;
-        var usage = await session.Mailboxes.QuotaAsync(session.Account.Id, cancellationToken).ConfigureAwait(false);
+        var mailbox = await session.FindAsync(Mailbox, cancellationToken).ConfigureAwait(false);
+        if (ReachedMailbox.Refusal(mailbox, MailboxRights.Read) is { } refusal) return refusal;
+        var usage = await session.Mailboxes.QuotaAsync(mailbox!.Owner, cancellationToken).ConfigureAwait(false);
         var output = session.Output;
         output.Raw("* QUOTAROOT "u8).Mailbox(mailbox.Name);
         if (!GetQuota.HasRoot(usage))
@@ -21,8 +23,9 @@ internal sealed record GetQuotaRoot(MailboxArgument Mailbox) : Command
             output.Line();
             return Completion.Ok;
         }
-        GetQuota.WriteRoot(output.Raw(" "u8)).Line();
-        GetQuota.Write(output, usage);
+        var root = GetQuota.RootOf(mailbox);
+        output.Raw(" "u8).AString(root).Line();
+        GetQuota.Write(output, root, usage);
         return Completion.Ok;
     }
 }

@@ -3,7 +3,7 @@ using Merpati.Mailboxes;
 namespace Merpati.Protocols.Imap.Commands;
 
 /// <summary>
-/// LIST (RFC 3501 §6.3.8), extended (RFC 5258, RFC 9051 §6.3.9), with special uses (RFC 6154), STATUS (RFC 5819) and METADATA (RFC 9590).
+/// LIST (RFC 3501 §6.3.8), extended (RFC 5258, RFC 9051 §6.3.9), with special uses (RFC 6154), STATUS (RFC 5819), METADATA (RFC 9590) and MYRIGHTS (RFC 8440).
 /// </summary>
 /// <param name="Patterns">Reference and pattern put together, without those that nothing matches.</param>
 /// <param name="IsExtended">The client wrote the extended syntax, so it knows \NonExistent.</param>
@@ -74,9 +74,10 @@ internal sealed record List(IReadOnlyList<ListPattern> Patterns, ListSelection S
     {
         if (Return.Status is not null) Status.Enable(session, Return.Status);
         if (Patterns.Count == 0) return Completion.Ok;
-        var mailboxes = await session.Mailboxes.ListAsync(session.Account.Id, cancellationToken).ConfigureAwait(false);
+        var withForeign = Patterns.Any(pattern => pattern.MayMatchWithin(ForeignName.OtherUsers) || pattern.MayMatchWithin(ForeignName.Shared));
+        var mailboxes = await session.ListAsync(withForeign, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<MailboxName> subscriptions = Return.Subscribed ? await session.Mailboxes.ListSubscriptionsAsync(session.Account.Id, cancellationToken).ConfigureAwait(false) : [];
-        var annotations = Return.Metadata is null ? null : await AnnotationsAsync(session, cancellationToken).ConfigureAwait(false);
+        var annotations = Return.Metadata is null ? null : await AnnotationsAsync(session, mailboxes, cancellationToken).ConfigureAwait(false);
         var names = MailboxTree.Names(mailboxes, subscriptions);
         var (selectedBelow, hiddenBelow) = Selection.HasFlag(ListSelection.RecursiveMatch) ? FindSelectedBelow(names) : ([], []);
         foreach (var listed in names)
@@ -87,26 +88,30 @@ internal sealed record List(IReadOnlyList<ListPattern> Patterns, ListSelection S
                 : IsSelected(listed) || hiddenBelow.Contains(listed.Name);
             if (!shows) continue;
             Write(session.Output, listed, selectedBelow.Contains(listed.Name));
-            if (Return.Status is not null && listed.Mailbox is not null) await Status.WriteAsync(session, listed.Mailbox, Return.Status, cancellationToken).ConfigureAwait(false);
-            if (annotations is not null && listed.Mailbox is not null) WriteMetadata(session.Output, listed.Mailbox, annotations);
+            if (Return.MyRights && listed.Mailbox is not null) MyRights.Write(session.Output, listed.Mailbox);
+            if (Return.Status is not null && listed.Mailbox?.May(MailboxRights.Read) == true) await Status.WriteAsync(session, listed.Mailbox, Return.Status, cancellationToken).ConfigureAwait(false);
+            if (annotations is not null && listed.Mailbox?.ShowsAnnotations == true) WriteMetadata(session.Output, listed.Mailbox, annotations);
             await session.Output.FlushIfFullAsync().ConfigureAwait(false);
         }
         return Completion.Ok;
     }
 
-    /// <summary>Those asked for, of all mailboxes: one question to the store.</summary>
-    private async ValueTask<Dictionary<(MailboxId Mailbox, string Entry), ReadOnlyMemory<byte>>> AnnotationsAsync(ImapSession session, CancellationToken cancellationToken)
+    /// <summary>Those asked for, of all mailboxes: one question to the store, and one for each who shares some. Private ones of others are theirs.</summary>
+    private async ValueTask<Dictionary<(MailboxId Mailbox, string Entry), ReadOnlyMemory<byte>>> AnnotationsAsync(ImapSession session, IReadOnlyList<ReachedMailbox> mailboxes, CancellationToken cancellationToken)
     {
         var wanted = Return.Metadata!.Select(EntryNames.Fold).ToHashSet(StringComparer.Ordinal);
         var annotations = new Dictionary<(MailboxId Mailbox, string Entry), ReadOnlyMemory<byte>>();
-        await foreach (var annotation in session.Mailboxes.AnnotationsAsync(session.Account.Id, mailbox: null, cancellationToken).ConfigureAwait(false))
+        foreach (var owner in mailboxes.Select(mailbox => mailbox.Owner).Distinct())
         {
-            if (wanted.Contains(annotation.Entry)) annotations[(annotation.Mailbox, annotation.Entry)] = annotation.Value;
+            await foreach (var annotation in session.Mailboxes.AnnotationsAsync(owner, mailbox: null, cancellationToken).ConfigureAwait(false))
+            {
+                if (wanted.Contains(annotation.Entry) && (owner == session.Account.Id || EntryNames.IsShared(annotation.Entry))) annotations[(annotation.Mailbox, annotation.Entry)] = annotation.Value;
+            }
         }
         return annotations;
     }
 
-    private void WriteMetadata(ResponseWriter output, MailboxInfo mailbox, Dictionary<(MailboxId Mailbox, string Entry), ReadOnlyMemory<byte>> annotations)
+    private void WriteMetadata(ResponseWriter output, ReachedMailbox mailbox, Dictionary<(MailboxId Mailbox, string Entry), ReadOnlyMemory<byte>> annotations)
         => GetMetadata.Write(output, mailbox.Name, Return.Metadata!.Select(entry => (entry, annotations.TryGetValue((mailbox.Id, EntryNames.Fold(entry)), out var value) ? value : (ReadOnlyMemory<byte>?)null)));
 
     /// <param name="withLevels">Matched by a pattern that ends in '%': then levels of hierarchy that are no mailboxes show, too (RFC 3501 §6.3.8).</param>
@@ -123,7 +128,7 @@ internal sealed record List(IReadOnlyList<ListPattern> Patterns, ListSelection S
     }
 
     private bool IsSelected(ListedName listed)
-        => (!Selection.HasFlag(ListSelection.SpecialUse) || listed.Mailbox is { SpecialUse: not SpecialUse.None })
+        => (!Selection.HasFlag(ListSelection.SpecialUse) || listed.Mailbox is { Info.SpecialUse: not SpecialUse.None })
         && (!Selection.HasFlag(ListSelection.Subscribed) || listed.Subscribed);
 
     /// <summary>
@@ -149,7 +154,7 @@ internal sealed record List(IReadOnlyList<ListPattern> Patterns, ListSelection S
         if (listed.Mailbox is null) output.Raw(IsExtended ? "\\NonExistent "u8 : "\\Noselect "u8);
         output.Raw(listed.HasChildren ? "\\HasChildren"u8 : "\\HasNoChildren"u8);
         if (Return.Subscribed && listed.Subscribed) output.Raw(" \\Subscribed"u8);
-        if (listed.Mailbox is not null && SpecialUses.Attribute(listed.Mailbox.SpecialUse) is { } use) output.Raw(" "u8).Ascii(use);
+        if (listed.Mailbox is not null && SpecialUses.Attribute(listed.Mailbox.Info.SpecialUse) is { } use) output.Raw(" "u8).Ascii(use);
         output.Raw(") \"/\" "u8).Mailbox(listed.Name);
         if (selectedBelow) WriteChildInfo(output);
         output.Line();

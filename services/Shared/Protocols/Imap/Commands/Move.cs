@@ -22,10 +22,11 @@ internal sealed record Move(SequenceSet Messages, bool ByUid, MailboxArgument De
         var mailbox = session.Selected;
         if (mailbox.View.Resolve(Messages, ByUid) is not var (uids, _)) return Completion.NoSuchNumber;
         if (mailbox.ReadOnly) return Completion.ReadOnly;
-        if (Destination.Name is not { } name || await session.Mailboxes.FindAsync(mailbox.Account, name, cancellationToken).ConfigureAwait(false) is not { } destination)
-            return Completion.TryCreate;
+        if (!mailbox.May(MailboxRights.DeleteMessages | MailboxRights.Expunge)) return Completion.NoPermission;
+        var (destination, refusal) = await session.FindDestinationAsync(Destination, cancellationToken).ConfigureAwait(false);
+        if (destination is null) return refusal;
         if (uids.IsEmpty) return Completion.Ok;
-        switch (await session.WithProgressAsync(session.Mailboxes.MoveAsync(mailbox.Account, mailbox.Id, uids, destination.Id, cancellationToken)).ConfigureAwait(false))
+        switch (await session.WithProgressAsync(session.TransferAsync(mailbox, uids, destination, move: true, cancellationToken)).ConfigureAwait(false))
         {
             case CopyOutcome.Done { Messages.Count: 0 }:
                 return ByUid ? Completion.Ok : Completion.SomeAreGone;

@@ -31,6 +31,7 @@ internal sealed record Replace(SequenceSet Message, bool ByUid, MailboxArgument 
         ReplacedMessage? replaced = null;
         if (selected.View.Resolve(Message, ByUid) is not var (uids, count)) refusal = Completion.NoSuchNumber;
         else if (selected.ReadOnly) refusal = Completion.ReadOnly;
+        else if (!selected.May(MailboxRights.DeleteMessages | MailboxRights.Expunge)) refusal = Completion.NoPermission;
         else if (count == 0) refusal = Completion.No("NONEXISTENT", "No message has such a UID");
         else replaced = new ReplacedMessage(selected.Id, uids[0].First);
         var feed = new AppendFeed(session, Pieces, Position, several: false);

@@ -45,21 +45,19 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly, bool CondS
         if (session.TrySelected is not null && (session.QResyncEnabled || session.Rev2)) session.Output.Untagged("OK", "CLOSED", "The mailbox selected before is closed");
         session.Deselect();
         if (CondStore) session.Enable(Extensions.CondStore);
-        var account = session.Account.Id;
-        if (Mailbox.Name is not { } name || await session.Mailboxes.FindAsync(account, name, cancellationToken).ConfigureAwait(false) is not { } found)
-            return Completion.NoSuchMailbox;
-        if (await session.Mailboxes.SnapshotAsync(account, found.Id, cancellationToken).ConfigureAwait(false) is not var (mailbox, uids)) return Completion.NoSuchMailbox;
+        var found = await session.FindAsync(Mailbox, cancellationToken).ConfigureAwait(false);
+        if (ReachedMailbox.Refusal(found, MailboxRights.Read) is { } refusal) return refusal;
+        if (await session.Mailboxes.SnapshotAsync(found!.Owner, found.Id, cancellationToken).ConfigureAwait(false) is not var (mailbox, uids)) return Completion.NoSuchMailbox;
 
         var view = new MailboxView(uids, mailbox.HighestModSeq);
-        if (!session.Rev2) await ClaimRecentAsync(session, mailbox, view, cancellationToken).ConfigureAwait(false);
-        var firstUnseen = session.Rev2 || session.UidOnly ? 0 : await FindFirstUnseenAsync(session, mailbox, uids, view, cancellationToken).ConfigureAwait(false);
+        var readOnly = ReadOnly || ReachedMailbox.IsReadOnly(found.Rights);
+        if (!session.Rev2) await ClaimRecentAsync(session, found.Owner, mailbox, view, readOnly, cancellationToken).ConfigureAwait(false);
+        var firstUnseen = session.Rev2 || session.UidOnly ? 0 : await FindFirstUnseenAsync(session, found.Owner, mailbox, uids, view, cancellationToken).ConfigureAwait(false);
 
-        var selected = session.Select(mailbox.Id, view, ReadOnly);
+        var selected = session.Select(found, view, ReadOnly);
         var output = session.Output;
         session.WriteKnownFlags(selected);
-        output.Raw(ReadOnly
-            ? "* OK [PERMANENTFLAGS ()] No flag can be changed\r\n"u8
-            : "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Flags are kept\r\n"u8);
+        session.WritePermanentFlags(selected);
         output.Untagged(view.Count, "EXISTS"u8);
         if (!session.Rev2) output.Untagged(view.RecentCount, "RECENT"u8);
         if (firstUnseen > 0) output.Raw("* OK [UNSEEN "u8).Number(firstUnseen).Raw("] First unseen\r\n"u8);
@@ -68,17 +66,17 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly, bool CondS
         session.WriteHighestModSeq(mailbox.HighestModSeq);
         output.Raw("* OK [MAILBOXID ("u8).ObjectId(mailbox.Id).Raw(")] Its id\r\n"u8);
         // RFC 9051 §6.3.2, with OLDNAME where the client writes the name otherwise (§6.3.9.7).
-        if (session.Rev2 && Mailbox.Denormalized is { } other) OldName.Write(session, mailbox.Name, other, exists: true);
-        else if (session.Rev2) output.Raw("* LIST () \"/\" "u8).Mailbox(mailbox.Name).Line();
+        if (session.Rev2 && Mailbox.Denormalized is { } other) OldName.Write(session, found.Name, other, exists: true);
+        else if (session.Rev2) output.Raw("* LIST () \"/\" "u8).Mailbox(found.Name).Line();
         if (QResync is { } known && known.UidValidity == mailbox.UidValidity) await ResynchroniseAsync(session, selected, known, cancellationToken).ConfigureAwait(false);
-        return Completion.OkWith(ReadOnly ? "READ-ONLY" : "READ-WRITE");
+        return Completion.OkWith(readOnly ? "READ-ONLY" : "READ-WRITE");
     }
 
-    /// <summary>EXAMINE takes \Recent from nobody; and where there is nothing to claim the store is spared a write.</summary>
-    private async ValueTask ClaimRecentAsync(ImapSession session, MailboxInfo mailbox, MailboxView view, CancellationToken cancellationToken)
-        => view.ClaimRecent(ReadOnly || mailbox.FirstRecent >= mailbox.UidNext
+    /// <summary>Who only looks takes \Recent from nobody; and where there is nothing to claim the store is spared a write.</summary>
+    private static async ValueTask ClaimRecentAsync(ImapSession session, AccountId owner, MailboxInfo mailbox, MailboxView view, bool readOnly, CancellationToken cancellationToken)
+        => view.ClaimRecent(readOnly || mailbox.FirstRecent >= mailbox.UidNext
             ? mailbox.FirstRecent
-            : await session.Mailboxes.ClaimRecentAsync(session.Account.Id, mailbox.Id, cancellationToken).ConfigureAwait(false));
+            : await session.Mailboxes.ClaimRecentAsync(owner, mailbox.Id, cancellationToken).ConfigureAwait(false));
 
     /// <summary>
     /// What happened to the mailbox since the client saw it last: one question to the store. Its answer may be newer than the snapshot; what is
@@ -96,6 +94,6 @@ internal sealed record Select(MailboxArgument Mailbox, bool ReadOnly, bool CondS
         }
     }
 
-    private static async ValueTask<int> FindFirstUnseenAsync(ImapSession session, MailboxInfo mailbox, Uid[] uids, MailboxView view, CancellationToken cancellationToken)
-        => await session.Mailboxes.FirstUnseenAsync(session.Account.Id, mailbox, uids, cancellationToken).ConfigureAwait(false) is { } uid ? view.NumberOf(uid) : 0;
+    private static async ValueTask<int> FindFirstUnseenAsync(ImapSession session, AccountId owner, MailboxInfo mailbox, Uid[] uids, MailboxView view, CancellationToken cancellationToken)
+        => await session.Mailboxes.FirstUnseenAsync(owner, mailbox, uids, cancellationToken).ConfigureAwait(false) is { } uid ? view.NumberOf(uid) : 0;
 }

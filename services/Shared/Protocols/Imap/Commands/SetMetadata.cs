@@ -11,6 +11,9 @@ internal sealed record SetMetadata(MailboxArgument Mailbox, IReadOnlyList<Annota
 
     private static readonly Completion OfAdministrators = Completion.No("NOPERM", "Shared entries of the server are set by the administrator");
 
+    /// <summary>Of others' mailboxes no private annotations are kept (RFC 5464 §4.3).</summary>
+    private static readonly Completion OfOwner = Completion.No("METADATA NOPRIVATE", "Private entries are of one's own mailboxes");
+
     public static Command Parse(ref CommandScanner scanner)
     {
         scanner.Space();
@@ -32,13 +35,20 @@ internal sealed record SetMetadata(MailboxArgument Mailbox, IReadOnlyList<Annota
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
-        if (await EntryNames.FindAsync(session, Mailbox, cancellationToken).ConfigureAwait(false) is not { } mailbox) return Completion.NoSuchMailbox;
-        if (mailbox.Name is null && Changes.Any(change => EntryNames.IsShared(change.Entry))) return OfAdministrators;
+        var mailbox = await session.FindAsync(Mailbox, cancellationToken).ConfigureAwait(false);
+        if (!Mailbox.IsEmpty && EntryNames.Refusal(mailbox) is { } refusal) return refusal;
+        if (mailbox is { IsOwn: false })
+        {
+            if (!Changes.All(change => EntryNames.IsShared(change.Entry))) return OfOwner;
+            if (!mailbox.May(MailboxRights.Write)) return Completion.NoPermission;
+        }
+        var (owner, id) = mailbox?.Place ?? new MailboxPlace(session.Account.Id, Annotations.OfServer);
+        if (mailbox is null && Changes.Any(change => EntryNames.IsShared(change.Entry))) return OfAdministrators;
         if (Changes.Any(change => change.Value is { Length: > Annotations.MaxValueLength })) return TooLarge;
-        switch (await session.Mailboxes.AnnotateAsync(session.Account.Id, mailbox.Id, Changes, cancellationToken).ConfigureAwait(false))
+        switch (await session.Mailboxes.AnnotateAsync(owner, id, Changes, cancellationToken).ConfigureAwait(false))
         {
             case AnnotationOutcome.Done:
-                session.Annotated(mailbox.Id, Changes);
+                if (owner == session.Account.Id) session.Annotated(id, Changes);
                 return Completion.Ok;
             case AnnotationOutcome.TooMany:
                 return TooMany;

@@ -48,10 +48,10 @@ internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem>
 
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
-        if (Mailbox.Name is not { } name || await session.Mailboxes.FindAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false) is not { } mailbox)
-            return Completion.NoSuchMailbox;
+        var mailbox = await session.FindAsync(Mailbox, cancellationToken).ConfigureAwait(false);
+        if (ReachedMailbox.Refusal(mailbox, MailboxRights.Read) is { } refusal) return refusal;
         Enable(session, Items);
-        await WriteAsync(session, mailbox, Items, cancellationToken).ConfigureAwait(false);
+        await WriteAsync(session, mailbox!, Items, cancellationToken).ConfigureAwait(false);
         return Completion.Ok;
     }
 
@@ -61,10 +61,11 @@ internal sealed record Status(MailboxArgument Mailbox, IReadOnlyList<StatusItem>
         if (items.Contains(StatusItem.HighestModSeq)) session.Enable(Extensions.CondStore);
     }
 
-    public static async ValueTask WriteAsync(ImapSession session, MailboxInfo mailbox, IReadOnlyList<StatusItem> items, CancellationToken cancellationToken)
+    public static async ValueTask WriteAsync(ImapSession session, ReachedMailbox reached, IReadOnlyList<StatusItem> items, CancellationToken cancellationToken)
     {
+        var mailbox = reached.Info;
         var deletedSize = mailbox.Deleted > 0 && items.Contains(StatusItem.DeletedStorage)
-            ? await session.Mailboxes.DeletedSizeAsync(session.Account.Id, mailbox.Id, cancellationToken).ConfigureAwait(false)
+            ? await session.Mailboxes.DeletedSizeAsync(reached.Owner, mailbox.Id, cancellationToken).ConfigureAwait(false)
             : 0;
         var output = session.Output;
         output.Raw("* STATUS "u8).Mailbox(mailbox.Name).Raw(" ("u8);

@@ -42,8 +42,11 @@ internal sealed record Store(SequenceSet Messages, bool ByUid, ModSeq? Unchanged
         if (UnchangedSince is not null) session.Enable(Extensions.CondStore);
         if (mailbox.ReadOnly) return Completion.ReadOnly;
         if (!Flags.IsWithinLimits) return Completion.FlagLimit;
+        var asked = Flags.ToFlags();
+        var flags = asked.Within(mailbox.Rights);
+        // RFC 4314 §4: it does not fail as long as there is a right to one of the flags.
+        if ((mailbox.Rights & MailboxRights.Flags) == MailboxRights.None || flags == MessageFlags.None && asked != MessageFlags.None) return Completion.NoPermission;
         if (uids.IsEmpty) return Completion.Ok;
-        var flags = Flags.ToFlags();
         if (Operation == FlagOperation.Add && flags.Keywords.Count > 0 && await WouldOverflowAsync(session, mailbox, uids, flags, cancellationToken).ConfigureAwait(false))
             return Completion.FlagLimit;
         var (stored, modified) = await StoreAsync(session, mailbox, uids, flags, cancellationToken).ConfigureAwait(false);
@@ -64,7 +67,7 @@ internal sealed record Store(SequenceSet Messages, bool ByUid, ModSeq? Unchanged
         var view = mailbox.View;
         var known = UnchangedSince;
         if (Silent && (known is null || known > view.ModSeq)) known = view.ModSeq;
-        var (changed, modified) = await session.WithProgressAsync(session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, uids, Operation, flags, known, cancellationToken)).ConfigureAwait(false);
+        var (changed, modified) = await session.WithProgressAsync(ApplyAsync(session, mailbox, uids, flags, known, cancellationToken)).ConfigureAwait(false);
         var stored = 0;
         // Without the limit a message that had the flags already, by another's change, is among them; only under it all that is newer is of this command.
         var own = known <= view.ModSeq;
@@ -80,7 +83,7 @@ internal sealed record Store(SequenceSet Messages, bool ByUid, ModSeq? Unchanged
         }
         if (modified.Count > 0 && known != UnchangedSince)
         {
-            (var others, modified) = await session.WithProgressAsync(session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, UidSet.Of(modified), Operation, flags, UnchangedSince, cancellationToken)).ConfigureAwait(false);
+            (var others, modified) = await session.WithProgressAsync(ApplyAsync(session, mailbox, UidSet.Of(modified), flags, UnchangedSince, cancellationToken)).ConfigureAwait(false);
             stored += others.Count(state => view.NumberOf(state.Uid) > 0);
             // Told before this command ends, whether or not the bell of the others' changes has come through.
             mailbox.Ring();
@@ -88,6 +91,39 @@ internal sealed record Store(SequenceSet Messages, bool ByUid, ModSeq? Unchanged
         // What kept a message from being changed is news as well.
         if (modified.Count > 0) mailbox.Ring();
         return (stored, [.. modified.Where(uid => view.NumberOf(uid) > 0)]);
+    }
+
+    private ValueTask<StoreOutcome> ApplyAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, MessageFlags flags, ModSeq? unchangedSince, CancellationToken cancellationToken)
+        => Operation != FlagOperation.Replace || mailbox.May(MailboxRights.Flags)
+            ? session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, uids, Operation, flags, unchangedSince, cancellationToken)
+            : ReplaceWithinRightsAsync(session, mailbox, uids, flags, unchangedSince, cancellationToken);
+
+    /// <summary>
+    /// Who may not change all flags leaves the others as they are. They are read first; where somebody changes them meanwhile, they are read again.
+    /// </summary>
+    private static async ValueTask<StoreOutcome> ReplaceWithinRightsAsync(ImapSession session, SelectedMailbox mailbox, UidSet uids, MessageFlags flags, ModSeq? unchangedSince, CancellationToken cancellationToken)
+    {
+        const int MaxRounds = 20;
+        var (changed, modified) = (new List<MessageState>(), new List<Uid>());
+        for (var round = 0; !uids.IsEmpty; round++)
+        {
+            if (round == MaxRounds) throw new IOException("The flags change faster than they can be read.");
+            var states = new List<MessageState>();
+            await foreach (var state in session.Mailboxes.StatesAsync(mailbox.Account, mailbox.Id, uids, cancellationToken).ConfigureAwait(false)) states.Add(state);
+            modified.AddRange(states.Where(state => state.ModSeq > unchangedSince).Select(state => state.Uid));
+            states.RemoveAll(state => state.ModSeq > unchangedSince);
+            if (states.Count == 0) break;
+            var read = states.Max(state => state.ModSeq);
+            var again = new List<Uid>();
+            foreach (var alike in states.GroupBy(state => state.Flags.Within(MailboxRights.Flags & ~mailbox.Rights).Apply(FlagOperation.Add, flags), state => state.Uid))
+            {
+                var outcome = await session.Mailboxes.StoreFlagsAsync(mailbox.Account, mailbox.Id, UidSet.Of(alike), FlagOperation.Replace, alike.Key, read, cancellationToken).ConfigureAwait(false);
+                changed.AddRange(outcome.Changed);
+                again.AddRange(outcome.Modified);
+            }
+            uids = UidSet.Of(again);
+        }
+        return new StoreOutcome([.. changed.OrderBy(state => state.Uid)], [.. modified.Order()]);
     }
 
     private static string Numbers(MailboxView view, IReadOnlyList<Uid> uids) => UidSet.Of(uids.Select(uid => new Uid((uint)view.NumberOf(uid)))).ToString();

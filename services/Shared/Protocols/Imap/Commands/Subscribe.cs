@@ -1,3 +1,5 @@
+using Merpati.Mailboxes;
+
 namespace Merpati.Protocols.Imap.Commands;
 
 /// <summary>
@@ -19,7 +21,12 @@ internal sealed record Subscribe(MailboxArgument Mailbox, bool Subscribed) : Com
     public override async ValueTask<Completion> ExecuteAsync(ImapSession session, CancellationToken cancellationToken)
     {
         if (Mailbox.Name is not { } name) return Completion.NoSuchMailbox;
-        if (Subscribed && await session.Mailboxes.FindAsync(session.Account.Id, name, cancellationToken).ConfigureAwait(false) is null) return Completion.NoSuchMailbox;
+        if (Subscribed)
+        {
+            var mailbox = await session.FindAsync(name, cancellationToken).ConfigureAwait(false);
+            if (ReachedMailbox.Refusal(mailbox, MailboxRights.Lookup) is { } refusal) return refusal;
+            name = mailbox!.Name;
+        }
         await session.Mailboxes.SubscribeAsync(session.Account.Id, name, Subscribed, cancellationToken).ConfigureAwait(false);
         return Completion.Ok;
     }

@@ -27,17 +27,17 @@ internal static class BinaryContent
         => charset.StartsWith("utf-16", StringComparison.OrdinalIgnoreCase) || charset.StartsWith("utf-32", StringComparison.OrdinalIgnoreCase) || charset.StartsWith("iso-10646", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>BINARY.SIZE: octets when decoded; 0 where there is no such part.</summary>
-    public static async ValueTask<long> CountAsync(ImapSession session, MessageInfo message, BodySection section, CancellationToken cancellationToken)
+    public static async ValueTask<long> CountAsync(ImapSession session, AccountId owner, MessageInfo message, BodySection section, CancellationToken cancellationToken)
     {
         if (Locate(message, section) is not var (range, decoded)) return 0;
-        return decoded is null ? range.Length : (await CountAsync(session, message, range, decoded, 0, long.MaxValue, cancellationToken).ConfigureAwait(false)).Length;
+        return decoded is null ? range.Length : (await CountAsync(session, owner, message, range, decoded, 0, long.MaxValue, cancellationToken).ConfigureAwait(false)).Length;
     }
 
     /// <summary>How many octets of [offset, offset + count) there are when decoded, and whether a NUL is among them.</summary>
     public static async ValueTask<(long Length, bool HoldsNul)> CountAsync(
-        ImapSession session, MessageInfo message, OctetRange range, Func<Stream, Stream>? decoded, long offset, long count, CancellationToken cancellationToken)
+        ImapSession session, AccountId owner, MessageInfo message, OctetRange range, Func<Stream, Stream>? decoded, long offset, long count, CancellationToken cancellationToken)
     {
-        var content = await OpenAsync(session, message, range, decoded, cancellationToken).ConfigureAwait(false);
+        var content = await OpenAsync(session, owner, message, range, decoded, cancellationToken).ConfigureAwait(false);
         await using var _ = content.ConfigureAwait(false);
         var buffer = new byte[SectionContent.BufferSize];
         long length = 0;
@@ -58,9 +58,9 @@ internal static class BinaryContent
     }
 
     /// <summary>The decoded octets from the first.</summary>
-    public static async ValueTask<Stream> OpenAsync(ImapSession session, MessageInfo message, OctetRange range, Func<Stream, Stream>? decoded, CancellationToken cancellationToken)
+    public static async ValueTask<Stream> OpenAsync(ImapSession session, AccountId owner, MessageInfo message, OctetRange range, Func<Stream, Stream>? decoded, CancellationToken cancellationToken)
     {
-        var stream = await session.Mailboxes.OpenShownAsync(session.Account.Id, message, range.Offset, range.Length, cancellationToken).ConfigureAwait(false);
+        var stream = await session.Mailboxes.OpenShownAsync(owner, message, range.Offset, range.Length, cancellationToken).ConfigureAwait(false);
         return decoded is null ? stream : decoded(stream);
     }
 }

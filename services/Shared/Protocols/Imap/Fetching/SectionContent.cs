@@ -33,13 +33,13 @@ internal sealed class SectionContent : IAsyncDisposable
     public long Length { get; }
 
     /// <summary>Null for a part that the message does not have: NIL.</summary>
-    public static async ValueTask<SectionContent?> OpenAsync(ImapSession session, MessageInfo message, FetchItem.Section section, CancellationToken cancellationToken)
+    public static async ValueTask<SectionContent?> OpenAsync(ImapSession session, AccountId owner, MessageInfo message, FetchItem.Section section, CancellationToken cancellationToken)
     {
         if (section.Body.Locate(message) is not { } range) return null;
         session.Engine.Observer?.MessageRead(message);
-        if (section.Decoded) return await DecodeAsync(session, message, section, cancellationToken).ConfigureAwait(false);
+        if (section.Decoded) return await DecodeAsync(session, owner, message, section, cancellationToken).ConfigureAwait(false);
         if (section.Body.Text is SectionText.HeaderFields or SectionText.HeaderFieldsNot)
-            return await FilterAsync(session, message, section, range, cancellationToken).ConfigureAwait(false);
+            return await FilterAsync(session, owner, message, section, range, cancellationToken).ConfigureAwait(false);
         if (section.Partial is { } partial)
         {
             var skipped = Math.Min(partial.Offset, range.Length);
@@ -47,7 +47,7 @@ internal sealed class SectionContent : IAsyncDisposable
         }
         if (range.Length <= 0) return new SectionContent([], 0, 0, null);
 
-        var stream = await session.Mailboxes.OpenShownAsync(session.Account.Id, message, range.Offset, range.Length, cancellationToken).ConfigureAwait(false);
+        var stream = await session.Mailboxes.OpenShownAsync(owner, message, range.Offset, range.Length, cancellationToken).ConfigureAwait(false);
         var head = ArrayPool<byte>.Shared.Rent((int)Math.Min(BufferSize, range.Length));
         try
         {
@@ -62,14 +62,14 @@ internal sealed class SectionContent : IAsyncDisposable
         }
     }
 
-    private static async ValueTask<SectionContent?> DecodeAsync(ImapSession session, MessageInfo message, FetchItem.Section section, CancellationToken cancellationToken)
+    private static async ValueTask<SectionContent?> DecodeAsync(ImapSession session, AccountId owner, MessageInfo message, FetchItem.Section section, CancellationToken cancellationToken)
     {
         if (BinaryContent.Locate(message, section.Body) is not var (range, decoded)) return null;
         if (range.Length <= 0) return new SectionContent([], 0, 0, null);
         var (offset, count) = section.Partial is { } partial ? (partial.Offset, partial.Count) : (0L, long.MaxValue);
-        var (length, holdsNul) = await BinaryContent.CountAsync(session, message, range, decoded, offset, count, cancellationToken).ConfigureAwait(false);
+        var (length, holdsNul) = await BinaryContent.CountAsync(session, owner, message, range, decoded, offset, count, cancellationToken).ConfigureAwait(false);
         if (length == 0) return new SectionContent([], 0, 0, null);
-        var stream = await BinaryContent.OpenAsync(session, message, range, decoded, cancellationToken).ConfigureAwait(false);
+        var stream = await BinaryContent.OpenAsync(session, owner, message, range, decoded, cancellationToken).ConfigureAwait(false);
         var head = ArrayPool<byte>.Shared.Rent((int)Math.Min(BufferSize, Math.Max(length, Math.Min(offset, BufferSize))));
         try
         {
@@ -85,7 +85,7 @@ internal sealed class SectionContent : IAsyncDisposable
         }
     }
 
-    private static async ValueTask<SectionContent> FilterAsync(ImapSession session, MessageInfo message, FetchItem.Section section, OctetRange range, CancellationToken cancellationToken)
+    private static async ValueTask<SectionContent> FilterAsync(ImapSession session, AccountId owner, MessageInfo message, FetchItem.Section section, OctetRange range, CancellationToken cancellationToken)
     {
         var headerLength = (int)Math.Min(range.Length, LongestFilteredHeader);
         var header = ArrayPool<byte>.Shared.Rent(Math.Max(headerLength, 1));
@@ -94,7 +94,7 @@ internal sealed class SectionContent : IAsyncDisposable
         {
             if (headerLength > 0)
             {
-                var stream = await session.Mailboxes.OpenShownAsync(session.Account.Id, message, range.Offset, headerLength, cancellationToken).ConfigureAwait(false);
+                var stream = await session.Mailboxes.OpenShownAsync(owner, message, range.Offset, headerLength, cancellationToken).ConfigureAwait(false);
                 await using var _ = stream.ConfigureAwait(false);
                 await ReadHeadAsync(stream, header.AsMemory(0, headerLength), headerLength, message, cancellationToken).ConfigureAwait(false);
             }

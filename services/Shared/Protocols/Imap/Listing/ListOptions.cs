@@ -15,9 +15,10 @@ internal enum ListSelection
 /// <summary>Return options (RFC 5258 §3.2). Children and special uses are shown always.</summary>
 /// <param name="Status">Items of STATUS (RFC 5819), or null.</param>
 /// <param name="Metadata">Annotations (RFC 9590), or null.</param>
-internal sealed record ListReturn(bool Subscribed, IReadOnlyList<StatusItem>? Status, IReadOnlyList<string>? Metadata)
+/// <param name="MyRights">Rights (RFC 8440).</param>
+internal sealed record ListReturn(bool Subscribed, IReadOnlyList<StatusItem>? Status, IReadOnlyList<string>? Metadata, bool MyRights)
 {
-    public static ListReturn Nothing { get; } = new(false, null, null);
+    public static ListReturn Nothing { get; } = new(false, null, null, false);
 }
 
 /// <summary>The options of LIST. One that is not known is BAD (RFC 5258 §3); one that comes twice counts once.</summary>
@@ -60,6 +61,7 @@ internal static class ListOptions
                 {
                     case "SUBSCRIBED": returns = returns with { Subscribed = true }; break;
                     case "CHILDREN" or "SPECIAL-USE": break; // always shown
+                    case "MYRIGHTS": returns = returns with { MyRights = true }; break;
                     case "STATUS":
                         scanner.Space();
                         returns = returns with { Status = Status.ParseItems(ref scanner) };

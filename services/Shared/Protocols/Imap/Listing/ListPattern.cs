@@ -33,6 +33,14 @@ internal sealed class ListPattern
         return new ListPattern(pattern.ToString());
     }
 
+    /// <summary>False where no name below <paramref name="root"/> can match, nor the root itself.</summary>
+    public bool MayMatchWithin(string root)
+    {
+        var wildcard = _pattern.AsSpan().IndexOfAny('*', '%');
+        var literal = wildcard < 0 ? _pattern : _pattern[..wildcard];
+        return literal.StartsWith(root, StringComparison.Ordinal) || wildcard >= 0 && root.StartsWith(literal, StringComparison.Ordinal);
+    }
+
     public bool Matches(MailboxName name)
     {
         var text = name.Value;

@@ -5,14 +5,14 @@ namespace Merpati.Protocols.Imap;
 /// <summary>One name that LIST or LSUB may show.</summary>
 /// <param name="Mailbox">Null where there is none of that name.</param>
 /// <param name="SubscribedBelow">A name below it is subscribed (RFC 5258 §4 CHILDINFO).</param>
-internal sealed record ListedName(MailboxName Name, MailboxInfo? Mailbox, bool Subscribed, bool HasChildren, bool SubscribedBelow);
+internal sealed record ListedName(MailboxName Name, ReachedMailbox? Mailbox, bool Subscribed, bool HasChildren, bool SubscribedBelow);
 
 /// <summary>Mailboxes, subscribed names and the names above them as one tree, in order of name.</summary>
 internal static class MailboxTree
 {
-    public static IReadOnlyList<ListedName> Names(IReadOnlyList<MailboxInfo> mailboxes, IReadOnlyList<MailboxName> subscriptions)
+    public static IReadOnlyList<ListedName> Names(IReadOnlyList<ReachedMailbox> mailboxes, IReadOnlyList<MailboxName> subscriptions)
     {
-        var existing = new Dictionary<MailboxName, MailboxInfo>(mailboxes.Count);
+        var existing = new Dictionary<MailboxName, ReachedMailbox>(mailboxes.Count);
         var names = new SortedSet<MailboxName>(Comparer<MailboxName>.Create(static (a, b) => string.CompareOrdinal(a.Value, b.Value)));
         var parents = new HashSet<MailboxName>();
         foreach (var mailbox in mailboxes)

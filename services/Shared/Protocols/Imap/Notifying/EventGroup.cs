@@ -9,12 +9,15 @@ internal sealed record EventGroup(NotifyFilter Filter, IReadOnlyList<MailboxName
 {
     public bool IsSelected => Filter is NotifyFilter.Selected or NotifyFilter.SelectedDelayed;
 
+    /// <summary>It may be about mailboxes of others.</summary>
+    public bool ReachesOthers => Filter is NotifyFilter.Subscribed or NotifyFilter.Subtree or NotifyFilter.Mailboxes;
+
     /// <summary>Is it about this mailbox, selected or not?</summary>
-    public bool Covers(MailboxInfo mailbox) => Filter switch
+    public bool Covers(ReachedMailbox mailbox) => Filter switch
     {
-        NotifyFilter.Inboxes => mailbox.Name.IsInbox || mailbox.SpecialUse == SpecialUse.Junk,
-        NotifyFilter.Personal => true,
-        NotifyFilter.Subscribed => mailbox.Subscribed,
+        NotifyFilter.Inboxes => mailbox.IsOwn && (mailbox.Name.IsInbox || mailbox.Info.SpecialUse == SpecialUse.Junk),
+        NotifyFilter.Personal => mailbox.IsOwn,
+        NotifyFilter.Subscribed => mailbox.Info.Subscribed,
         NotifyFilter.Subtree => Names.Any(name => mailbox.Name == name || mailbox.Name.IsBelow(name)),
         NotifyFilter.Mailboxes => Names.Contains(mailbox.Name),
         _ => false,

@@ -4,7 +4,7 @@ using Merpati.Protocols.Imap.Commands;
 namespace Merpati.Protocols.Imap;
 
 /// <summary>
-/// Watches the mailboxes of an account for NOTIFY (RFC 5465). It remembers what it told last, so that whatever happens between two looks is
+/// Watches the mailboxes that an account reaches for NOTIFY (RFC 5465). It remembers what it told last, so that whatever happens between two looks is
 /// told once, as it is then; memory grows with the mailboxes and not with the events.
 /// </summary>
 internal sealed class MailboxWatch : IDisposable
@@ -14,10 +14,12 @@ internal sealed class MailboxWatch : IDisposable
     private static readonly IReadOnlyList<StatusItem> CountersAndModSeq = [.. Counters, StatusItem.HighestModSeq];
 
     private readonly IReadOnlyList<EventGroup> _groups;
-    private readonly IDisposable _subscription;
+    private readonly IMailboxChangeFeed _feed;
+    private readonly AccountId _account;
+    private readonly Dictionary<AccountId, IDisposable> _subscriptions = [];
     private readonly Action _onRing;
     private readonly AnnotationWatch? _annotations;
-    private Dictionary<MailboxId, MailboxInfo> _told = [];
+    private Dictionary<MailboxId, ReachedMailbox> _told = [];
     private readonly ITimer _timer;
     private int _rung;
     private int _polls;
@@ -29,7 +31,9 @@ internal sealed class MailboxWatch : IDisposable
         _onRing = onRing;
         Selected = groups.FirstOrDefault(group => group.IsSelected);
         if (groups.Any(group => (group.Events & NotifyEvents.OfMetadata) != NotifyEvents.None)) _annotations = new AnnotationWatch();
-        _subscription = engine.Feed.Subscribe(account, OnChange);
+        _feed = engine.Feed;
+        _account = account;
+        _subscriptions.Add(account, _feed.Subscribe(account, OnChange));
         _timer = engine.Time.CreateTimer(static watch => ((MailboxWatch)watch!).Poll(), this, engine.Options.IdlePoll, engine.Options.IdlePoll);
     }
 
@@ -69,7 +73,7 @@ internal sealed class MailboxWatch : IDisposable
             before.Remove(mailbox.Id, out var known);
             if (mailbox == known) continue;
             TellOfTree(session, mailbox, known);
-            if (mailbox.Id != session.TrySelected?.Id && (Happened(mailbox, known) & EventsOf(mailbox)) != NotifyEvents.None)
+            if (mailbox.Id != session.TrySelected?.Id && (Happened(mailbox.Info, known?.Info) & EventsOf(mailbox)) != NotifyEvents.None)
                 await WriteStatusAsync(session, mailbox, cancellationToken).ConfigureAwait(false);
             await session.Output.FlushIfFullAsync().ConfigureAwait(false);
         }
@@ -104,26 +108,49 @@ internal sealed class MailboxWatch : IDisposable
 
     public void Dispose()
     {
-        _subscription.Dispose();
+        foreach (var subscription in _subscriptions.Values) subscription.Dispose();
         _timer.Dispose();
     }
 
-    private async ValueTask<IReadOnlyList<MailboxInfo>> ListAsync(ImapSession session, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<ReachedMailbox>> ListAsync(ImapSession session, CancellationToken cancellationToken)
     {
-        var mailboxes = await session.Mailboxes.ListAsync(session.Account.Id, cancellationToken).ConfigureAwait(false);
+        var withForeign = _groups.Any(group => group.ReachesOthers);
+        var mailboxes = await session.ListAsync(withForeign, cancellationToken).ConfigureAwait(false);
+        // Whose mailboxes came to be seen is listened to before they are looked at, so that no change falls between.
+        if (withForeign && Follow(mailboxes)) mailboxes = await session.ListAsync(withForeign, cancellationToken).ConfigureAwait(false);
         _told = mailboxes.ToDictionary(mailbox => mailbox.Id);
         return mailboxes;
     }
 
-    /// <summary>The first group that is about a mailbox says all about it (RFC 5465 §3.1).</summary>
-    private NotifyEvents EventsOf(MailboxInfo mailbox) => _groups.FirstOrDefault(group => group.Covers(mailbox))?.Events ?? NotifyEvents.None;
+    /// <summary>Listens to those whose mailboxes are seen, and to nobody else. True where somebody is new.</summary>
+    private bool Follow(IReadOnlyList<ReachedMailbox> mailboxes)
+    {
+        var owners = mailboxes.Where(mailbox => EventsOf(mailbox) != NotifyEvents.None).Select(mailbox => mailbox.Owner).Append(_account).ToHashSet();
+        foreach (var gone in _subscriptions.Keys.Where(owner => !owners.Contains(owner)).ToList())
+        {
+            _subscriptions.Remove(gone, out var subscription);
+            subscription!.Dispose();
+        }
+        var before = _subscriptions.Count;
+        foreach (var owner in owners.Where(owner => !_subscriptions.ContainsKey(owner))) _subscriptions.Add(owner, _feed.Subscribe(owner, OnChange));
+        return _subscriptions.Count > before;
+    }
 
-    private void TellOfTree(ImapSession session, MailboxInfo mailbox, MailboxInfo? known)
+    /// <summary>The first group that is about a mailbox says all about it (RFC 5465 §3.1).</summary>
+    private NotifyEvents EventsOf(ReachedMailbox mailbox)
+    {
+        var events = _groups.FirstOrDefault(group => group.Covers(mailbox))?.Events ?? NotifyEvents.None;
+        // Of messages it is told who may read them; of annotations, who owns them.
+        if (!mailbox.May(MailboxRights.Read)) events &= ~NotifyEvents.OfMessages;
+        return mailbox.IsOwn ? events : events & ~NotifyEvents.OfMetadata;
+    }
+
+    private void TellOfTree(ImapSession session, ReachedMailbox mailbox, ReachedMailbox? known)
     {
         var events = EventsOf(mailbox) | (known is null ? NotifyEvents.None : EventsOf(known));
-        var attribute = mailbox.Subscribed ? "\\Subscribed" : "";
+        var attribute = mailbox.Info.Subscribed ? "\\Subscribed" : "";
         if (events.HasFlag(NotifyEvents.MailboxName) && mailbox.Name != known?.Name) WriteList(session, mailbox, attribute, known?.Name);
-        else if (events.HasFlag(NotifyEvents.SubscriptionChange) && mailbox.Subscribed != (known?.Subscribed ?? false)) WriteList(session, mailbox, attribute, null);
+        else if (events.HasFlag(NotifyEvents.SubscriptionChange) && mailbox.Info.Subscribed != (known?.Info.Subscribed ?? false)) WriteList(session, mailbox, attribute, null);
     }
 
     private static NotifyEvents Happened(MailboxInfo mailbox, MailboxInfo? known)
@@ -138,14 +165,14 @@ internal sealed class MailboxWatch : IDisposable
         return happened == NotifyEvents.None ? NotifyEvents.FlagChange : happened;
     }
 
-    private async ValueTask WriteStatusAsync(ImapSession session, MailboxInfo mailbox, CancellationToken cancellationToken)
+    private async ValueTask WriteStatusAsync(ImapSession session, ReachedMailbox mailbox, CancellationToken cancellationToken)
     {
         var items = session.CondStoreEnabled || EventsOf(mailbox).HasFlag(NotifyEvents.FlagChange) ? CountersAndModSeq : Counters;
         await Status.WriteAsync(session, mailbox, items, cancellationToken).ConfigureAwait(false);
         await session.Output.FlushIfFullAsync().ConfigureAwait(false);
     }
 
-    private static void WriteList(ImapSession session, MailboxInfo mailbox, string attribute, MailboxName? oldName)
+    private static void WriteList(ImapSession session, ReachedMailbox mailbox, string attribute, MailboxName? oldName)
     {
         session.Output.Raw("* LIST ("u8).Ascii(attribute).Raw(") \"/\" "u8).Mailbox(mailbox.Name);
         if (oldName is { } old) session.Output.Raw(" (\"OLDNAME\" ("u8).Mailbox(old).Raw("))"u8);

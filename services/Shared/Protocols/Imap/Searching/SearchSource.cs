@@ -20,12 +20,15 @@ internal abstract record SearchSource
     /// <param name="OneLevel">subtree-one: the mailboxes and those right below them.</param>
     public sealed record Subtree(IReadOnlyList<MailboxArgument> Roots, bool OneLevel) : SearchSource;
 
-    public bool Includes(MailboxInfo mailbox, MailboxId? selected) => this switch
+    /// <summary>Mailboxes of others may be among them, besides the selected one.</summary>
+    public bool ReachesOthers => this is Subscribed or Mailboxes or Subtree;
+
+    public bool Includes(ReachedMailbox mailbox, MailboxId? selected) => this switch
     {
         Selected => mailbox.Id == selected,
         Inboxes => mailbox.Name.IsInbox,
-        Personal => true,
-        Subscribed => mailbox.Subscribed,
+        Personal => mailbox.IsOwn,
+        Subscribed => mailbox.Info.Subscribed,
         Mailboxes mailboxes => mailboxes.Names.Any(name => name.Name == mailbox.Name),
         Subtree subtree => subtree.Roots.Any(root => root.Name is { } name && (name == mailbox.Name || (subtree.OneLevel ? mailbox.Name.Parent == name : mailbox.Name.IsBelow(name)))),
         _ => throw new System.Diagnostics.UnreachableException(),
