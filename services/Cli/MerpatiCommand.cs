@@ -8,6 +8,7 @@ using Merpati.Cli.Commands.Dkim;
 using Merpati.Cli.Commands.Domains;
 using Merpati.Cli.Commands.Policies;
 using Merpati.Cli.Commands.Queue;
+using Merpati.Cli.Commands.Sharing;
 using Merpati.Cli.Commands.Stores;
 using Merpati.Cli.Commands.Suppressions;
 using Merpati.Cli.Terminal;
@@ -69,6 +70,16 @@ public static class MerpatiCommand
             account.AddCommand<ChangeAccount>("change");
             account.AddCommand<RemoveAccount>("remove");
             account.AddCommand<SetPassword>("password");
+        });
+        configuration.AddBranch("shared", shared =>
+        {
+            shared.SetDescription("Mailboxes that several people use, and who may.");
+            shared.AddCommand<AddShared>("add");
+            shared.AddCommand<ListShared>("list");
+            shared.AddCommand<ShowGrants>("show");
+            shared.AddCommand<Grant>("grant");
+            shared.AddCommand<Revoke>("revoke");
+            shared.AddCommand<RemoveAccount>("remove");
         });
         configuration.AddBranch("alias", alias =>
         {

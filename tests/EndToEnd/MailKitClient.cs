@@ -77,6 +77,56 @@ public abstract class MailKitClient(MailServerFixture merpati)
     }
 
     [Fact]
+    public async Task MailKit_shares_a_mailbox_and_uses_that_of_another()
+    {
+        var owner = await merpati.NewAccountAsync("mailkit-owner");
+        var guest = await merpati.NewAccountAsync("mailkit-guest");
+        for (var i = 0; i < 2; i++) Assert.StartsWith("250", await merpati.DeliverAsync(owner.Address, Mail.Simple("x@elsewhere.test", owner.Address, $"shared {i}")));
+        await merpati.WaitForEmptyQueueAsync();
+        using var theirs = await ImapAsync(owner);
+        Assert.True(theirs.Capabilities.HasFlag(ImapCapabilities.Acl));
+        await theirs.Inbox.SetAccessRightsAsync(guest.Address, new AccessRights("lrs"));
+        await theirs.Inbox.AddAccessRightsAsync(guest.Address, new AccessRights("i"));
+        var entries = await theirs.Inbox.GetAccessControlListAsync();
+        Assert.Contains(entries, entry => entry.Name == guest.Address && entry.Rights.Contains(AccessRight.OpenFolder) && entry.Rights.Contains(AccessRight.AppendMessages));
+
+        using var imap = await ImapAsync(guest);
+        Assert.Equal("Other Users", Assert.Single(imap.OtherNamespaces).Path);
+        Assert.Equal("Shared", Assert.Single(imap.SharedNamespaces).Path);
+        var shared = await imap.GetFolderAsync($"Other Users/{owner.Address}/INBOX");
+        Assert.True((await shared.GetMyAccessRightsAsync()).Contains(AccessRight.SetMessageSeen));
+        await shared.OpenAsync(FolderAccess.ReadWrite);
+        Assert.Equal(MessageFlags.Seen, shared.PermanentFlags);
+        var uids = await shared.SearchAsync(SearchQuery.SubjectContains("shared"));
+        Assert.Equal(2, uids.Count);
+        await shared.AddFlagsAsync(uids[0], MessageFlags.Seen, silent: true);
+        await Assert.ThrowsAsync<ImapCommandException>(() => shared.AddFlagsAsync(uids[1], MessageFlags.Flagged, silent: true));
+        await Assert.ThrowsAsync<ImapCommandException>(() => shared.ExpungeAsync(uids));
+        var copied = await shared.CopyToAsync(uids, imap.Inbox);
+        Assert.Equal(2, copied.Destination.Count);
+        await shared.CloseAsync();
+        await imap.Inbox.OpenAsync(FolderAccess.ReadWrite);
+        Assert.Equal("shared 0", Assert.Single(await imap.Inbox.FetchAsync(await imap.Inbox.SearchAsync(SearchQuery.Seen), MessageSummaryItems.Envelope)).Envelope!.Subject);
+        Assert.NotNull(await imap.Inbox.MoveToAsync(copied.Destination[0], shared));
+        await theirs.Inbox.StatusAsync(StatusItems.Count);
+        Assert.Equal(3, theirs.Inbox.Count);
+
+        await theirs.Inbox.RemoveAccessAsync(guest.Address);
+        await Assert.ThrowsAsync<ImapCommandException>(() => shared.StatusAsync(StatusItems.Count));
+
+        var team = owner.Address.Replace("mailkit-owner", "mailkit-team", StringComparison.Ordinal);
+        var added = await merpati.Server.MerpatiAsync(null, "shared", "add", team, "--admin", owner.Address);
+        Assert.True(added.ExitCode == 0, added.ToString());
+        var ours = await theirs.GetFolderAsync($"Shared/{team}/INBOX");
+        await ours.SetAccessRightsAsync(guest.Address, new AccessRights("lr"));
+        Assert.StartsWith("250", await merpati.DeliverAsync(team, Mail.Simple("x@elsewhere.test", team, "to all of us")));
+        await merpati.WaitForEmptyQueueAsync();
+        var seen = await imap.GetFolderAsync($"Shared/{team}/INBOX");
+        await seen.OpenAsync(FolderAccess.ReadOnly);
+        Assert.Equal("to all of us", Assert.Single(await seen.FetchAsync(0, -1, MessageSummaryItems.Envelope)).Envelope!.Subject);
+    }
+
+    [Fact]
     public async Task MailKit_reads_and_deletes_over_POP3()
     {
         var account = await merpati.NewAccountAsync("mailkit-pop");

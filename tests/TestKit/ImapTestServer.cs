@@ -49,6 +49,24 @@ public sealed class ImapTestServer
         _serve = serve;
     }
 
+    /// <summary>One more account, with the same password unless it is shared, and with its first mailboxes.</summary>
+    public async Task<Account> AddAccountAsync(string address, bool shared = false, bool enabled = true)
+    {
+        var account = new Account { Id = AccountId.New(Time), Address = EmailAddress.Parse(address), Shared = shared, Enabled = enabled };
+        Directory.Add(account);
+        await Mailboxes.EnsureAccountAsync(account.Id, CancellationToken.None);
+        return account;
+    }
+
+    /// <summary>Gives rights to a mailbox of the first account, as SETACL does.</summary>
+    public async Task GrantAsync(Grantee grantee, MailboxRights rights, string mailbox = "INBOX", Account? owner = null)
+    {
+        var of = (owner ?? Account).Id;
+        await Mailboxes.EnsureAccountAsync(of, CancellationToken.None);
+        var found = await Mailboxes.FindAsync(of, MailboxName.Parse(mailbox), CancellationToken.None) ?? throw new InvalidOperationException($"No mailbox {mailbox}.");
+        await Mailboxes.GrantAsync(of, found.Id, [new GrantChange(grantee, false, FlagOperation.Replace, rights)], CancellationToken.None);
+    }
+
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 3, 14, 9, 26, 53, TimeSpan.Zero));
 
     public LocalMailboxChangeFeed Feed { get; } = new();
@@ -88,20 +106,31 @@ public sealed class ImapTestServer
     }
 }
 
-/// <summary>A directory that knows one account and its password.</summary>
+/// <summary>A directory that knows one account and its password; and those that are added, which have the same.</summary>
 public sealed class OneAccountDirectory(Account known, string secret) : IDirectory
 {
     private const int Iterations = 4096;
     private static readonly byte[] Salt = Encoding.ASCII.GetBytes("a test's salt...");
 
+    private readonly List<Account> _accounts = [known];
+
     public bool Throttled { get; set; }
 
+    public void Add(Account account) => _accounts.Add(account);
+
+    public void Remove(Account account) => _accounts.Remove(account);
+
     public ValueTask<Resolution> ResolveAsync(EmailAddress address, CancellationToken cancellationToken)
-        => new(address.Equals(known.Address) ? new Resolution.LocalAccount(known, null) : new Resolution.UnknownUser());
+        => new(_accounts.Find(account => account.Address.Equals(address)) switch
+        {
+            null => new Resolution.UnknownUser(),
+            { Enabled: false } => new Resolution.Disabled(),
+            var account => new Resolution.LocalAccount(account, null),
+        });
 
-    public ValueTask<bool> IsLocalDomainAsync(string domain, CancellationToken cancellationToken) => new(domain == known.Address.Domain);
+    public ValueTask<bool> IsLocalDomainAsync(string domain, CancellationToken cancellationToken) => new(_accounts.Exists(account => account.Address.Domain == domain));
 
-    public ValueTask<Account?> GetAccountAsync(AccountId account, CancellationToken cancellationToken) => new(account == known.Id ? known : null);
+    public ValueTask<Account?> GetAccountAsync(AccountId account, CancellationToken cancellationToken) => new(_accounts.Find(other => other.Id == account));
 
     public ValueTask<LoginOutcome> LoginAsync(string login, string password, LoginProtocol protocol, IPAddress? client, CancellationToken cancellationToken)
         => CompleteScramAsync(login, password == secret, protocol, client, cancellationToken);
@@ -117,10 +146,10 @@ public sealed class OneAccountDirectory(Account known, string secret) : IDirecto
     public ValueTask<LoginOutcome> CompleteScramAsync(string login, bool proven, LoginProtocol protocol, IPAddress? client, CancellationToken cancellationToken)
     {
         if (Throttled) return new(new LoginOutcome.Throttled(TimeSpan.FromMinutes(1)));
-        return new(proven && login == known.Address.ToString() ? new LoginOutcome.Granted(known) : new LoginOutcome.Denied());
+        return new(proven && _accounts.Find(account => account.Address.ToString() == login) is { Enabled: true, Shared: false } account ? new LoginOutcome.Granted(account) : new LoginOutcome.Denied());
     }
 
-    public ValueTask<bool> MaySendAsAsync(AccountId account, EmailAddress sender, CancellationToken cancellationToken) => new(account == known.Id && sender.Equals(known.Address));
+    public ValueTask<bool> MaySendAsAsync(AccountId account, EmailAddress sender, CancellationToken cancellationToken) => new(_accounts.Exists(other => other.Id == account && sender.Equals(other.Address)));
 
     public ValueTask<EmailAddress?> RewriteSenderAsync(EmailAddress sender, string forwarder, CancellationToken cancellationToken) => throw new NotSupportedException();
 }

@@ -33,5 +33,5 @@ return await ServiceHost.RunAsync<DeliveryHostOptions>("merpati-delivery", args,
     host.DependsOn("MongoDB", static (provider, cancellationToken) => provider.GetRequiredService<MongoStores>().CheckAsync(Stores, cancellationToken));
     host.DependsOn("UserDirectory", RpcClients.CheckUserDirectoryAsync);
     host.Listen((_, kestrel) => kestrel.ListenForRpc(host.Configuration.Addresses));
-    host.Map(static endpoints => endpoints.MapMailboxes().MapMaildropLocks().MapAccountRemoval().MapQueue().MapQueuedHeaders().MapTimeline().MapRpcHealth());
+    host.Map(static endpoints => endpoints.MapMailboxes().MapMaildropLocks().MapAccountRemoval().MapMailboxSharing().MapQueue().MapQueuedHeaders().MapTimeline().MapRpcHealth());
 });

@@ -20,6 +20,7 @@ public static class MailboxesServices
         services.AddHostedService(provider => provider.GetRequiredService<SearchIndexer>());
         services.AddSingleton<MailboxDelivery>();
         services.AddSingleton<IMailboxes, Mailboxes>();
+        services.AddSingleton<IMailboxSharing, MailboxSharing>();
         services.AddSingleton<Accounts.IAccountRemoval, MailboxRemoval>();
         return services;
     }

@@ -29,6 +29,10 @@ public static class RpcClients
     public static IServiceCollection AddAccountRemovalClient(this IServiceCollection services)
         => services.AddClient<IAccountRemoval>("account removal", AtDelivery, static (_, invoker, caller) => new AccountRemovalClient(new(invoker), caller));
 
+    /// <summary><see cref="IMailboxSharing"/> at Delivery.</summary>
+    public static IServiceCollection AddMailboxSharingClient(this IServiceCollection services)
+        => services.AddClient<IMailboxSharing>("mailbox sharing", AtDelivery, static (_, invoker, caller) => new MailboxSharingClient(new(invoker), caller));
+
     /// <summary><see cref="IMaildropLock"/> at Delivery. To be added before AddPop3Gateway, which else takes that of one process.</summary>
     public static IServiceCollection AddMaildropLockClient(this IServiceCollection services)
         => services.AddClient<IMaildropLock>("maildrop locks", AtDelivery, static (provider, invoker, caller) => new MaildropLockClient(new(invoker), caller, provider.GetRequiredService<ILogger<MaildropLockClient>>()));

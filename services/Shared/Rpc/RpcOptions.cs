@@ -73,6 +73,9 @@ public sealed class RpcAccess
     public string AccountRemoval { get; set; } = ServiceNames.UserDirectory;
 
     [Required]
+    public string Sharing { get; set; } = ServiceNames.UserDirectory;
+
+    [Required]
     public string DkimKeys { get; set; } = ServiceNames.OutboundRelay;
 
     [Required]

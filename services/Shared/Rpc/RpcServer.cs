@@ -35,6 +35,7 @@ public static class RpcServer
         services.TryAddSingleton<MailboxesServer>();
         services.TryAddSingleton<MaildropServer>();
         services.TryAddSingleton<AccountRemovalServer>();
+        services.TryAddSingleton<MailboxSharingServer>();
         services.TryAddSingleton<MailQueueServer>();
         services.TryAddSingleton<QueuedHeaderServer>();
         services.TryAddSingleton<TimelineServer>();
@@ -88,6 +89,9 @@ public static class RpcServer
 
     /// <summary>Serves every <see cref="Merpati.Accounts.IAccountRemoval"/> of this process.</summary>
     public static IEndpointRouteBuilder MapAccountRemoval(this IEndpointRouteBuilder endpoints) => endpoints.Serve<AccountRemovalServer>();
+
+    /// <summary>Serves <see cref="Merpati.Mailboxes.IMailboxSharing"/>.</summary>
+    public static IEndpointRouteBuilder MapMailboxSharing(this IEndpointRouteBuilder endpoints) => endpoints.Serve<MailboxSharingServer>();
 
     /// <summary>Serves <see cref="Storage.IMailQueue"/>.</summary>
     public static IEndpointRouteBuilder MapQueue(this IEndpointRouteBuilder endpoints) => endpoints.Serve<MailQueueServer>();

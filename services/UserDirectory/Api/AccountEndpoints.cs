@@ -50,6 +50,7 @@ internal static class AccountEndpoints
         if (body.Password is not null && PasswordRefusal(body.Password, options) is { } refusal) return refusal;
         if (!AreQuotas(body.QuotaOctets, body.QuotaMessages)) return NotAQuota();
         if (!TryName(body.Name, out var name)) return NotAName();
+        if (body is { Shared: true, Password: not null }) return Problems.Invalid("A shared account has no password: nobody logs in to it.");
         var account = new Account
         {
             Id = AccountId.New(time),
@@ -57,6 +58,7 @@ internal static class AccountEndpoints
             DisplayName = name,
             QuotaOctets = NoneIfZero(body.QuotaOctets),
             QuotaMessages = NoneIfZero(body.QuotaMessages),
+            Shared = body.Shared,
         };
         var outcome = await administration.AddAsync(account, body.Password, cancellationToken);
         return outcome switch
@@ -149,5 +151,5 @@ internal static class AccountEndpoints
     private static long? NoneIfZero(long? quota) => quota == 0 ? null : quota;
 
     private static AccountView View(Account account)
-        => new(account.Id.ToString(), account.Address.ToString(), account.DisplayName, account.Enabled, account.QuotaOctets, account.QuotaMessages);
+        => new(account.Id.ToString(), account.Address.ToString(), account.DisplayName, account.Enabled, account.QuotaOctets, account.QuotaMessages, account.Shared);
 }

@@ -28,7 +28,7 @@ return await ServiceHost.RunAsync<UserDirectoryHostOptions>("merpati-user-direct
         .AddUserDirectory()
         .AddMerpatiRpcServer()
         // Administration of what Delivery has: it is asked when somebody asks.
-        .AddAccountRemovalClient().AddQueueClient().AddQueuedHeadersClient().AddJournalClient()
+        .AddAccountRemovalClient().AddMailboxSharingClient().AddQueueClient().AddQueuedHeadersClient().AddJournalClient()
         .PostConfigure<UserDirectoryOptions>(directory => directory.HostName = host.Hostname);
     host.DependsOn("MongoDB", static (provider, cancellationToken) => provider.GetRequiredService<MongoStores>().CheckAsync(Stores, cancellationToken));
     host.Listen((_, kestrel) => kestrel.ListenForRpc(host.Configuration.Addresses));

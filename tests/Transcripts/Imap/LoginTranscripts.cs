@@ -242,7 +242,7 @@ public sealed class LoginTranscripts
             S: * ENABLED CONDSTORE
             S: 5 OK ENABLE completed
             C: 6 NAMESPACE
-            S: * NAMESPACE (("" "/")) NIL NIL
+            S: * NAMESPACE (("" "/")) (("Other Users/" "/")) (("Shared/" "/"))
             S: 6 OK NAMESPACE completed
             """);
     }

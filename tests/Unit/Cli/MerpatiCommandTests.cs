@@ -43,6 +43,40 @@ public sealed class MerpatiCommandTests : IAsyncLifetime
         (await DoneAsync("dkim list")).Should().NotContain("s1");
     }
 
+    [Fact]
+    public async Task A_shared_account_is_made_shared_and_taken_back()
+    {
+        await DoneAsync("domain add example.test");
+        await DoneAsync("shared add ann@example.test");
+        await DoneAsync("shared add bob@example.test");
+        (await DoneAsync("shared add team@example.test --admin ann@example.test --name Team")).Should().Contain("team@example.test is there").And.Contain("ann@example.test");
+        (await DoneAsync("shared list --domain example.test")).Should().MatchRegex("team@example.test +Team +shared");
+        (await DoneAsync("shared show team@example.test")).Should().MatchRegex("INBOX +ann@example.test +lrswipkxteacd").And.MatchRegex("Sent +ann@example.test +lrswipkxteacd");
+        (await DoneAsync("shared grant team@example.test bob@example.test lrs --mailbox INBOX")).Should().Contain("INBOX of team@example.test");
+        await DoneAsync("shared grant team@example.test anyone@example.test l");
+        (await DoneAsync("shared show team@example.test")).Should().MatchRegex("INBOX +bob@example.test +lrs").And.NotMatchRegex("Sent +bob@example.test").And.MatchRegex("Drafts +anyone@example.test +l");
+        await DoneAsync("shared revoke team@example.test anyone@example.test");
+        await DoneAsync("shared revoke team@example.test bob@example.test --mailbox INBOX");
+        (await DoneAsync("shared show team@example.test --json")).Should().NotContain("anyone").And.NotContain("bob");
+        foreach (var (line, complaint) in new[]
+        {
+            ("shared grant team@example.test carl@example.test lr", "No account or domain carl@example.test"),
+            ("shared grant team@example.test bob@example.test lq", "lrswipkxtea"),
+            ("shared grant team@example.test bob@example.test lr --mailbox Nothing", "no mailbox Nothing"),
+            ("shared grant team@example.test team@example.test lr", "all rights, always"),
+            ("shared grant nobody@example.test bob@example.test lr", "No account nobody@example.test"),
+            ("shared show nobody@example.test", "No account nobody@example.test"),
+        })
+        {
+            var terminal = new ScriptedTerminal();
+            (await MerpatiCommand.RunAsync([.. line.Split(' '), "--data", _server.Folder], terminal, CancellationToken.None)).Should().NotBe(0, line);
+            terminal.Complained.Should().Contain(complaint);
+        }
+        (await LoginAsync("team@example.test", "")).Should().BeOfType<LoginOutcome.Denied>();
+        await DoneAsync("shared remove team@example.test");
+        (await DoneAsync("shared list")).Should().NotContain("team@");
+    }
+
     [Theory]
     [InlineData("{data} domain list --json")]
     [InlineData("domain {data} --json list")]

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using Merpati.Accounts;
 using Merpati.Platform.Admin;
 using Merpati.Storage;
+using Merpati.TestKit;
 using Merpati.TestKit.Accounts;
 using Merpati.UserDirectory;
 using Merpati.UserDirectory.Api;
@@ -29,6 +30,7 @@ internal sealed class AdminServer : IAsyncDisposable
         builder.Services.AddSingleton(owner).AddSingleton(new AdminTokens([owner, .. others]));
         builder.Services.AddSingleton<Relaying.ISuppressionList>(new InMemorySuppressionList(TimeProvider.System));
         builder.Services.AddSingleton<ISharedRecords>(new InMemorySharedRecords(TimeProvider.System));
+        builder.Services.AddSingleton<Merpati.Mailboxes.IMailboxSharing>(new Merpati.Delivery.Mailboxes.MailboxSharing(new InMemoryMailboxes(new Merpati.Platform.Bus.LocalMailboxChangeFeed(), TimeProvider.System)));
         builder.Services.AddUserDirectory();
         builder.Services.Configure<UserDirectoryOptions>(DirectoryUnderTest.MakeCheap);
         if (queue is not null) builder.Services.AddSingleton(queue);

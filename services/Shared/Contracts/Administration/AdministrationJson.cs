@@ -21,6 +21,8 @@ namespace Merpati.Administration;
 [JsonSerializable(typeof(NewAccount))]
 [JsonSerializable(typeof(AccountChange))]
 [JsonSerializable(typeof(NewPassword))]
+[JsonSerializable(typeof(IReadOnlyList<GrantView>))]
+[JsonSerializable(typeof(GrantOrder))]
 [JsonSerializable(typeof(IReadOnlyList<AliasView>))]
 [JsonSerializable(typeof(AliasTargets))]
 [JsonSerializable(typeof(IReadOnlyList<QueueEntryView>))]

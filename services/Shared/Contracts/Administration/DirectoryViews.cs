@@ -21,11 +21,21 @@ public sealed record SuppressionView(string Pattern, string Source, string Reaso
 public sealed record NewSuppression(string Pattern, string? Reason = null, DateTimeOffset? Until = null);
 
 /// <summary>An account; never its credentials.</summary>
-public sealed record AccountView(string Id, string Address, string? Name, bool Enabled, long? QuotaOctets, long? QuotaMessages);
+public sealed record AccountView(string Id, string Address, string? Name, bool Enabled, long? QuotaOctets, long? QuotaMessages, bool Shared = false);
 
-/// <summary>An account to be. Without a password nobody can log in to it until one is set.</summary>
+/// <summary>What somebody may do with a mailbox (RFC 4314).</summary>
+/// <param name="Grantee">An account's address, anyone, or anyone@domain; after '-' for rights that are taken away.</param>
+/// <param name="Rights">Letters.</param>
+public sealed record GrantView(string Mailbox, string Grantee, string Rights);
+
+/// <summary>Rights to give in place of those that there are; none takes the entry away.</summary>
+/// <param name="Mailbox">Null for all mailboxes that there are.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record NewAccount(string Address, string? Password = null, string? Name = null, long? QuotaOctets = null, long? QuotaMessages = null)
+public sealed record GrantOrder(string Rights, string? Mailbox = null);
+
+/// <summary>An account to be. A shared one is of no person, and nobody logs in to it. Without a password nobody can log in to it until one is set.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record NewAccount(string Address, string? Password = null, string? Name = null, long? QuotaOctets = null, long? QuotaMessages = null, bool Shared = false)
 {
     /// <summary>Without the password: records end up in logs.</summary>
     public override string ToString() => $"{nameof(NewAccount)} {Address}";

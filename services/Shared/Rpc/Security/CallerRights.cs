@@ -22,6 +22,7 @@ internal sealed class CallerRights
             [Merpati.Mailboxes.V1.MailboxesService.Descriptor.FullName] = Names(allow.Mailboxes),
             [Merpati.Mailboxes.V1.MaildropService.Descriptor.FullName] = Names(allow.MaildropLocks),
             [Merpati.Mailboxes.V1.AccountRemovalService.Descriptor.FullName] = Names(allow.AccountRemoval),
+            [Merpati.Mailboxes.V1.MailboxSharingService.Descriptor.FullName] = Names(allow.Sharing),
             [Merpati.Queueing.V1.MailQueueService.Descriptor.FullName] = Names(allow.Queue),
             [Merpati.Queueing.V1.QueuedHeaderService.Descriptor.FullName] = Names(allow.Queue),
             [Merpati.Timeline.V1.TimelineService.Descriptor.FullName] = Names(allow.Timeline),

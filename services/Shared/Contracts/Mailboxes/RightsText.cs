@@ -1,9 +1,7 @@
-using Merpati.Mailboxes;
-
-namespace Merpati.Protocols.Imap;
+namespace Merpati.Mailboxes;
 
 /// <summary>Rights as letters (RFC 4314 §2.1), with the virtual rights of RFC 2086: <c>c</c> is k and x, <c>d</c> is t and e (§2.1.1).</summary>
-internal static class RightsText
+public static class RightsText
 {
     private const string Letters = "lrswipkxtea";
 
@@ -14,6 +12,7 @@ internal static class RightsText
     /// <summary>What anybody but the owner can be granted: each right by itself.</summary>
     public const string Optional = "l r s w i p k x t e a c d";
 
+    /// <summary>In the order of RFC 4314 §2.1, the virtual rights last.</summary>
     public static string Format(MailboxRights rights)
     {
         var letters = string.Concat(Letters.Where(letter => rights.HasFlag(Right(letter))));
