@@ -58,7 +58,7 @@ internal static class AccountEndpoints
             DisplayName = name,
             QuotaOctets = NoneIfZero(body.QuotaOctets),
             QuotaMessages = NoneIfZero(body.QuotaMessages),
-            Shared = body.Shared,
+            Shared = body.Shared == true,
         };
         var outcome = await administration.AddAsync(account, body.Password, cancellationToken);
         return outcome switch

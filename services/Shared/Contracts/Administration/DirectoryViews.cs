@@ -35,7 +35,8 @@ public sealed record GrantOrder(string Rights, string? Mailbox = null);
 
 /// <summary>An account to be. A shared one is of no person, and nobody logs in to it. Without a password nobody can log in to it until one is set.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record NewAccount(string Address, string? Password = null, string? Name = null, long? QuotaOctets = null, long? QuotaMessages = null, bool Shared = false)
+public sealed record NewAccount(string Address, string? Password = null, string? Name = null, long? QuotaOctets = null, long? QuotaMessages = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Shared = null)
 {
     /// <summary>Without the password: records end up in logs.</summary>
     public override string ToString() => $"{nameof(NewAccount)} {Address}";

@@ -37,6 +37,13 @@ internal static partial class ImapLog
     [LoggerMessage(4010, LogLevel.Error, "IMAP session {Session}: what NOTIFY watches could not be looked at; it is tried again")]
     public static partial void NotifyFailed(this ILogger log, Exception exception, string session);
 
+    /// <param name="grantee">An account's id, or a group; '-' before it for negative rights.</param>
+    [LoggerMessage(4011, LogLevel.Information, "IMAP session {Session} of account {Account}: rights of {Grantee} to mailbox {Mailbox} of {Owner}: {Operation} {Rights}")]
+    public static partial void RightsChanged(this ILogger log, string session, AccountId account, string grantee, MailboxId mailbox, AccountId owner, FlagOperation operation, MailboxRights rights);
+
+    [LoggerMessage(4012, LogLevel.Information, "IMAP session {Session} of account {Account} may not read mailbox {Mailbox} of {Owner} any more, and ends")]
+    public static partial void RightsLost(this ILogger log, string session, AccountId account, MailboxId mailbox, AccountId owner);
+
     [LoggerMessage(4008, LogLevel.Error, "IMAP session {Session} ended by a fault")]
     public static partial void SessionFailed(this ILogger log, Exception exception, string session);
 }

@@ -89,7 +89,11 @@ internal sealed partial class ImapSession
             mailbox.MakeRightsDue();
             throw;
         }
-        if (!rights.HasFlag(MailboxRights.Read)) throw new MailboxGoneException("The selected mailbox is not shared with you any more", "The mailbox is not shared with you any more");
+        if (!rights.HasFlag(MailboxRights.Read))
+        {
+            Log.RightsLost(Id, Account.Id, mailbox.Id, mailbox.Account);
+            throw new MailboxGoneException("The selected mailbox is not shared with you any more", "The mailbox is not shared with you any more");
+        }
         if (rights == mailbox.Rights) return;
         mailbox.Rights = rights;
         WriteKnownFlags(mailbox);

@@ -161,6 +161,7 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
     {
         if (MessageUrl.TryParse(text) is not { } url) throw BadUrl(text);
         var selected = session.TrySelected;
+        if (url.Mailbox is null) await session.CheckRightsAsync(cancellationToken).ConfigureAwait(false);
         var named = url.Mailbox is { } name ? await session.FindAsync(name, cancellationToken).ConfigureAwait(false) : null;
         if (named?.May(MailboxRights.Read) == false) named = null;
         var owner = url.Mailbox is null ? selected?.Account : named?.Owner;

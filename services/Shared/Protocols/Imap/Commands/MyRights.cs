@@ -1,3 +1,5 @@
+using Merpati.Mailboxes;
+
 namespace Merpati.Protocols.Imap.Commands;
 
 /// <summary>MYRIGHTS (RFC 4314 §3.5).</summary>

@@ -44,11 +44,15 @@ internal sealed record SetAcl(MailboxArgument Mailbox, string Identifier, FlagOp
             return named.Negative ? rights == MailboxRights.None ? Completion.Ok : OfOwner : keepsAll ? Completion.Ok : OfOwner;
         }
         if (rights != MailboxRights.None && ForeignName.Of(owner, mailbox.Inside) is null) return Nameless;
-        return await session.Mailboxes.GrantAsync(mailbox.Owner, mailbox.Id, [new GrantChange(named.Grantee, named.Negative, operation, rights)], cancellationToken).ConfigureAwait(false) switch
+        switch (await session.Mailboxes.GrantAsync(mailbox.Owner, mailbox.Id, [new GrantChange(named.Grantee, named.Negative, operation, rights)], cancellationToken).ConfigureAwait(false))
         {
-            GrantOutcome.Done => Completion.Ok,
-            GrantOutcome.TooMany => TooMany,
-            _ => Completion.NoSuchMailbox,
-        };
+            case GrantOutcome.Done:
+                session.Log.RightsChanged(session.Id, session.Account.Id, named.Negative ? $"-{named.Grantee}" : named.Grantee.Key, mailbox.Id, mailbox.Owner, operation, rights);
+                return Completion.Ok;
+            case GrantOutcome.TooMany:
+                return TooMany;
+            default:
+                return Completion.NoSuchMailbox;
+        }
     }
 }
