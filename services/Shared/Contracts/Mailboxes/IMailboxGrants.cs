@@ -48,6 +48,7 @@ public static class Grants
     /// <param name="entries">Those that there are.</param>
     public static Dictionary<(Grantee Grantee, bool Negative), MailboxRights> Apply(IEnumerable<MailboxGrant> entries, IEnumerable<GrantChange> changes)
     {
+        ArgumentNullException.ThrowIfNull(entries);
         ArgumentNullException.ThrowIfNull(changes);
         var rights = entries.ToDictionary(entry => (entry.Grantee, entry.Negative), entry => entry.Rights);
         foreach (var change in changes)
@@ -61,6 +62,7 @@ public static class Grants
     /// <summary>The rights of somebody who goes under several names: all that one of them is given, without what is taken from one of them (RFC 4314 §2).</summary>
     public static MailboxRights Of(IReadOnlyCollection<Grantee> names, IEnumerable<MailboxGrant> entries)
     {
+        ArgumentNullException.ThrowIfNull(names);
         ArgumentNullException.ThrowIfNull(entries);
         MailboxRights given = MailboxRights.None, taken = MailboxRights.None;
         foreach (var entry in entries)

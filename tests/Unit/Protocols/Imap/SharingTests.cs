@@ -115,7 +115,7 @@ public sealed class SharingTests
 
         // Bob may not change \Deleted and \Flagged, so he changes the two messages one after the other; in between Ann sets \Flagged on the second.
         var times = 0;
-        using (server.Feed.Subscribe(server.Account.Id, _ =>
+        using (server.Feed.Subscribe(server.Account.Id, change =>
         {
             // It is done when the call returns, as the mailboxes are in memory.
             if (times++ == 0) _ = server.Mailboxes.StoreFlagsAsync(server.Account.Id, inbox.Id, UidSet.Of(new Uid(2)), FlagOperation.Add, new MessageFlags(SystemFlags.Flagged, []), null, CancellationToken.None).AsTask();
