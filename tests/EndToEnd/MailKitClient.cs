@@ -94,7 +94,7 @@ public abstract class MailKitClient(MailServerFixture merpati)
         Assert.Equal("Other Users", Assert.Single(imap.OtherNamespaces).Path);
         Assert.Equal("Shared", Assert.Single(imap.SharedNamespaces).Path);
         var shared = await imap.GetFolderAsync($"Other Users/{owner.Address}/INBOX");
-        Assert.True((await shared.GetMyAccessRightsAsync()).Contains(AccessRight.SetMessageSeen));
+        Assert.Contains(AccessRight.SetMessageSeen, await shared.GetMyAccessRightsAsync());
         await shared.OpenAsync(FolderAccess.ReadWrite);
         Assert.Equal(MessageFlags.Seen, shared.PermanentFlags);
         var uids = await shared.SearchAsync(SearchQuery.SubjectContains("shared"));
