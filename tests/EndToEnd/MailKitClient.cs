@@ -115,7 +115,7 @@ public abstract class MailKitClient(MailServerFixture merpati)
         await Assert.ThrowsAsync<ImapCommandException>(() => shared.StatusAsync(StatusItems.Count));
 
         var team = owner.Address.Replace("mailkit-owner", "mailkit-team", StringComparison.Ordinal);
-        var added = await merpati.Server.MerpatiAsync(null, "shared", "add", team, "--admin", owner.Address);
+        var added = await merpati.Server.MerpatiAsync(null, "shared", "add", team, "--manager", owner.Address);
         Assert.True(added.ExitCode == 0, added.ToString());
         var ours = await theirs.GetFolderAsync($"Shared/{team}/INBOX");
         await ours.SetAccessRightsAsync(guest.Address, new AccessRights("lr"));

@@ -49,7 +49,7 @@ public sealed class MerpatiCommandTests : IAsyncLifetime
         await DoneAsync("domain add example.test");
         await DoneAsync("shared add ann@example.test");
         await DoneAsync("shared add bob@example.test");
-        (await DoneAsync("shared add team@example.test --admin ann@example.test --name Team")).Should().Contain("team@example.test is there").And.Contain("ann@example.test");
+        (await DoneAsync("shared add team@example.test --manager ann@example.test --name Team")).Should().Contain("team@example.test is there").And.Contain("ann@example.test");
         (await DoneAsync("shared list --domain example.test")).Should().MatchRegex("team@example.test +Team +shared");
         (await DoneAsync("shared show team@example.test")).Should().MatchRegex("INBOX +ann@example.test +lrswipkxteacd").And.MatchRegex("Sent +ann@example.test +lrswipkxteacd");
         (await DoneAsync("shared grant team@example.test bob@example.test lrs --mailbox INBOX")).Should().Contain("INBOX of team@example.test");

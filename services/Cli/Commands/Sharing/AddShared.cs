@@ -21,18 +21,18 @@ internal sealed class AddShared(ITerminal terminal) : AdminCommand<AddShared.Opt
             AdministrationJson.Default.NewAccount,
             AdministrationJson.Default.AccountView,
             cancellationToken);
-        foreach (var admin in options.Admins)
-            await server.SendAsync(HttpMethod.Put, $"accounts/{Segment(added.Address)}/grants/{Segment(admin)}", new GrantOrder(AllRights), AdministrationJson.Default.GrantOrder, cancellationToken);
-        printer.Print(added, () => printer.Line(options.Admins.Length == 0
+        foreach (var manager in options.Managers)
+            await server.SendAsync(HttpMethod.Put, $"accounts/{Segment(added.Address)}/grants/{Segment(manager)}", new GrantOrder(AllRights), AdministrationJson.Default.GrantOrder, cancellationToken);
+        printer.Print(added, () => printer.Line(options.Managers.Length == 0
             ? $"The shared account {added.Address} is there. Give somebody rights to it: merpati shared grant {added.Address} <WHO> {AllRights}"
-            : $"The shared account {added.Address} is there, administered by {string.Join(", ", options.Admins)}."));
+            : $"The shared account {added.Address} is there, managed by {string.Join(", ", options.Managers)}."));
     }
 
     internal sealed class Options : AccountOptions
     {
-        [CommandOption("--admin <ADDRESS>")]
+        [CommandOption("--manager <ADDRESS>")]
         [Description("An account that has all rights to its mailboxes, and gives them to others; may be repeated.")]
-        public string[] Admins { get; init; } = [];
+        public string[] Managers { get; init; } = [];
 
         [CommandOption("--name <NAME>")]
         [Description("What it is for.")]
