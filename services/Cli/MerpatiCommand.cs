@@ -7,6 +7,7 @@ using Merpati.Cli.Commands.Checks;
 using Merpati.Cli.Commands.Dkim;
 using Merpati.Cli.Commands.Domains;
 using Merpati.Cli.Commands.Policies;
+using Merpati.Cli.Commands.Quarantine;
 using Merpati.Cli.Commands.Queue;
 using Merpati.Cli.Commands.Sharing;
 using Merpati.Cli.Commands.Stores;
@@ -98,6 +99,14 @@ public static class MerpatiCommand
             dkim.AddCommand<RotateDkimKeys>("rotate");
             dkim.AddCommand<RetireDkimKey>("retire");
             dkim.AddCommand<RemoveDkimKey>("remove");
+        });
+        configuration.AddBranch("quarantine", quarantine =>
+        {
+            quarantine.SetDescription("What the policy put aside until a person decides.");
+            quarantine.AddCommand<ListQuarantine>("list");
+            quarantine.AddCommand<PreviewMessage>("preview");
+            quarantine.AddCommand<ReleaseQuarantined>("release");
+            quarantine.AddCommand<DiscardQuarantined>("discard").WithAlias("delete");
         });
         configuration.AddBranch("queue", queue =>
         {

@@ -75,4 +75,7 @@ internal static partial class IngressLog
 
     [LoggerMessage(1125, LogLevel.Warning, "The content of {QueueId}, which was refused, could not be removed; the collector will")]
     public static partial void RefusedContentStays(this ILogger logger, Exception fault, QueueId queueId);
+
+    [LoggerMessage(1116, LogLevel.Error, "{QueueId} was refused for now: the rule {Rule} redirects to {To}, which takes no mail here")]
+    public static partial void RedirectsNowhere(this ILogger logger, QueueId queueId, string rule, string to);
 }

@@ -81,6 +81,11 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
                 await RemoveAsync(content, cancellationToken).ConfigureAwait(false);
                 return refused;
             }
+            if (decision?.Verdict.To is { } to && !await acceptance.Routing.IsHereAsync(to, cancellationToken).ConfigureAwait(false))
+            {
+                acceptance.Logger.RedirectsNowhere(id, decision.Verdict.Rule, to.ToString());
+                return Replies.LocalError;
+            }
             var judged = new Judged(verdict, result, decision);
             if (result is not null) content = await EditAsync(content, result.Edit, cancellationToken).ConfigureAwait(false);
             size = content.Size;
@@ -181,11 +186,15 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         return code == 0 || (verdict.Reply ?? usual).Split(' ', 2) is not [var enhanced, var text] ? null : new SmtpReply(code, enhanced, $"{text} [{verdict.Rule}]");
     }
 
-    private static string Told(PolicyVerdict verdict) => $"{verdict.Action.Name()} by {verdict.Rule}{verdict.WithScore}";
+    private static string Told(PolicyVerdict verdict) => $"{verdict.Action.Name()}{(verdict.To is { } to ? $" to {to}" : "")} by {verdict.Rule}{verdict.WithScore}";
 
-    private static QueueRecipient Recipient(EnvelopeRecipient recipient, PolicyVerdict? verdict) => verdict?.Action == PolicyAction.Quarantine
-        ? new QueueRecipient { Recipient = recipient, State = RecipientState.Held, Detail = VerdictHeader.Quarantined(verdict) }
-        : new QueueRecipient { Recipient = recipient };
+    private IEnumerable<QueueRecipient> Recipients(PolicyVerdict? verdict) => verdict switch
+    {
+        { Action: PolicyAction.Quarantine } => _envelope.Recipients.Select(recipient => new QueueRecipient { Recipient = recipient, State = RecipientState.Held, Detail = VerdictHeader.Quarantined(verdict) }),
+        // Another reads it: reports that the sender asked for are about his recipients, and they get nothing.
+        { To: { } to } => [new QueueRecipient { Recipient = new EnvelopeRecipient(to) }],
+        _ => _envelope.Recipients.Select(recipient => new QueueRecipient { Recipient = recipient }),
+    };
 
     private QueueEntry CreateEntry(ContentInfo content, DateTimeOffset at, Judged judged) => new()
     {
@@ -205,7 +214,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         TlsOptional = _header.IsTlsOptional && !_envelope.RequireTls,
         Priority = _envelope.Priority,
         DeliverBy = _envelope.DeliverBy,
-        Recipients = [.. _envelope.Recipients.Select(recipient => Recipient(recipient, judged.Decision?.Verdict))],
+        Recipients = [.. Recipients(judged.Decision?.Verdict)],
         Submitter = peer.Account?.Id,
         AcceptedAt = at,
         NextAttemptAt = _envelope.HoldUntil is { } release && release > at ? release : at,
@@ -245,7 +254,9 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
     {
         var decision = judged.Decision;
         var accepted = Event(TimelineStep.Accepted, at, Told(judged.Verdict, judged.Result) + (decision is null or { Verdict.Rule: MailPolicy.NoRule } ? "" : $"; {Told(decision.Verdict)}"));
-        await RecordAsync(Subject(entries[0], decision), [accepted, .. Held(decision, at), .. entries.Where(entry => entry.Route == QueueRoute.Relay).Select(entry => accepted with { Step = TimelineStep.Queued, Detail = Waits(entry) })], cancellationToken).ConfigureAwait(false);
+        // Who looks for the message knows its recipients, not where it went instead.
+        var found = decision?.Verdict.To is null ? Subject(entries[0], decision) : Subject(id, at, _envelope.Recipients.Append(entries[0].Recipients[0].Recipient), entries[0].Size, decision);
+        await RecordAsync(found, [accepted, .. Held(decision, at), .. entries.Where(entry => entry.Route == QueueRoute.Relay).Select(entry => accepted with { Step = TimelineStep.Queued, Detail = Waits(entry) })], cancellationToken).ConfigureAwait(false);
         foreach (var entry in entries.Skip(1))
         {
             await RecordAsync(Subject(entry, decision), [accepted with { QueueId = entry.Id, Detail = $"{accepted.Detail}, as a part of {id}" }, accepted with { QueueId = entry.Id, Step = TimelineStep.Queued, Detail = $"for relay to {entry.Destination}" }], cancellationToken).ConfigureAwait(false);

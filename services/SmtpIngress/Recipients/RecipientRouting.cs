@@ -1,4 +1,5 @@
 using Merpati.Accounts;
+using Merpati.Addresses;
 using Merpati.Queueing;
 using Merpati.Storage;
 
@@ -7,6 +8,10 @@ namespace Merpati.SmtpIngress.Recipients;
 /// <summary>Which service works on which recipients of an accepted message.</summary>
 internal sealed class RecipientRouting(IDirectory directory)
 {
+    /// <summary>Whether the address is an account or an alias of ours that takes mail.</summary>
+    public async ValueTask<bool> IsHereAsync(EmailAddress address, CancellationToken cancellationToken)
+        => await directory.ResolveAsync(address, cancellationToken).ConfigureAwait(false) is Resolution.LocalAccount or Resolution.Alias;
+
     /// <summary>
     /// The entries of one message: one for all recipients in our domains, one for each destination of the others. Each recipient is in one of them, once.
     /// The first keeps the id of the message; those of the others come from it.

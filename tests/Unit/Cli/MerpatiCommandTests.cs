@@ -258,6 +258,24 @@ public sealed class MerpatiCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_in_quarantine_is_listed_read_released_and_discarded_and_nothing_else_is()
+    {
+        var id = _queue.Entry.Id.ToString();
+        await DoneAsync("quarantine list --rule spam");
+        await DoneAsync("quarantine release --recipient ann@example.test");
+        await DoneAsync($"quarantine discard {id} --reason \"it is one\"");
+        _queue.Asked.Select(asked => asked.Action).Should().Equal("browse", "release", "discard");
+        _queue.Asked.Should().AllSatisfy(asked => asked.Filter.State.Should().Be(RecipientState.Held));
+        _queue.Asked[0].Filter.Reply.Should().Be("quarantined by the rule spam");
+        _queue.Asked[1].Filter.Should().BeEquivalentTo(new { Recipient = "ann@example.test", Reply = "quarantined by the rule" });
+        _queue.Asked[2].Filter.Id.Should().Be(_queue.Entry.Id);
+        (await FailAsync(2, "quarantine discard")).Should().Contain("Say which messages");
+
+        var text = await DoneAsync($"quarantine preview {id}");
+        text.Should().Contain("From:    ").And.Contain("bad@elsewhere.test").And.Contain("Click http[:]//evil.test/ now").And.NotContain("\u001b");
+    }
+
+    [Fact]
     public async Task Addresses_and_domains_are_suppressed_listed_and_let_go()
     {
         (await DoneAsync("suppression add Ann@Elsewhere.test --reason bounced")).Should().Be("No mail goes to ann@elsewhere.test any more." + Environment.NewLine);

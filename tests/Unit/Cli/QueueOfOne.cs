@@ -56,6 +56,9 @@ internal sealed class QueueOfOne : IMailQueue, IJournal, IQueuedHeaders
     ValueTask<ReadOnlyMemory<byte>?> IQueuedHeaders.ReadAsync(QueueId id, CancellationToken cancellationToken)
         => ValueTask.FromResult<ReadOnlyMemory<byte>?>(id == Entry.Id ? "Received: by us\r\nSubject: Gr\u00fc\u00dfe\u001b[2J\r\n"u8.ToArray() : null);
 
+    public ValueTask<ReadOnlyMemory<byte>?> ReadBeginningAsync(QueueId id, CancellationToken cancellationToken)
+        => ValueTask.FromResult<ReadOnlyMemory<byte>?>(id == Entry.Id ? "From: Bad <bad@elsewhere.test>\r\nSubject: Win\r\n\r\nClick http://evil.test/ now\u001b[2J\r\n"u8.ToArray() : null);
+
     public ValueTask<IReadOnlyList<TimelineEvent>> ReadAsync(QueueId id, CancellationToken cancellationToken)
         => ValueTask.FromResult<IReadOnlyList<TimelineEvent>>(id != Entry.Id ? [] :
         [

@@ -146,6 +146,31 @@ public sealed class ChecksTests
         fixture.Journal.Events.Select(one => one.Step).Should().Equal(TimelineStep.Accepted, TimelineStep.Held);
     }
 
+    [Fact]
+    public async Task What_the_policy_redirects_goes_to_that_address_and_can_be_found_by_both()
+    {
+        using var policy = new PolicyFile("rules: [{ name: all, then: redirect, to: bob@example.test }]");
+        await using var fixture = Fixture([("Policy", policy.Path)]);
+
+        await SendAsync(fixture, "joe@example.org", "ann@example.org", accepted: true);
+
+        fixture.Queue.Entries.Should().ContainSingle().Which.Recipients.Should().ContainSingle().Which.Recipient.Address.ToString().Should().Be("bob@example.test");
+        fixture.Journal.Subjects.Should().ContainSingle().Which.Recipients.Should().Equal("ann@example.test", "bob@example.test");
+        fixture.Journal.Events.Should().ContainSingle().Which.Detail.Should().EndWith("; redirect to bob@example.test by all");
+    }
+
+    [Fact]
+    public async Task A_redirect_to_an_address_that_takes_no_mail_puts_the_message_off()
+    {
+        using var policy = new PolicyFile("rules: [{ name: all, then: redirect, to: nobody@example.test }]");
+        await using var fixture = Fixture([("Policy", policy.Path)]);
+
+        await fixture.RunAsync(SmtpRole.Mx, Begin("joe@example.org") + "C: From: x@example.org\nC:\nC: hello\nC: .\nS: 451 4.3.0 Local error, try again later\n");
+
+        fixture.Queue.Entries.Should().BeEmpty();
+        fixture.Log.Lines.Should().Contain(line => line.Contains("redirects to nobody@example.test", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("defer", "451 4.7.1 Message refused for now by the policy of this server, try again later [all]")]
     [InlineData("reject", "550 5.7.1 Message refused by the policy of this server [all]")]

@@ -31,6 +31,16 @@ public sealed class QueuedHeadersTests
     }
 
     [Fact]
+    public async Task The_beginning_is_the_message_as_it_came()
+    {
+        var (id, headers) = await QueuedAsync("Subject: hello\r\n\r\nbody\r\n");
+        Encoding.ASCII.GetString((await headers.ReadBeginningAsync(id, CancellationToken.None))!.Value.Span).Should().Be("Subject: hello\r\n\r\nbody\r\n");
+        (id, headers) = await QueuedAsync(new string('x', IQueuedHeaders.MaxBeginning + 1));
+        (await headers.ReadBeginningAsync(id, CancellationToken.None))!.Value.Length.Should().Be(IQueuedHeaders.MaxBeginning);
+        (await headers.ReadBeginningAsync(QueueId.New(TimeProvider.System), CancellationToken.None)).Should().BeNull();
+    }
+
+    [Fact]
     public async Task What_is_not_in_the_queue_has_none()
     {
         var (_, headers) = await QueuedAsync("Subject: hello\r\n\r\n");

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using Merpati.Administration;
 using Merpati.Cli.Server;
 using Merpati.Cli.Terminal;
@@ -14,17 +13,7 @@ internal abstract class QueueAction(ITerminal terminal, string verb, string done
     {
         var selection = new QueueSelection(options.Id, options.Route, options.State, options.Sender, options.Recipient, options.AcceptedBefore(), options.All, options.Reason, options.Domain, options.Submitter, options.Reply);
         if ((selection with { All = false, Reason = null }) == new QueueSelection() && !options.All) throw new UsageFailure("Say which entries: an id, a filter such as --recipient, or --all.");
-        var change = await server.SendAsync(HttpMethod.Post, $"queue/{verb}", selection, AdministrationJson.Default.QueueSelection, AdministrationJson.Default.QueueChange, cancellationToken);
-        printer.Print(change, () =>
-        {
-            foreach (var id in change.Changed) printer.Line(id);
-            printer.Line(change.Changed.Count switch
-            {
-                0 => "No entry was changed.",
-                1 => $"One entry was {done}.",
-                var count => string.Create(CultureInfo.InvariantCulture, $"{count} entries were {done}."),
-            });
-        });
+        await QueueRequest.SendAsync(server, printer, verb, done, selection, cancellationToken);
     }
 
     internal sealed class Options : QueueFilterOptions

@@ -27,6 +27,7 @@ namespace Merpati.Administration;
 [JsonSerializable(typeof(AliasTargets))]
 [JsonSerializable(typeof(IReadOnlyList<QueueEntryView>))]
 [JsonSerializable(typeof(QueueEntryDetails))]
+[JsonSerializable(typeof(QueuedTextView))]
 [JsonSerializable(typeof(QueueSelection))]
 [JsonSerializable(typeof(QueueChange))]
 [JsonSerializable(typeof(QueueStatus))]

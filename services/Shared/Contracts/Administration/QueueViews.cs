@@ -34,6 +34,11 @@ public sealed record QueueEntryDetails(
     string? HeaderProblem,
     IReadOnlyList<TraceStepView> Steps) : QueueEntryView(Id, Route, Sender, Size, AcceptedAt, Attempts, NextAttemptAt, Recipients);
 
+/// <summary>A message as harmless text.</summary>
+/// <param name="Sender">The reverse-path; the other addresses are what the message says of itself.</param>
+/// <param name="IsCut">There is more of it.</param>
+public sealed record QueuedTextView(string Id, string Sender, string From, string To, string Subject, string Text, IReadOnlyList<string> Attachments, bool IsCut);
+
 /// <summary>The envelope beyond sender and recipients.</summary>
 /// <param name="Body">BODY of MAIL FROM: 7bit, 8bitmime or binarymime.</param>
 /// <param name="Return">RET, null when not given.</param>

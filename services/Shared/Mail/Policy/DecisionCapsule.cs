@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Merpati.Addresses;
 using Merpati.Queueing;
 
 namespace Merpati.Mail.Policy;
@@ -25,6 +26,7 @@ public sealed record DecisionCapsule(QueueId QueueId, DateTimeOffset At, string 
         json.WriteString("action", Verdict.Action.Name());
         json.WriteString("rule", Verdict.Rule);
         if (Verdict.Reply is { } reply) json.WriteString("reply", reply);
+        if (Verdict.To is { } to) json.WriteString("to", to.ToString());
         json.WriteNumber("score", Verdict.Score);
         Write(json, "tags", Verdict.Tags);
         Write(json, "evidence", Verdict.Evidence);
@@ -45,7 +47,10 @@ public sealed record DecisionCapsule(QueueId QueueId, DateTimeOffset At, string 
             var action = PolicyWords.Action(verdict.GetProperty("action").GetString() ?? "") ?? throw new JsonException("The capsule names an action that is not known.");
             return new DecisionCapsule(id, at, root.GetProperty("policy").GetString() ?? "", MailFacts.Read(root.GetProperty("facts")),
                 new PolicyVerdict(action, verdict.GetProperty("rule").GetString() ?? "", verdict.TryGetProperty("reply", out var reply) ? reply.GetString() : null, verdict.GetProperty("score").GetDouble(),
-                    Texts(verdict, "tags"), Texts(verdict, "evidence")));
+                    Texts(verdict, "tags"), Texts(verdict, "evidence"))
+                {
+                    To = verdict.TryGetProperty("to", out var to) && EmailAddress.TryParse(to.GetString() ?? "", out var address) ? address : null,
+                });
         }
         catch (Exception fault) when (fault is KeyNotFoundException or InvalidOperationException) { throw new JsonException("The capsule is not whole.", fault); }
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Merpati.Addresses;
 
 namespace Merpati.Mail.Policy;
 
@@ -31,7 +32,7 @@ public sealed record MailPolicy(string Name, string Version, IReadOnlyList<Polic
             }
             if (rule.Tag is { } tag) tags.Add(tag);
             evidence.Add(rule.Score == 0 ? rule.Name : string.Create(CultureInfo.InvariantCulture, $"{rule.Name} {rule.Score:+0.###;-0.###}"));
-            if (rule.Then is { } action) return new PolicyVerdict(action, rule.Name, rule.Reply is { } reply ? ReplyText.Fill(reply, facts) : null, score, tags, evidence);
+            if (rule.Then is { } action) return new PolicyVerdict(action, rule.Name, rule.Reply is { } reply ? ReplyText.Fill(reply, facts) : null, score, tags, evidence) { To = rule.To };
         }
         if (facts.Text(MailFact.ScanAsks) is { } wish && PolicyWords.Action(wish) is { } asked)
             return new PolicyVerdict(asked, ScannerRule, asked is PolicyAction.Defer or PolicyAction.Reject ? facts.Text(MailFact.ScanReply) : null, score, tags, [.. evidence, ScannerRule]);
@@ -58,11 +59,14 @@ public sealed record MailPolicy(string Name, string Version, IReadOnlyList<Polic
 /// <param name="Evidence">The rules that held, in their order, with what they added to the score.</param>
 public sealed record PolicyVerdict(PolicyAction Action, string Rule, string? Reply, double Score, IReadOnlyList<string> Tags, IReadOnlyList<string> Evidence)
 {
+    /// <summary>Where it goes instead of to its recipients; null unless it is redirected.</summary>
+    public EmailAddress? To { get; init; }
+
     /// <summary><c> with score 2.5</c>, or nothing where there is no score.</summary>
     public string WithScore => Score == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" with score {Score:0.###}");
 
     public bool Equals(PolicyVerdict? other)
-        => other is not null && Action == other.Action && Rule == other.Rule && Reply == other.Reply && Score.Equals(other.Score) && Tags.SequenceEqual(other.Tags) && Evidence.SequenceEqual(other.Evidence);
+        => other is not null && Action == other.Action && Rule == other.Rule && Reply == other.Reply && Equals(To, other.To) && Score.Equals(other.Score) && Tags.SequenceEqual(other.Tags) && Evidence.SequenceEqual(other.Evidence);
 
     public override int GetHashCode() => HashCode.Combine(Action, Rule, Score);
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Merpati.Addresses;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -16,7 +17,7 @@ public static class PolicyReader
 {
     private const int MaxSize = 1 << 20;
     private const int MaxDepth = 16;
-    private const int MaxRules = 1000;
+    internal const int MaxRules = 1000;
 
     /// <exception cref="PolicyException">It is not a policy.</exception>
     public static MailPolicy Read(string text)
@@ -64,13 +65,15 @@ public static class PolicyReader
         var name = Scalar(Required(rule, "name"), "name");
         if (name.Length is 0 or > 64 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.') || name is MailPolicy.NoRule or MailPolicy.ScannerRule)
             throw At(node, $"'{name}' is no name of a rule: up to 64 of a-z, 0-9, - and ., and neither '{MailPolicy.NoRule}' nor '{MailPolicy.ScannerRule}'.");
-        Known(rule, $"the rule '{name}'", "name", "when", "then", "score", "tag", "reply");
+        Known(rule, $"the rule '{name}'", "name", "when", "then", "score", "tag", "reply", "to");
         PolicyAction? then = Find(rule, "then") is { } action ? Action(action) : null;
         var score = Find(rule, "score") is { } points ? Number(points) : 0;
         var tag = Find(rule, "tag") is { } word ? Tag(word) : null;
         if (then is null && score == 0 && tag is null) throw At(node, $"The rule '{name}' does nothing: give it then, score or tag.");
         var reply = Find(rule, "reply") is { } said ? Reply(said, then) : null;
-        return new PolicyRule(name, Find(rule, "when") is { } when ? When(when) : new Condition.All([]), then, score, tag, reply);
+        var to = Find(rule, "to") is { } address ? Address(address) : null;
+        if ((to is null) == (then == PolicyAction.Redirect)) throw At(node, $"The rule '{name}': redirect needs an address of this server in 'to', and nothing else has one.");
+        return new PolicyRule(name, Find(rule, "when") is { } when ? When(when) : new Condition.All([]), then, score, tag, reply) { To = to };
     }
 
     private static Condition When(YamlNode node)
@@ -135,6 +138,9 @@ public static class PolicyReader
         var text = Scalar(node, "an action");
         return PolicyWords.Action(text) ?? throw At(node, $"'{text}' is no action: it is one of {string.Join(", ", PolicyWords.Actions)}.");
     }
+
+    private static EmailAddress Address(YamlNode node)
+        => EmailAddress.TryParse(Scalar(node, "to"), out var address) ? address : throw At(node, $"'{node}' is no address.");
 
     private static string Tag(YamlNode node)
     {

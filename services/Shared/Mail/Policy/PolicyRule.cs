@@ -1,3 +1,5 @@
+using Merpati.Addresses;
+
 namespace Merpati.Mail.Policy;
 
 /// <summary>What becomes of a message. The numbers are stored: never change them.</summary>
@@ -16,6 +18,9 @@ public enum PolicyAction
 
     /// <summary>Refused (5yz).</summary>
     Reject = 4,
+
+    /// <summary>To another address here instead of the recipients.</summary>
+    Redirect = 5,
 }
 
 /// <summary>One rule.</summary>
@@ -24,7 +29,11 @@ public enum PolicyAction
 /// <param name="Score">Added to the score when the condition holds.</param>
 /// <param name="Tag">Told in a header field when the condition holds; null for none.</param>
 /// <param name="Reply">Enhanced status code and text, in which <c>{author.domain}</c> stands for that fact, for <see cref="PolicyAction.Defer"/> and <see cref="PolicyAction.Reject"/>; null for the usual one.</param>
-public sealed record PolicyRule(string Name, Condition When, PolicyAction? Then, double Score, string? Tag, string? Reply);
+public sealed record PolicyRule(string Name, Condition When, PolicyAction? Then, double Score, string? Tag, string? Reply)
+{
+    /// <summary>Where <see cref="PolicyAction.Redirect"/> sends it; null with any other action.</summary>
+    public EmailAddress? To { get; init; }
+}
 
 /// <summary>A test that lies beside the rules.</summary>
 /// <param name="Rule">The rule that has to decide; null for any.</param>

@@ -14,6 +14,7 @@ public static class PolicyWords
         PolicyAction.Quarantine => "quarantine",
         PolicyAction.Defer => "defer",
         PolicyAction.Reject => "reject",
+        PolicyAction.Redirect => "redirect",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 

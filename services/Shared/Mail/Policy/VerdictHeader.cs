@@ -17,6 +17,7 @@ public static class VerdictHeader
         ArgumentNullException.ThrowIfNull(decision);
         var verdict = decision.Verdict;
         var field = new StringBuilder(Name).Append(CultureInfo.InvariantCulture, $"{verdict.Action.Name()}; rule={verdict.Rule}; score={verdict.Score:0.###}; policy={decision.Policy}");
+        if (verdict.To is { } to) field.Append(CultureInfo.InvariantCulture, $";\r\n\tto={to}");
         foreach (var tag in verdict.Tags) field.Append(CultureInfo.InvariantCulture, $";\r\n\ttag={tag}");
         return field.Append("\r\n").ToString();
     }

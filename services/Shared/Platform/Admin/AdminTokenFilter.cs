@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Merpati.Platform.Admin;
 
 /// <summary>
-/// Lets nobody through who does not hold an <see cref="AdminToken"/> of the role that the request needs: to look, a viewer's; to change something, that of its group. The token must not cross a network in clear text: without TLS only loopback is
+/// Lets nobody through who does not hold an <see cref="AdminToken"/> of the role that the request needs: to look, a viewer's; to change something, or to read what people wrote, that of its group. The token must not cross a network in clear text: without TLS only loopback is
 /// answered, unless <see cref="AdminOptions.AllowPlaintext"/> says that the network is safe; for others there is nothing here.
 /// </summary>
 internal sealed class AdminTokenFilter : IEndpointFilter
@@ -23,7 +23,7 @@ internal sealed class AdminTokenFilter : IEndpointFilter
             http.Response.Headers.WWWAuthenticate = "Bearer";
             return Problems.Answer(StatusCodes.Status401Unauthorized, "unauthorized", "The admin API needs its bearer token: in Standalone the one that the server left in its data folder at its last start, in a cluster the one in the file of admin:tokenFile.");
         }
-        var looks = HttpMethods.IsGet(http.Request.Method);
+        var looks = HttpMethods.IsGet(http.Request.Method) && http.GetEndpoint()?.Metadata.GetMetadata<ReadsMail>() is null;
         var needed = looks ? AdminRole.Viewer : http.GetEndpoint()?.Metadata.GetMetadata<ChangesNeed>()?.Role ?? AdminRole.Administrator;
         var logger = http.RequestServices.GetRequiredService<ILogger<AdminTokenFilter>>();
         if (token.Role < needed)
@@ -53,6 +53,9 @@ public sealed record AdminIdentity(string Name, AdminRole Role)
 
 /// <summary>Which role the changes of a group need; an administrator's where nothing is said.</summary>
 internal sealed record ChangesNeed(AdminRole Role);
+
+/// <summary>A question whose answer is what somebody wrote: it takes the role of a change, and is logged as one.</summary>
+internal sealed record ReadsMail;
 
 /// <summary>The group of routes that administration lives in.</summary>
 public static class AdminRoutes

@@ -1,6 +1,7 @@
 using System.Text;
 using Merpati.Administration;
 using Merpati.Envelopes;
+using Merpati.Mail;
 using Merpati.Mailboxes;
 using Merpati.Queueing;
 using Merpati.Storage;
@@ -27,6 +28,7 @@ public static class QueueAdministration
         queue.MapGet("", ListAsync);
         queue.MapGet("/status", StatusAsync);
         queue.MapGet("/{id}", ShowAsync);
+        queue.MapGet("/{id}/text", ReadAsync).WithMetadata(new ReadsMail());
         MapAction(queue, "hold", static (q, filter, reason, ct) => q.HoldAsync(filter, reason, ct));
         MapAction(queue, "release", static (q, filter, _, ct) => q.ReleaseAsync(filter, ct));
         MapAction(queue, "retry", static (q, filter, _, ct) => q.RetryNowAsync(filter, ct));
@@ -75,6 +77,20 @@ public static class QueueAdministration
         var view = View(entry);
         var details = new QueueEntryDetails(view.Id, view.Route, view.Sender, view.Size, view.AcceptedAt, view.Attempts, view.NextAttemptAt, view.Recipients, Envelope(entry), header, problem, steps);
         return Results.Json(details, AdministrationJson.Default.QueueEntryDetails);
+    }
+
+    /// <summary>What the message says, as harmless text.</summary>
+    private static async Task<IResult> ReadAsync(string id, IMailQueue queue, IQueuedHeaders messages, CancellationToken cancellationToken)
+    {
+        if (!QueueId.TryParse(id, out var queueId)) return Problems.Invalid($"'{id}' is not a queue id: it has 32 hexadecimal digits.");
+        if (await queue.FindAsync(queueId, cancellationToken) is not { } entry) return Problems.NotFound($"No entry {id} is in the queue. What became of it: merpati trace {id}");
+        try
+        {
+            if (await messages.ReadBeginningAsync(queueId, cancellationToken) is not { } octets) return Problems.NotFound($"No entry {id} is in the queue. What became of it: merpati trace {id}");
+            var text = SafeText.Of(octets, octets.Length >= entry.Size);
+            return Results.Json(new QueuedTextView(id, View(entry).Sender, text.From, text.To, text.Subject, text.Text, text.Attachments, text.IsCut), AdministrationJson.Default.QueuedTextView);
+        }
+        catch (ContentDamagedException damage) { return Problems.Invalid(damage.Message); }
     }
 
     private static async Task<IResult> StatusAsync(IMailQueue queue, CancellationToken cancellationToken)

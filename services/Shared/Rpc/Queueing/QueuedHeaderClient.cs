@@ -14,4 +14,10 @@ internal sealed class QueuedHeaderClient(Wire.QueuedHeaderService.QueuedHeaderSe
         var response = await caller.AskAsync(CallKind.Question, client.ReadHeaderAsync, new Wire.ReadHeaderRequest { QueueId = id.Value.ToWire() }, cancellationToken);
         return response.HasHeader ? response.Header.Memory : null;
     }
+
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadBeginningAsync(QueueId id, CancellationToken cancellationToken)
+    {
+        var response = await caller.AskAsync(CallKind.Question, client.ReadBeginningAsync, new Wire.ReadBeginningRequest { QueueId = id.Value.ToWire() }, cancellationToken);
+        return response.HasOctets ? response.Octets.Memory : null;
+    }
 }

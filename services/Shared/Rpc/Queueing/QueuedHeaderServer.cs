@@ -16,4 +16,11 @@ internal sealed class QueuedHeaderServer(IQueuedHeaders headers) : Wire.QueuedHe
         if (await headers.ReadAsync(new QueueId(request.QueueId.ToGuid()), context.CancellationToken) is { } header) response.Header = UnsafeByteOperations.UnsafeWrap(header);
         return response;
     }
+
+    public override async Task<Wire.ReadBeginningResponse> ReadBeginning(Wire.ReadBeginningRequest request, ServerCallContext context)
+    {
+        var response = new Wire.ReadBeginningResponse();
+        if (await headers.ReadBeginningAsync(new QueueId(request.QueueId.ToGuid()), context.CancellationToken) is { } octets) response.Octets = UnsafeByteOperations.UnsafeWrap(octets);
+        return response;
+    }
 }

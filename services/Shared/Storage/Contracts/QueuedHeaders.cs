@@ -16,6 +16,14 @@ public sealed class QueuedHeaders(IMailQueue queue, IContentStore contents) : IQ
         return octets.AsMemory(0, EndOfHeader(octets.AsSpan(0, length), trace.Length));
     }
 
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadBeginningAsync(QueueId id, CancellationToken cancellationToken)
+    {
+        if (await queue.FindAsync(id, cancellationToken) is not { } entry) return null;
+        var octets = new byte[Math.Min(entry.Size, IQueuedHeaders.MaxBeginning)];
+        await using var content = await contents.OpenAsync(entry.Content, 0, octets.Length, cancellationToken);
+        return octets.AsMemory(0, await content.ReadAtLeastAsync(octets, octets.Length, throwOnEndOfStream: false, cancellationToken));
+    }
+
     /// <summary>Where the header ends: behind the line break before the first empty line.</summary>
     private static int EndOfHeader(ReadOnlySpan<byte> octets, int start)
     {

@@ -142,6 +142,35 @@ public class PolicyTests
     }
 
     [Theory]
+    [InlineData("{ name: a, then: redirect }", "redirect needs an address")]
+    [InlineData("{ name: a, then: junk, to: ann@example.org }", "nothing else has one")]
+    [InlineData("{ name: a, then: redirect, to: nobody }", "'nobody' is no address")]
+    public void Redirect_and_an_address_belong_together(string rule, string why)
+        => Assert.Contains(why, Assert.Throws<PolicyException>(() => Rules($"  - {rule}\n")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Where_a_message_was_redirected_is_in_its_capsule_and_in_its_header()
+    {
+        var policy = Rules("  - { name: legal, then: redirect, to: legal@example.org }\n");
+        var capsule = new DecisionCapsule(QueueId.New(TimeProvider.System), DateTimeOffset.UnixEpoch, policy.Version, Message, policy.Judge(Message));
+
+        var back = DecisionCapsule.FromJson(capsule.QueueId, capsule.At, capsule.ToJson());
+
+        Assert.Equal("legal@example.org", back.Verdict.To?.ToString());
+        Assert.Equal(capsule.Verdict, back.Verdict);
+        Assert.Contains(";\r\n\tto=legal@example.org", VerdictHeader.Write(back), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_schema_knows_every_fact_and_every_action()
+    {
+        using var schema = JsonDocument.Parse(PolicySchema.Text);
+        var defs = schema.RootElement.GetProperty("$defs");
+        Assert.Equal(MailFact.All.Select(fact => fact.Name).Concat(["any", "all", "not"]).Order(StringComparer.Ordinal), defs.GetProperty("condition").GetProperty("properties").EnumerateObject().Select(one => one.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(PolicyWords.Actions, defs.GetProperty("action").GetProperty("enum").EnumerateArray().Select(one => one.GetString()));
+    }
+
+    [Theory]
     [InlineData("{}")]
     [InlineData("""{"policy":"x","facts":{},"verdict":{"action":"destroy","rule":"","score":0,"tags":[],"evidence":[]}}""")]
     [InlineData("""{"policy":1,"facts":[],"verdict":{}}""")]
