@@ -4,6 +4,7 @@ using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Administration;
 using Merpati.Cli;
+using Merpati.Queueing;
 using Merpati.Tests.Unit.UserDirectory;
 using Xunit;
 
