@@ -4,7 +4,7 @@ using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Administration;
 using Merpati.Cli;
-using Merpati.Queueing;
+using Merpati.Storage;
 using Merpati.Tests.Unit.UserDirectory;
 using Xunit;
 
@@ -264,7 +264,7 @@ public sealed class MerpatiCommandTests : IAsyncLifetime
         var id = _queue.Entry.Id.ToString();
         await DoneAsync("quarantine list --rule spam");
         await DoneAsync("quarantine release --recipient ann@example.test");
-        await DoneAsync($"quarantine discard {id} --reason \"it is one\"");
+        await DoneAsync($"quarantine discard {id} --reason spam");
         _queue.Asked.Select(asked => asked.Action).Should().Equal("browse", "release", "discard");
         _queue.Asked.Should().AllSatisfy(asked => asked.Filter.State.Should().Be(RecipientState.Held));
         _queue.Asked[0].Filter.Reply.Should().Be("quarantined by the rule spam");
