@@ -16,8 +16,8 @@ internal static class ImapLoad
 
     private const string UsualMix = "noop=1,select=1,flags=1,envelope=1,body=4,store=2,search=1,append=1";
 
-    /// <summary>Names for a mix: FETCH of all flags, of 100 envelopes and of one body; SELECT with QRESYNC by a client that has missed 100 changes; the others are named for their command.</summary>
-    public static IReadOnlyList<string> Operations { get; } = ["noop", "select", "status", "flags", "envelope", "body", "store", "search", "append", "login", "resync"];
+    /// <summary>Names for a mix: FETCH of all flags, of 100 envelopes and of one body; SEARCH by header and by body; SELECT and all flags; SELECT with QRESYNC by a client that has missed 100 changes; the others are named for their command.</summary>
+    public static IReadOnlyList<string> Operations { get; } = ["noop", "select", "status", "flags", "envelope", "body", "store", "search", "bodysearch", "append", "login", "resync", "sync"];
 
     private static readonly byte[] AppendedMessage = Encoding.ASCII.GetBytes(
         "From: Sender <sender@remote.test>\r\nTo: <user@bench.test>\r\nSubject: Appended\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n\r\n" + string.Concat(Enumerable.Repeat("A line of an appended message, which is as long as lines are.\r\n", 160)));
@@ -36,10 +36,12 @@ internal static class ImapLoad
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{operation,-9} {latencies.Count / plan.Duration.TotalSeconds,8:F0}/s  {latencies}"));
     }
 
-    public static async Task<IReadOnlyDictionary<string, Latencies>> RunAsync(ImapLoadPlan plan, CancellationToken cancellationToken)
+    /// <param name="onBegin">Called when all sessions are open and selected.</param>
+    public static async Task<IReadOnlyDictionary<string, Latencies>> RunAsync(ImapLoadPlan plan, CancellationToken cancellationToken, Action? onBegin = null)
     {
         var results = plan.Mix.ToDictionary(entry => entry.Operation, _ => new Latencies(), StringComparer.Ordinal);
         var sessions = await Task.WhenAll(Enumerable.Range(0, plan.Connections).Select(number => StartAsync(plan, number, cancellationToken)));
+        onBegin?.Invoke();
         var clock = Stopwatch.StartNew();
         await Task.WhenAll(sessions.Select(async (session, number) =>
         {
@@ -94,6 +96,11 @@ internal static class ImapLoad
             case "body": await session.CommandAsync(Format($"FETCH {message} BODY.PEEK[]"), cancellationToken); break;
             case "store": await session.CommandAsync(Format($"STORE {message} {(random.Next(2) == 0 ? '+' : '-')}FLAGS.SILENT (\\Seen)"), cancellationToken); break;
             case "search": await session.CommandAsync("SEARCH SUBJECT \"no such subject\"", cancellationToken); break;
+            case "bodysearch": await session.CommandAsync("SEARCH BODY \"no such text\"", cancellationToken); break;
+            case "sync":
+                await session.SelectAsync(cancellationToken);
+                await session.CommandAsync("FETCH 1:* (UID FLAGS)", cancellationToken);
+                break;
             case "append": await session.AppendAsync(AppendedMessage, cancellationToken); break;
             case "resync": await session.ResynchroniseAsync(cancellationToken); break;
             case "login": await (await ImapSession.LogInAsync(plan.Server, plan.Tls, LoginOf(plan, number), plan.Password, cancellationToken)).DisposeAsync(); break;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
@@ -71,37 +70,23 @@ internal sealed class MailConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads IMAP responses up to the tagged one; the octets of literals are skipped.
+    /// Reads IMAP responses up to the tagged one; the octets of literals are skipped, and lines that nobody wants to see stay octets.
     /// </summary>
     /// <param name="onUntagged">Sees every untagged line.</param>
     public async ValueTask ReadToTagAsync(string tag, CancellationToken cancellationToken, Action<string>? onUntagged = null)
     {
+        var responses = new ImapResponses(tag, onUntagged);
         while (true)
         {
-            var line = await ReadLineAsync(cancellationToken);
-            while (line.EndsWith('}') && line.LastIndexOf('{') is var open and >= 0 && long.TryParse(line.AsSpan(open + 1, line.Length - open - 2), CultureInfo.InvariantCulture, out var octets))
+            var read = await _input.ReadAsync(cancellationToken);
+            var tagged = responses.Take(read.Buffer, out var consumed);
+            _input.AdvanceTo(consumed, read.Buffer.End);
+            if (tagged is not null)
             {
-                await SkipAsync(octets, cancellationToken);
-                line = await ReadLineAsync(cancellationToken);
-            }
-            if (line.StartsWith(tag, StringComparison.Ordinal) && line.Length > tag.Length && line[tag.Length] == ' ')
-            {
-                if (!line.AsSpan(tag.Length + 1).StartsWith("OK")) throw new InvalidOperationException($"The server said: {line}");
+                if (!tagged.AsSpan(tag.Length + 1).StartsWith("OK")) throw new InvalidOperationException($"The server said: {tagged}");
                 return;
             }
-            onUntagged?.Invoke(line);
-        }
-    }
-
-    private async ValueTask SkipAsync(long octets, CancellationToken cancellationToken)
-    {
-        while (octets > 0)
-        {
-            var read = await _input.ReadAsync(cancellationToken);
-            var part = Math.Min(octets, read.Buffer.Length);
-            _input.AdvanceTo(read.Buffer.GetPosition(part));
-            octets -= part;
-            if (read.IsCompleted && octets > 0) throw new EndOfStreamException("The server closed the connection.");
+            if (read.IsCompleted) throw new EndOfStreamException("The server closed the connection.");
         }
     }
 

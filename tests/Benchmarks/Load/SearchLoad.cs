@@ -57,7 +57,7 @@ internal static class SearchLoad
         var missing = Math.Max(0, messages - next - 1);
         await Task.WhenAll(sessions[..Writers].Select(async session =>
         {
-            while (Interlocked.Increment(ref next) is var number && number < messages) await session.AppendAsync(Message(number), cancellationToken);
+            while (Interlocked.Increment(ref next) is var number && number < messages) await session.AppendAsync(Message(number, WordsInMessage), cancellationToken);
         }));
         if (missing > 0) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"APPEND {missing / clock.Elapsed.TotalSeconds:F0}/s"));
     }
@@ -90,15 +90,15 @@ internal static class SearchLoad
             $"{name,-20} {found,7} found  first {first.TotalMilliseconds,8:F1} ms  alone p50 {alone.Milliseconds(50),8:F2} ms  together {all.Count / together.Elapsed.TotalSeconds,8:F1}/s"));
     }
 
-    /// <summary>Some 3 KB of words that other messages have in another order.</summary>
-    private static byte[] Message(int number)
+    /// <summary>Words that other messages have in another order: 400 are some 3 KB.</summary>
+    public static byte[] Message(int number, int words)
     {
         var random = new Random(number);
         var text = new StringBuilder(4096);
         text.Append(CultureInfo.InvariantCulture, $"From: Sender <sender{number % 100}@remote.test>\r\nTo: <user0@bench.test>\r\nSubject: Message number {number} \r\n")
             .Append("Date: Tue, 24 Nov 2026 10:00:00 +0000\r\n")
             .Append(CultureInfo.InvariantCulture, $"Message-ID: <{number}@remote.test>\r\n\r\nneedle{number:D5} topic{number % 100} a common phrase\r\n");
-        for (var word = 0; word < WordsInMessage; word++)
+        for (var word = 0; word < words; word++)
         {
             Word(random.Next(20_000), text);
             text.Append(word % 12 == 11 ? "\r\n" : " ");

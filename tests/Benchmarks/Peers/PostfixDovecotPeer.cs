@@ -13,9 +13,11 @@ internal sealed class PostfixDovecotPeer : IPeer
 
     private readonly ServerFolder _servers = new("bench-postfix-");
 
-    private PostfixDovecotPeer() { }
+    private readonly bool _indexed;
 
-    public string Name => "Postfix + Dovecot";
+    private PostfixDovecotPeer(bool indexed) => _indexed = indexed;
+
+    public string Name => _indexed ? "Postfix + Dovecot, squat" : "Postfix + Dovecot";
 
     public IPEndPoint Smtp { get; } = ServerFolder.FreeEndPoint();
 
@@ -25,10 +27,11 @@ internal sealed class PostfixDovecotPeer : IPeer
 
     public static bool IsInstalled => Postfix.IsInstalled && File.Exists(Dovecot) && File.Exists("/usr/lib/dovecot/lmtp");
 
-    public static async Task<PostfixDovecotPeer> StartAsync(CancellationToken cancellationToken)
+    /// <param name="indexed">With the full-text index that Dovecot brings along, which finds parts of words as a plain SEARCH does.</param>
+    public static async Task<PostfixDovecotPeer> StartAsync(CancellationToken cancellationToken, bool indexed = false)
     {
         if (!IsInstalled) throw new UsageException("Postfix and Dovecot are not installed: apt-get install postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd (see compare.sh)");
-        var peer = new PostfixDovecotPeer();
+        var peer = new PostfixDovecotPeer(indexed);
         try
         {
             await peer.StartDovecotAsync(cancellationToken);
@@ -71,6 +74,7 @@ internal sealed class PostfixDovecotPeer : IPeer
             first_valid_uid = 1
             first_valid_gid = 1
             mail_location = maildir:~/Maildir
+            {{(_indexed ? "mail_plugins = fts fts_squat\nplugin {\n  fts = squat\n  fts_autoindex = yes\n}" : "")}}
             passdb {
               driver = passwd-file
               args = username_format=%u {{users}}

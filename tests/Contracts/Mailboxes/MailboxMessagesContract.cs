@@ -125,8 +125,10 @@ public abstract class MailboxMessagesContract : MailboxStoreContract
         for (var round = 0; round < 120; round++)
         {
             var some = UidSet.Of(Enumerable.Range(0, random.Next(1, 4)).Select(_ => new Uid((uint)random.Next(1, 60 + round))));
-            switch (random.Next(6))
+            switch (random.Next(8))
             {
+                case 6: await Store.StoreFlagsAsync(Ann, inbox.Id, some, FlagOperation.Add, new MessageFlags(SystemFlags.Flagged, [$"$k{random.Next(4)}"]), null, None); break;
+                case 7: await Store.StoreFlagsAsync(Ann, inbox.Id, some, FlagOperation.Replace, new MessageFlags(SystemFlags.None, [$"$k{random.Next(4)}", "$z"]), null, None); break;
                 case 0: await AppendAsync(inbox.Id, random.Next(1, 4)); break;
                 case 1: await Store.StoreFlagsAsync(Ann, inbox.Id, some, FlagOperation.Add, Flags(SystemFlags.Seen), null, None); break;
                 case 2: await Store.StoreFlagsAsync(Ann, inbox.Id, some, FlagOperation.Remove, Flags(SystemFlags.Seen), null, None); break;
@@ -141,8 +143,23 @@ public abstract class MailboxMessagesContract : MailboxStoreContract
                 var snapshot = (await Store.SnapshotAsync(Ann, mailbox.Id, None))!.Value;
                 var states = await StatesAsync(mailbox.Id);
                 snapshot.Uids.Should().Equal(states.Select(state => state.Uid));
+                states.Should().Equal((await MessagesAsync(mailbox.Id)).Select(message => new MessageState(message.Uid, message.ModSeq, message.Flags)));
                 (await Store.FirstUnseenAsync(Ann, snapshot.Mailbox, snapshot.Uids, None)).Should().Be(states.Where(state => !state.Flags.Has(SystemFlags.Seen)).Select(state => (Uid?)state.Uid).FirstOrDefault());
             }
+        }
+    }
+
+    [Fact]
+    public async Task EveryMessageMayHaveKeywordsOfItsOwn()
+    {
+        const int Messages = 1200;
+        var inbox = await MailboxAsync("INBOX");
+        await AppendAsync(inbox.Id, [.. Enumerable.Range(1, Messages).Select(n => Message() with { Flags = new MessageFlags((SystemFlags)(n % 32), [$"k{n}", "$all"]) })]);
+        for (var round = 0; round < 3; round++)
+        {
+            var states = await StatesAsync(inbox.Id);
+            states.Select(state => state.Flags).Should().Equal(Enumerable.Range(1, Messages - round).Select(n => new MessageFlags((SystemFlags)((n + round) % 32), [$"k{n + round}", "$all"])));
+            await Store.ExpungeAsync(Ann, inbox.Id, Uids((uint)round + 1), onlyDeleted: false, None);
         }
     }
 

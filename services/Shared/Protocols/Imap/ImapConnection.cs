@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace Merpati.Protocols.Imap;
@@ -51,6 +52,7 @@ internal sealed class ImapConnection(ImapSession session)
     }
 
     /// <summary>The next command; while the client waits it is told what NOTIFY asked for.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<(CommandInput Input, Arrival Arrival)> ReadCommandAsync(bool beforeLogin)
     {
         var since = beforeLogin ? session.NotAuthenticatedSince : session.Engine.Time.GetTimestamp();
@@ -60,7 +62,8 @@ internal sealed class ImapConnection(ImapSession session)
             // Commands without pause never wait, so the read alone would not notice.
             if (patience <= TimeSpan.Zero) return (default, Arrival.TimedOut);
             session.Input.SetDeadline(patience);
-            var input = await session.Reader.ReadCommandAsync(session.State.Name).ConfigureAwait(false);
+            var arrival = await session.Input.WaitAsync().ConfigureAwait(false);
+            var input = arrival == Arrival.Octets ? await session.Reader.ReadCommandAsync(session.State.Name).ConfigureAwait(false) : new CommandInput(arrival);
             if (input.Arrival != Arrival.Woken) return (input, input.Arrival);
             try { await session.TellAsync(session.Aborted).ConfigureAwait(false); }
             catch (MailboxGoneException gone)

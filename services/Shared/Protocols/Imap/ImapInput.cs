@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Merpati.Protocols.Wire;
 
 namespace Merpati.Protocols.Imap;
@@ -60,6 +61,7 @@ internal sealed class ImapInput : IDisposable
     /// Whatever was written is sent before waiting.
     /// </summary>
     /// <param name="mayEnd">Between commands: draining and a wake are looked at.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<(Arrival Arrival, ReadOnlySequence<byte> Octets)> ReadAsync(bool mayEnd)
     {
         while (true)
@@ -84,6 +86,18 @@ internal sealed class ImapInput : IDisposable
             if (mayEnd && _lifetime.Draining.IsCancellationRequested) return (Arrival.Draining, default);
             if (mayEnd && Interlocked.Exchange(ref _woken, 0) != 0) return (Arrival.Woken, default);
         }
+    }
+
+    /// <summary>
+    /// Waits for the first octets of a command and takes none. Who reads it then need not wait, unless it comes in pieces: an idle session, and each command, costs one suspended method and not
+    /// all those that a command is put together by.
+    /// </summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<Arrival> WaitAsync()
+    {
+        var (arrival, octets) = await ReadAsync(mayEnd: true).ConfigureAwait(false);
+        if (arrival == Arrival.Octets) _transport.Input.AdvanceTo(octets.Start);
+        return arrival;
     }
 
     public void Consume(SequencePosition until)

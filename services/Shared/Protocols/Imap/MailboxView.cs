@@ -19,6 +19,7 @@ internal sealed class MailboxView
     private readonly Dictionary<Uid, ModSeq> _told = [];
     private List<MessageState> _flagChanges = [];
     private int _announced;
+    private int _lastNumber;
     private ModSeq _beforeExpunges;
 
     /// <param name="uids">Ascending; not changed here, may be shared.</param>
@@ -92,8 +93,11 @@ internal sealed class MailboxView
     /// <summary>The number of a message; 0 when the client knows none of this UID.</summary>
     public int NumberOf(Uid uid)
     {
-        var index = Uids.BinarySearch(uid);
-        return index < 0 ? 0 : index + 1;
+        // Mostly it is asked of one message after the other, or of one several times.
+        if (_lastNumber < _count && _uids[_lastNumber] == uid) return ++_lastNumber;
+        if (_lastNumber > 0 && _lastNumber <= _count && _uids[_lastNumber - 1] == uid) return _lastNumber;
+        var index = LowerBound(uid.Value);
+        return index < _count && _uids[index] == uid ? _lastNumber = index + 1 : 0;
     }
 
     /// <summary>

@@ -8,7 +8,7 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
     /// <summary>Messages asked of the store at a time: it is not kept waiting for the client, and memory stays bounded.</summary>
     private const int MessagesAtATime = 256;
 
-    private const int StatesAtATime = 8192;
+    private const int StatesAtATime = 2048;
 
     public static Command Parse(ref CommandScanner scanner) => Parse(ref scanner, byUid: false);
 
@@ -29,9 +29,10 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
     public Fetch(IReadOnlyList<FetchItem> items, bool withUid)
         : this(new SequenceSet([]), withUid, [.. items.Select(item => item is FetchItem.Section section ? section with { Peek = true } : item)], FetchModifiers.None) { }
 
-    private bool AsksModSeq => Items.Any(item => item is FetchItem.ModSeq);
+    // Looked at for each message: found once.
+    private bool AsksModSeq { get; } = Items.Any(item => item is FetchItem.ModSeq);
 
-    private bool AsksFlags => Items.Any(item => item is FetchItem.Flags);
+    private bool AsksFlags { get; } = Items.Any(item => item is FetchItem.Flags);
 
     /// <summary>Flags alone need no more than states: what a client asks that only synchronises.</summary>
     private bool AsksStates => Items.All(item => item is FetchItem.Flags or FetchItem.Uid or FetchItem.ModSeq);
@@ -125,8 +126,9 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
         if (AsksFlags) session.LearnKeywords(mailbox, state.Flags);
         var hasUid = !session.BeginFetch(mailbox.View, state.Uid, ByUid);
         var first = !hasUid;
-        foreach (var item in Items)
+        for (var i = 0; i < Items.Count; i++)
         {
+            var item = Items[i];
             if (item is FetchItem.Uid && hasUid) continue;
             if (!first) session.Output.Raw(" "u8);
             first = false;

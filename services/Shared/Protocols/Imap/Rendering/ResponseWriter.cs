@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Globalization;
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Text;
 using Merpati.Mailboxes;
 using Merpati.Protocols.Wire;
@@ -30,7 +31,11 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
     /// <summary>What no quoted string holds, be it in UTF-8.</summary>
     private static readonly SearchValues<char> Unquotable = SearchValues.Create("\0\r\n");
 
-    private Memory<byte> _memory;
+    // What Flags writes of messages without keywords, which most are: by system flags, the second half with \Recent.
+    private static readonly ImmutableArray<byte[]> WithoutKeywords =
+        [.. Enumerable.Range(0, 64).Select(bits => Encoding.ASCII.GetBytes($"({string.Join(' ', SystemFlagNames((SystemFlags)(bits & 31), bits > 31))})"))];
+
+    private ArraySegment<byte> _room = ArraySegment<byte>.Empty;
     private int _used;
     private long _pending;
 
@@ -39,29 +44,29 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
 
     public ResponseWriter Raw(ReadOnlySpan<byte> octets)
     {
-        while (octets.Length > 0)
+        while (true)
         {
-            var span = Reserve(1);
-            var part = Math.Min(span.Length, octets.Length);
-            octets[..part].CopyTo(span);
+            var part = Math.Min(_room.Count - _used, octets.Length);
+            octets[..part].CopyTo(_room.AsSpan(_used));
             _used += part;
+            if (part == octets.Length) return this;
             octets = octets[part..];
+            Reserve(1);
         }
-        return this;
     }
 
     /// <summary>Text that is known to be printable ASCII.</summary>
     public ResponseWriter Ascii(ReadOnlySpan<char> text)
     {
-        while (text.Length > 0)
+        while (true)
         {
-            var span = Reserve(1);
-            var part = Math.Min(span.Length, text.Length);
-            Encoding.ASCII.GetBytes(text[..part], span);
+            var part = Math.Min(_room.Count - _used, text.Length);
+            Encoding.ASCII.GetBytes(text[..part], _room.AsSpan(_used));
             _used += part;
+            if (part == text.Length) return this;
             text = text[part..];
+            Reserve(1);
         }
-        return this;
     }
 
     public ResponseWriter Number(long number)
@@ -156,23 +161,25 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
     /// <summary>flag-list with its parentheses.</summary>
     public ResponseWriter Flags(MessageFlags flags, bool recent)
     {
-        Raw("("u8);
-        var first = true;
-        if (recent) Flag("\\Recent");
-        if (flags.Has(SystemFlags.Answered)) Flag("\\Answered");
-        if (flags.Has(SystemFlags.Flagged)) Flag("\\Flagged");
-        if (flags.Has(SystemFlags.Deleted)) Flag("\\Deleted");
-        if (flags.Has(SystemFlags.Seen)) Flag("\\Seen");
-        if (flags.Has(SystemFlags.Draft)) Flag("\\Draft");
-        foreach (var keyword in flags.Keywords) Flag(keyword);
-        return Raw(")"u8);
-
-        void Flag(string flag)
+        ReadOnlySpan<byte> system = WithoutKeywords[(int)flags.System & 31 | (recent ? 32 : 0)];
+        if (flags.Keywords.Count == 0) return Raw(system);
+        Raw(system[..^1]);
+        for (var i = 0; i < flags.Keywords.Count; i++)
         {
-            if (!first) Raw(" "u8);
-            first = false;
-            Ascii(flag);
+            if (i > 0 || system.Length > 2) Raw(" "u8);
+            Ascii(flags.Keywords[i]);
         }
+        return Raw(")"u8);
+    }
+
+    private static IEnumerable<string> SystemFlagNames(SystemFlags flags, bool recent)
+    {
+        if (recent) yield return "\\Recent";
+        if (flags.HasFlag(SystemFlags.Answered)) yield return "\\Answered";
+        if (flags.HasFlag(SystemFlags.Flagged)) yield return "\\Flagged";
+        if (flags.HasFlag(SystemFlags.Deleted)) yield return "\\Deleted";
+        if (flags.HasFlag(SystemFlags.Seen)) yield return "\\Seen";
+        if (flags.HasFlag(SystemFlags.Draft)) yield return "\\Draft";
     }
 
     /// <summary>sequence-set of numbers that ascend.</summary>
@@ -242,7 +249,7 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
     public Memory<byte> GetMemory(int size)
     {
         Reserve(size);
-        return _memory[_used..];
+        return _room.AsMemory(_used);
     }
 
     public void Advance(int count) => _used += count;
@@ -266,12 +273,13 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
 
     private Span<byte> Reserve(int size)
     {
-        if (_memory.Length - _used < size)
+        if (_room.Count - _used < size)
         {
             Commit();
-            _memory = transport.Output.GetMemory(Math.Max(size, Chunk));
+            // The memory of a pipe is an array's, here and in every other one that there is.
+            _room = MemoryMarshal.TryGetArray<byte>(transport.Output.GetMemory(Math.Max(size, Chunk)), out var room) ? room : throw new NotSupportedException("A pipe whose memory is no array.");
         }
-        return _memory.Span[_used..];
+        return _room.AsSpan(_used);
     }
 
     private void Commit()
@@ -279,6 +287,6 @@ internal sealed class ResponseWriter(ITransport transport, TimeProvider time, Ti
         if (_used > 0) transport.Output.Advance(_used);
         _pending += _used;
         _used = 0;
-        _memory = default;
+        _room = ArraySegment<byte>.Empty;
     }
 }

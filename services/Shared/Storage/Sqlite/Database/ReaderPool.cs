@@ -13,7 +13,19 @@ internal sealed class ReaderPool(string store, int size, Func<SqliteSession> ope
     private readonly ConcurrentBag<SqliteSession> _idle = [];
     private volatile bool _closed;
 
-    public async ValueTask<T> RunAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken)
+    public ValueTask<T> RunAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<T>(cancellationToken);
+#pragma warning disable VSTHRD103 // It does not wait: mostly a connection is free, and then nothing has to be asynchronous.
+        if (!_free.Wait(0, CancellationToken.None)) return WaitAndRunAsync(read, cancellationToken);
+#pragma warning restore VSTHRD103
+        try { return new(RunAndRelease(read)); }
+#pragma warning disable CA1031 // As an async method does it: the fault is in the task.
+        catch (Exception fault) { return ValueTask.FromException<T>(fault); }
+#pragma warning restore CA1031
+    }
+
+    private async ValueTask<T> WaitAndRunAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken)
     {
         await _free.WaitAsync(cancellationToken);
         return RunAndRelease(read);

@@ -16,7 +16,11 @@ public sealed class SqliteSession : IDisposable
     {
         SqliteLibrary.EnsureConfigured();
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 5 }.ToString());
-        try { _connection.Open(); }
+        try
+        {
+            _connection.Open();
+            KeepPlans();
+        }
         catch
         {
             _connection.Dispose();
@@ -80,6 +84,17 @@ public sealed class SqliteSession : IDisposable
     internal void ExecuteScript(string sql)
     {
         var result = raw.sqlite3_exec(Handle, sql);
+        if (result != raw.SQLITE_OK) SqliteException.ThrowExceptionForRC(result, Handle);
+    }
+
+    /// <summary>
+    /// A plan is made from the text of a statement alone. Otherwise sqlite3 looks at bound values too, that of a LIMIT among them, and compiles a cached statement anew each time it is given others.
+    /// https://www.sqlite.org/queryplanner-ng.html#qpstab
+    /// </summary>
+    private void KeepPlans()
+    {
+        const int EnableStabilityGuarantee = 1007;
+        var result = raw.sqlite3_db_config(Handle, EnableStabilityGuarantee, 1, out _);
         if (result != raw.SQLITE_OK) SqliteException.ThrowExceptionForRC(result, Handle);
     }
 

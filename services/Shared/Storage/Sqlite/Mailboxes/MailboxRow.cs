@@ -75,7 +75,8 @@ internal sealed class MailboxRow
 
     public static MailboxRow? Find(SqliteSession session, AccountId account, SpecialUse use)
     {
-        using var rows = session.Query(Select + " AND m.special_use = ?2", account.Value, (int)use);
+        // The second condition is the one of the index.
+        using var rows = session.Query(Select + " AND m.special_use = ?2 AND m.special_use <> 0", account.Value, (int)use);
         return rows.Next() ? new MailboxRow(rows) : null;
     }
 

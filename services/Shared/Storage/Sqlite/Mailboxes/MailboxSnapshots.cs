@@ -3,15 +3,18 @@ using Merpati.Mailboxes;
 namespace Merpati.Storage.Sqlite;
 
 /// <summary>
-/// Which messages are in the mailboxes that were selected lately. Every change of a mailbox gives it a MODSEQ, in the transaction that makes it: what was read at a MODSEQ
+/// Which messages are in the mailboxes that were selected lately, and in what state. Every change of a mailbox gives it a MODSEQ, in the transaction that makes it: what was read at a MODSEQ
 /// is true at that MODSEQ for ever, so nothing has to be told of changes, and an entry that is behind is brought up to date by what changed since, in the reader's own view.
-/// All sessions share an array for as long as no message comes or goes.
+/// All sessions share an array for as long as no message comes or goes. It costs eight octets a message.
 /// </summary>
 internal sealed class MailboxSnapshots
 {
-    /// <summary>Messages of all entries together, at four octets each; a mailbox counts for as many more as its entry weighs.</summary>
-    private const long Capacity = 8 * 1024 * 1024;
+    /// <summary>Messages of all entries together; a mailbox counts for as many more as its entry weighs.</summary>
+    private const long Capacity = 6 * 1024 * 1024;
     private const int EntryWeight = 64;
+
+    // The mailbox is read whole where a question is about more than this share of it.
+    private const int WholeShare = 4;
 
     // Beyond this share of the mailbox to read it afresh is quicker.
     private const int ChangedShare = 4;
@@ -24,9 +27,23 @@ internal sealed class MailboxSnapshots
     /// <param name="Key">An id is never given again.</param>
     /// <param name="ModSeq">HIGHESTMODSEQ when it was read.</param>
     /// <param name="UidNext">UIDNEXT then: what came later is not below.</param>
-    private sealed record Entry((AccountId, MailboxId) Key, ModSeq ModSeq, Uid UidNext, Uid[] Uids, Uid? FirstUnseen)
+    /// <param name="States">In the order of the UIDs; null where they do not fit.</param>
+    private sealed record Entry((AccountId, MailboxId) Key, ModSeq ModSeq, Uid UidNext, Uid[] Uids, Uid? FirstUnseen, PackedStates? States)
     {
         public long Weight => Uids.Length + EntryWeight;
+
+        public IEnumerable<MessageState> Within(UidSet uids)
+        {
+            foreach (var range in uids)
+            {
+                var at = Array.BinarySearch(Uids, range.First);
+                for (var i = at < 0 ? ~at : at; i < Uids.Length && Uids[i] <= range.Last; i++)
+                {
+                    var (modSeq, flags) = States![i];
+                    yield return new MessageState(Uids[i], modSeq, flags);
+                }
+            }
+        }
     }
 
     /// <summary>Within a transaction of the caller; null when there is no such mailbox.</summary>
@@ -36,6 +53,18 @@ internal sealed class MailboxSnapshots
     /// <summary>Within a transaction of the caller; null also when there is no such mailbox.</summary>
     public Uid? ReadFirstUnseen(SqliteSession session, AccountId account, MailboxId mailbox)
         => MailboxRow.Find(session, account, mailbox) is { } row ? Read(session, account, row).FirstUnseen : null;
+
+    /// <summary>
+    /// The states of these messages, all of one moment, UID ascending. Null where the table has to be asked, page by page: what is not known here is read for a question about much of the mailbox only.
+    /// Within a transaction of the caller; the answer outlives it.
+    /// </summary>
+    public IEnumerable<MessageState>? ReadStates(SqliteSession session, AccountId account, MailboxId mailbox, UidSet uids)
+    {
+        if (MailboxRow.Find(session, account, mailbox) is not { } row) return null;
+        if (Find((account, mailbox)) is null && uids.Members < row.Info.Messages / WholeShare) return null;
+        var entry = Read(session, account, row);
+        return entry.States is null ? null : entry.Within(uids);
+    }
 
     /// <summary>True when it is known for the mailbox as it was just read.</summary>
     public bool TryFindFirstUnseen(AccountId account, MailboxInfo mailbox, out Uid? first)
@@ -58,26 +87,30 @@ internal sealed class MailboxSnapshots
     private static Entry ReadAll(SqliteSession session, (AccountId, MailboxId) key, MailboxRow row)
     {
         var uids = new List<Uid>((int)row.Info.Messages);
+        var states = new PackedStates.Packer(row.Info.HighestModSeq, uids.Capacity);
         Uid? firstUnseen = null;
-        using var rows = session.Query("SELECT uid, flags FROM messages WHERE mailbox = ?1 ORDER BY uid", row.Key);
+        using var rows = session.Query("SELECT uid, modseq, flags, keywords FROM messages WHERE mailbox = ?1 ORDER BY uid", row.Key);
         while (rows.Next())
         {
             var uid = new Uid((uint)rows.Int64(0));
+            var flags = StoredFlags.ReadSystem(rows, 2);
+            states.Set(uids.Count, new ModSeq(rows.Int64(1)), flags, rows.TextOrNull(3));
             uids.Add(uid);
-            if (firstUnseen is null && !StoredFlags.ReadSystem(rows, 1).HasFlag(SystemFlags.Seen)) firstUnseen = uid;
+            if (firstUnseen is null && !flags.HasFlag(SystemFlags.Seen)) firstUnseen = uid;
         }
-        return new Entry(key, row.Info.HighestModSeq, row.Info.UidNext, [.. uids], firstUnseen);
+        return new Entry(key, row.Info.HighestModSeq, row.Info.UidNext, [.. uids], firstUnseen, states.Complete(uids.Count));
     }
 
     private static Entry Update(SqliteSession session, MailboxRow row, Entry known)
     {
         var gone = ReadMailbox.Tombstones(session, row, known.ModSeq);
-        var arrivals = new List<Uid>();
+        var (changes, arrivals) = (new List<MessageState>(), new List<Uid>());
         var (firstUnseen, lost) = (known.FirstUnseen, false);
         var left = known.Uids.Length / ChangedShare + EntryWeight;
         foreach (var state in ReadMailbox.Changed(session, row.Key, known.ModSeq))
         {
             if (left-- == 0) return ReadAll(session, known.Key, row);
+            changes.Add(state);
             if (state.Uid >= known.UidNext) arrivals.Add(state.Uid);
             if (!state.Flags.Has(SystemFlags.Seen))
             {
@@ -91,7 +124,18 @@ internal sealed class MailboxSnapshots
         lost |= known.FirstUnseen is { } was && gone.Contains(was);
         // The first before is unseen no more, and none was found before it: the next comes after it.
         if (lost && firstUnseen >= known.FirstUnseen) firstUnseen = row.Info.Unseen == 0 ? null : NextUnseen(session, row.Key, known.FirstUnseen!.Value);
-        return new Entry(known.Key, row.Info.HighestModSeq, row.Info.UidNext, Merge(known.Uids, gone, arrivals), firstUnseen);
+        var uids = Merge(known.Uids, gone, arrivals);
+        var states = Repack(known, uids, changes);
+        // What no longer fits may fit afresh: sets of flags that were left behind are in it too.
+        return states is null && known.States is not null ? ReadAll(session, known.Key, row) : new Entry(known.Key, row.Info.HighestModSeq, row.Info.UidNext, uids, firstUnseen, states);
+    }
+
+    private static PackedStates? Repack(Entry known, Uid[] uids, List<MessageState> changes)
+    {
+        if (known.States is not { } before) return null;
+        var states = PackedStates.Packer.From(before, known.Uids, uids);
+        foreach (var state in changes) states.Set(Array.BinarySearch(uids, state.Uid), state.ModSeq, state.Flags.System, StoredFlags.Keywords(state.Flags));
+        return states.Complete(uids.Length);
     }
 
     private static Uid[] Merge(Uid[] uids, UidSet gone, List<Uid> arrivals)

@@ -13,6 +13,7 @@ public sealed class SqliteMailboxStore : IMailboxStore, IAsyncDisposable
 {
     // A page of a long list is one short read: a slow client holds no transaction, and never more than a page in memory.
     private const int PageOfStates = 1000;
+    private const int FewMessages = 32;
     private const int PageOfMessages = 500;
     private const int PageOctets = 1024 * 1024;
 
@@ -106,6 +107,22 @@ public sealed class SqliteMailboxStore : IMailboxStore, IAsyncDisposable
     }
 
     public IAsyncEnumerable<MessageState> StatesAsync(AccountId account, MailboxId mailbox, UidSet uids, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(uids);
+        return uids.Members <= FewMessages ? StoredStatesAsync(account, mailbox, uids, cancellationToken) : KnownStatesAsync(account, mailbox, uids, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<MessageState> KnownStatesAsync(AccountId account, MailboxId mailbox, UidSet uids, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (await _database.ReadAsync(session => _snapshots.ReadStates(session, account, mailbox, uids), cancellationToken) is { } known)
+        {
+            foreach (var state in known) yield return state;
+            yield break;
+        }
+        await foreach (var state in StoredStatesAsync(account, mailbox, uids, cancellationToken)) yield return state;
+    }
+
+    private IAsyncEnumerable<MessageState> StoredStatesAsync(AccountId account, MailboxId mailbox, UidSet uids, CancellationToken cancellationToken)
         => PagesAsync<MessageState>(account, mailbox, uids, state => state.Uid, (session, key, range, page) =>
         {
             page.AddRange(ReadMailbox.States(session, key, range, PageOfStates - page.Count));

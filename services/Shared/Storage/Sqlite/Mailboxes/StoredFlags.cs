@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Merpati.Mailboxes;
 
 namespace Merpati.Storage.Sqlite;
@@ -5,14 +6,12 @@ namespace Merpati.Storage.Sqlite;
 /// <summary>The columns <c>flags</c> and <c>keywords</c>.</summary>
 internal static class StoredFlags
 {
-    // Most messages have no keyword: these few objects serve them all.
-    private static readonly MessageFlags[] WithoutKeywords = [.. Enumerable.Range(0, 32).Select(bits => new MessageFlags((SystemFlags)bits, []))];
+    /// <summary>By their system flags. Most messages have no keyword: these few objects serve them all.</summary>
+    public static ImmutableArray<MessageFlags> WithoutKeywords { get; } = [.. Enumerable.Range(0, 32).Select(bits => new MessageFlags((SystemFlags)bits, []))];
 
-    public static MessageFlags Read(Rows row, int flags, int keywords)
-    {
-        var system = ReadSystem(row, flags);
-        return row.TextOrNull(keywords) is { } text ? new MessageFlags(system, text.Split(' ')) : WithoutKeywords[(int)system];
-    }
+    public static MessageFlags Read(Rows row, int flags, int keywords) => Of(ReadSystem(row, flags), row.TextOrNull(keywords));
+
+    public static MessageFlags Of(SystemFlags system, string? keywords) => keywords is null ? WithoutKeywords[(int)system] : new MessageFlags(system, keywords.Split(' '));
 
     public static SystemFlags ReadSystem(Rows row, int flags) => (SystemFlags)(row.Int32(flags) & 31);
 
