@@ -76,11 +76,14 @@ internal static class MailboxesCompare
     {
         var mix = operation == "mix" ? ImapLoad.ParseMix(ImapLoad.ClientMix) : [(operation, 1)];
         var plan = new ImapLoadPlan(peer.Imap, Tls: false, connections, TimeSpan.FromSeconds(seconds), BenchAccounts.Pattern, BenchAccounts.Password, users, mix);
-        var before = TimeSpan.Zero;
-        var latencies = await ImapLoad.RunAsync(plan, cancellationToken, () => before = ProcessFigures.Of(peer.Processes).Cpu);
+        // While the sessions are open: a process of a session that has ended is not counted any more.
+        var (before, after) = (TimeSpan.Zero, TimeSpan.Zero);
+        var latencies = await ImapLoad.RunAsync(plan, cancellationToken, () => before = CpuOf(peer), () => after = CpuOf(peer));
         var count = latencies.Values.Sum(each => each.Count);
-        return new Figure(count / plan.Duration.TotalSeconds, (ProcessFigures.Of(peer.Processes).Cpu - before).TotalMicroseconds / Math.Max(count, 1));
+        return new Figure(count / plan.Duration.TotalSeconds, (after - before).TotalMicroseconds / Math.Max(count, 1));
     }
+
+    private static TimeSpan CpuOf(IPeer peer) => ProcessFigures.Of(peer.Processes).Cpu;
 
     /// <summary>Clients that ask for a large message and then take nothing: what does the server hold for them?</summary>
     private static async Task StallAsync(IPeer peer, int megabytes, CancellationToken cancellationToken)

@@ -37,7 +37,8 @@ internal static class ImapLoad
     }
 
     /// <param name="onBegin">Called when all sessions are open and selected.</param>
-    public static async Task<IReadOnlyDictionary<string, Latencies>> RunAsync(ImapLoadPlan plan, CancellationToken cancellationToken, Action? onBegin = null)
+    /// <param name="onEnd">Called before they are closed.</param>
+    public static async Task<IReadOnlyDictionary<string, Latencies>> RunAsync(ImapLoadPlan plan, CancellationToken cancellationToken, Action? onBegin = null, Action? onEnd = null)
     {
         var results = plan.Mix.ToDictionary(entry => entry.Operation, _ => new Latencies(), StringComparer.Ordinal);
         var sessions = await Task.WhenAll(Enumerable.Range(0, plan.Connections).Select(number => StartAsync(plan, number, cancellationToken)));
@@ -54,6 +55,7 @@ internal static class ImapLoad
                 results[operation].Add(started);
             }
         }));
+        onEnd?.Invoke();
         foreach (var session in sessions) await session.DisposeAsync();
         return results;
     }

@@ -28,7 +28,7 @@ internal sealed class MailboxSnapshots
     /// <param name="ModSeq">HIGHESTMODSEQ when it was read.</param>
     /// <param name="UidNext">UIDNEXT then: what came later is not below.</param>
     /// <param name="States">In the order of the UIDs; null where they do not fit.</param>
-    private sealed record Entry((AccountId, MailboxId) Key, ModSeq ModSeq, Uid UidNext, Uid[] Uids, Uid? FirstUnseen, PackedStates? States)
+    internal sealed record Entry((AccountId, MailboxId) Key, ModSeq ModSeq, Uid UidNext, Uid[] Uids, Uid? FirstUnseen, PackedStates? States)
     {
         public long Weight => Uids.Length + EntryWeight;
 
@@ -55,15 +55,16 @@ internal sealed class MailboxSnapshots
         => MailboxRow.Find(session, account, mailbox) is { } row ? Read(session, account, row).FirstUnseen : null;
 
     /// <summary>
-    /// The states of these messages, all of one moment, UID ascending. Null where the table has to be asked, page by page: what is not known here is read for a question about much of the mailbox only.
+    /// The mailbox with the states of its messages. Null where the table has to be asked, page by page: what is not known here is read for a question about much of the mailbox only.
     /// Within a transaction of the caller; the answer outlives it.
     /// </summary>
-    public IEnumerable<MessageState>? ReadStates(SqliteSession session, AccountId account, MailboxId mailbox, UidSet uids)
+    /// <param name="held">What the caller has of a page before; it may have been dropped here meanwhile.</param>
+    public Entry? ReadStates(SqliteSession session, AccountId account, MailboxId mailbox, UidSet uids, Entry? held)
     {
-        if (MailboxRow.Find(session, account, mailbox) is not { } row) return null;
-        if (Find((account, mailbox)) is null && uids.Members < row.Info.Messages / WholeShare) return null;
-        var entry = Read(session, account, row);
-        return entry.States is null ? null : entry.Within(uids);
+        if (MailboxRow.Find(session, account, mailbox) is not { } row || row.Info.Messages > Capacity) return null;
+        if (held is null && Find((account, mailbox)) is null && uids.Members < row.Info.Messages / WholeShare) return null;
+        var entry = held?.ModSeq == row.Info.HighestModSeq ? held : Read(session, account, row, held);
+        return entry.States is null ? null : entry;
     }
 
     /// <summary>True when it is known for the mailbox as it was just read.</summary>
@@ -74,10 +75,10 @@ internal sealed class MailboxSnapshots
         return known?.ModSeq == mailbox.HighestModSeq;
     }
 
-    private Entry Read(SqliteSession session, AccountId account, MailboxRow row)
+    private Entry Read(SqliteSession session, AccountId account, MailboxRow row, Entry? held = null)
     {
         var key = (account, row.Info.Id);
-        var known = Find(key);
+        var known = Find(key) ?? held;
         if (known is not null && known.ModSeq == row.Info.HighestModSeq) return known;
         known = known is not null && known.ModSeq >= row.Forgotten && known.ModSeq < row.Info.HighestModSeq ? Update(session, row, known) : ReadAll(session, key, row);
         Keep(known);

@@ -114,10 +114,21 @@ public sealed class SqliteMailboxStore : IMailboxStore, IAsyncDisposable
 
     private async IAsyncEnumerable<MessageState> KnownStatesAsync(AccountId account, MailboxId mailbox, UidSet uids, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (await _database.ReadAsync(session => _snapshots.ReadStates(session, account, mailbox, uids), cancellationToken) is { } known)
+        MailboxSnapshots.Entry? known = null;
+        while (true)
         {
-            foreach (var state in known) yield return state;
-            yield break;
+            // Looked at for every page: between two pages the mailbox may have changed, or gone.
+            var (rest, held) = (uids, known);
+            known = await _database.ReadAsync(session => _snapshots.ReadStates(session, account, mailbox, rest, held), cancellationToken);
+            if (known is null) break;
+            var (count, last) = (0, default(Uid));
+            foreach (var state in known.Within(rest).Take(PageOfStates))
+            {
+                yield return state;
+                (count, last) = (count + 1, state.Uid);
+            }
+            if (count < PageOfStates || last.Value == uint.MaxValue) yield break;
+            uids = rest.Intersect(UidSet.Of([new UidRange(new Uid(last.Value + 1), new Uid(uint.MaxValue))]));
         }
         await foreach (var state in StoredStatesAsync(account, mailbox, uids, cancellationToken)) yield return state;
     }
