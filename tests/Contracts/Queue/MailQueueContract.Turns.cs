@@ -45,7 +45,9 @@ public abstract partial class MailQueueContract
         var outside = new[] { "a@out.test", "A@OUT.test", "b@out.test" };
         foreach (var address in outside) await EnqueueAsync(Relay($"d{at++}.test") with { ReversePath = new ReversePath(EmailAddress.Parse(address)) });
         var leases = await Queue.LeaseAsync(QueueRoute.Relay, "worker", new LeaseWish(100, PerDestination: 100, PerSender: 1, None), Minute, default);
-        leases.Select(lease => lease.Entry.Submitter is null ? lease.Entry.ReversePath.ToString().ToLowerInvariant() : "the account").Should().Equal("the account", "<a@out.test>", "<b@out.test>");
+        var senders = leases.Select(lease => lease.Entry.Submitter is null ? lease.Entry.ReversePath.ToString().ToLowerInvariant() : "the account").ToList();
+        // Those outside are due at the same moment.
+        senders.Should().StartWith("the account").And.BeEquivalentTo(["the account", "<a@out.test>", "<b@out.test>"]);
     }
 
     [Fact]
