@@ -135,8 +135,8 @@ public sealed class ClientTranscripts
             C: DONE
             S: 19.42 OK IDLE completed
             C: 20.42 FETCH 1:2 (FLAGS UID)
-            S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $NotJunk NotJunk JunkRecorded)
-            S~ \* 1 FETCH \(FLAGS \(\\Recent \\Seen \$NotJunk NotJunk JunkRecorded\) UID 2 MODSEQ \(\d+\)\)
+            S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $NotJunk JunkRecorded NotJunk)
+            S~ \* 1 FETCH \(FLAGS \(\\Recent \\Seen \$NotJunk JunkRecorded NotJunk\) UID 2 MODSEQ \(\d+\)\)
             S~ \* 2 FETCH \(FLAGS \(\\Recent\) UID 3 MODSEQ \(\d+\)\)
             S: 20.42 OK FETCH completed
             C: 21.42 CLOSE

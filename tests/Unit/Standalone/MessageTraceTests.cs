@@ -93,7 +93,7 @@ public sealed class MessageTraceTests : IAsyncLifetime
 
         var trace = subject.QueueId.ToTraceId();
         await EventuallyAsync(() => ValueTask.FromResult(_spans.Any(span => span.TraceId == trace && span.Source.Name == "Merpati.Delivery")));
-        var accepted = _spans.Should().ContainSingle(span => span.TraceId == trace && span.Source.Name == "Merpati.SmtpIngress").Which;
+        var accepted = _spans.Should().ContainSingle(span => span.TraceId == trace && span.OperationName == "accept message").Which;
         var delivered = _spans.Should().ContainSingle(span => span.TraceId == trace && span.OperationName == "deliver").Which;
         accepted.ParentSpanId.Should().Be(default(ActivitySpanId));
         delivered.ParentSpanId.Should().Be(accepted.SpanId);
