@@ -6,6 +6,7 @@ using Xunit;
 using BodyParameter = Merpati.Mailboxes.BodyParameter;
 using BodyPart = Merpati.Mailboxes.BodyPart;
 using EnvelopeAddress = Merpati.Mailboxes.EnvelopeAddress;
+using HeaderRewrite = Merpati.Mailboxes.HeaderRewrite;
 using MessageEnvelope = Merpati.Mailboxes.MessageEnvelope;
 using MessageStructure = Merpati.Mailboxes.MessageStructure;
 
@@ -99,6 +100,7 @@ public sealed class MessageStructureCodecTests
         (actual.Preview, actual.SentDate, actual.SentDate?.Offset).Should().Be((expected.Preview, expected.SentDate, expected.SentDate?.Offset));
         actual.Envelope.Bcc.Should().Equal(expected.Envelope.Bcc);
         actual.Root.DispositionParameters.Should().Equal(expected.Root.DispositionParameters);
+        actual.Downgrades.Should().Equal(expected.Downgrades);
     }
 
     private static MessageStructure RandomStructure(Random random) => new()
@@ -108,6 +110,7 @@ public sealed class MessageStructureCodecTests
         Preview = Text(random) ?? "",
         References = List(random, () => Text(random) ?? ""),
         SentDate = random.Next(3) == 0 ? null : new DateTimeOffset(1900 + random.Next(200), 1, 2, 3, 4, 5, random.Next(1000), TimeSpan.FromMinutes(random.Next(-840, 841))),
+        Downgrades = List(random, () => new HeaderRewrite(random.NextInt64(long.MaxValue), random.Next(), random.Next(100), Text(random) ?? "")),
     };
 
     private static MessageEnvelope RandomEnvelope(Random random) => new()
