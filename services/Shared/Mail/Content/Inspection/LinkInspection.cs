@@ -77,8 +77,10 @@ internal sealed class LinkInspection(InspectionLimits limits, ISet<string> reaso
             reasons.Add(ContentReason.LinkAddress);
             return null;
         }
-        var name = DomainName.Normalize(uri.IdnHost);
-        if (uri.IdnHost.Split('.').Any(label => label.StartsWith("xn--", StringComparison.OrdinalIgnoreCase))) reasons.Add(ContentReason.LinkPunycode);
+        // A name that cannot be in DNS leads nowhere.
+        if (DomainName.ToAscii(uri.Host) is not { } ascii) return null;
+        var name = DomainName.Normalize(ascii);
+        if (ascii.Split('.').Any(label => label.StartsWith("xn--", StringComparison.OrdinalIgnoreCase))) reasons.Add(ContentReason.LinkPunycode);
         if (name.Split('.').Any(LooksMixed)) reasons.Add(ContentReason.LinkMixedScript);
         return name;
     }
@@ -99,7 +101,7 @@ internal sealed class LinkInspection(InspectionLimits limits, ISet<string> reaso
             ?? (words is [var only] && !only.Contains('@', StringComparison.Ordinal) && only.Contains('.', StringComparison.Ordinal) && !TopsOfFiles.Contains(only[(only.LastIndexOf('.') + 1)..], StringComparer.OrdinalIgnoreCase) ? only : null);
         if (url is null) return null;
         var uri = HostOf(url.Contains("://", StringComparison.Ordinal) ? url : "http://" + url);
-        return uri is { HostNameType: UriHostNameType.Dns } && uri.Host.Contains('.', StringComparison.Ordinal) && PublicSuffixes.HasKnownTop(uri.IdnHost) ? DomainName.Normalize(uri.IdnHost) : null;
+        return uri is { HostNameType: UriHostNameType.Dns } && uri.Host.Contains('.', StringComparison.Ordinal) && PublicSuffixes.HasKnownTop(uri.Host) ? DomainName.Normalize(uri.Host) : null;
     }
 
     /// <summary>Letters of more than one of the scripts whose letters look alike.</summary>
