@@ -4,6 +4,7 @@ using Merpati.Cli.Commands;
 using Merpati.Cli.Commands.Accounts;
 using Merpati.Cli.Commands.Aliases;
 using Merpati.Cli.Commands.Checks;
+using Merpati.Cli.Commands.Classifier;
 using Merpati.Cli.Commands.Dkim;
 using Merpati.Cli.Commands.Domains;
 using Merpati.Cli.Commands.Policies;
@@ -126,6 +127,13 @@ public static class MerpatiCommand
             suppression.AddCommand<AddSuppression>("add");
             suppression.AddCommand<ListSuppressions>("list");
             suppression.AddCommand<RemoveSuppression>("remove");
+        });
+        configuration.AddBranch("classifier", classifier =>
+        {
+            classifier.SetDescription("What is learned from the mail that people move to and from junk.");
+            classifier.AddCommand<ShowClassifier>("status");
+            classifier.AddCommand<TrainClassifier>("train");
+            classifier.AddCommand<ResetClassifier>("reset");
         });
         configuration.AddBranch("policy", policy =>
         {

@@ -146,7 +146,7 @@ public sealed class SmtpIngressOptions : IValidatableObject
         => [.. Networks.Check(XClientNetworks, nameof(XClientNetworks)), .. Networks.Check(XForwardNetworks, nameof(XForwardNetworks)), .. Networks.Check(TrustedNetworks, nameof(TrustedNetworks)), .. Rates.SelectMany(static (rate, i) => rate.Check($"{nameof(Rates)}:{i}")), .. CheckPolicy(), .. CheckScanners()];
 
     private IEnumerable<ValidationResult> CheckScanners()
-        => Scanners.Select(scanner => scanner.Name).Prepend("content").GroupBy(name => name, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => new ValidationResult($"Two scanners are named '{group.Key}'.", [nameof(Scanners)]));
+        => Scanners.Select(scanner => scanner.Name).Concat(["content", "classifier"]).GroupBy(name => name, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => new ValidationResult($"Two scanners are named '{group.Key}'.", [nameof(Scanners)]));
 
     private IEnumerable<ValidationResult> CheckPolicy()
     {

@@ -1,4 +1,5 @@
 using Merpati.Accounts;
+using Merpati.Platform.Classifier;
 using Merpati.Platform.Dns;
 using Merpati.Platform.Health;
 using Merpati.Platform.Sharing;
@@ -39,6 +40,7 @@ public static class SmtpIngressServices
         services.AddSingleton<RecipientPolicy>();
         services.AddMailDns();
         services.AddSingleton<MessageChecks>();
+        services.AddClassifier();
         services.AddSingleton<ContentScanners>();
         services.AddSingleton<PolicySource>();
         services.AddHostedService(static provider => provider.GetRequiredService<PolicySource>());

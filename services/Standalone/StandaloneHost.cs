@@ -97,6 +97,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
         app.MapDirectoryAdministration();
         app.MapQueueAdministration();
         app.MapTraceAdministration();
+        app.MapClassifierAdministration();
         app.MapStoreAdministration();
         return new StandaloneHost(app, configuration, printJson);
     }

@@ -78,6 +78,10 @@ internal sealed class AdminClient : IDisposable
         using var response = await SendAsync(method, path, JsonContent.Create(body, type), cancellationToken);
     }
 
+    /// <summary>Sends a message as it is.</summary>
+    public ValueTask<T> UploadAsync<T>(string path, Stream message, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
+        => SendAsync(HttpMethod.Post, path, new StreamContent(message) { Headers = { ContentType = new MediaTypeHeaderValue("message/rfc822") } }, answer, cancellationToken);
+
     public async ValueTask DeleteAsync(string path, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(HttpMethod.Delete, path, null, cancellationToken);

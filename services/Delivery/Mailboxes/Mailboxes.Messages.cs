@@ -36,16 +36,20 @@ public sealed partial class Mailboxes
     {
         var quota = QuotaLimits.Of(await directory.GetAccountAsync(account, cancellationToken));
         var outcome = await store.CopyAsync(account, source, uids, destination, quota, cancellationToken);
-        if (outcome is CopyOutcome.Done { Messages.Count: > 0 }) await AnnounceAsync(account, destination, cancellationToken);
+        if (outcome is not CopyOutcome.Done { Messages: { Count: > 0 } copied }) return outcome;
+        await AnnounceAsync(account, destination, cancellationToken);
+        // Clients that know no MOVE copy and delete.
+        moved?.Note(account, source, destination, copied);
         return outcome;
     }
 
     public async ValueTask<CopyOutcome> MoveAsync(AccountId account, MailboxId source, UidSet uids, MailboxId destination, CancellationToken cancellationToken)
     {
         var outcome = await store.MoveAsync(account, source, uids, destination, cancellationToken);
-        if (outcome is not CopyOutcome.Done { Messages.Count: > 0 }) return outcome;
+        if (outcome is not CopyOutcome.Done { Messages: { Count: > 0 } messages }) return outcome;
         await AnnounceAsync(account, source, cancellationToken);
         await AnnounceAsync(account, destination, cancellationToken);
+        moved?.Note(account, source, destination, messages);
         return outcome;
     }
 

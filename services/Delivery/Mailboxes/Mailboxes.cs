@@ -17,7 +17,8 @@ public sealed partial class Mailboxes(
     FirstFetches firstFetches,
     MailboxSearch search,
     IOptions<MailboxesOptions> options,
-    TimeProvider time) : IMailboxes
+    TimeProvider time,
+    IMovedMessages? moved = null) : IMailboxes
 {
     private readonly AppendedContent _appended = new(contents);
 

@@ -8,6 +8,9 @@ public sealed class ContentOptions
     /// <summary>Attachments, links and the author's name are looked at; what is found are facts for the policy.</summary>
     public bool Enabled { get; set; } = true;
 
+    /// <summary>What the classifier thinks of mail from outside is a fact too, once it has learned enough.</summary>
+    public bool Classifier { get; set; } = true;
+
     /// <summary>What the names of attachments should not end in, instead of the usual list.</summary>
     public IList<string> Executables { get; } = [];
 

@@ -4,6 +4,7 @@ using Merpati.Envelopes;
 using Merpati.Mail.Auth;
 using Merpati.Mail.Dns;
 using Merpati.Mail.Policy;
+using Merpati.Platform.Classifier;
 using Merpati.Protocols.Smtp;
 using Merpati.Protocols.Smtp.Commands;
 using Merpati.SmtpIngress.Checks;
@@ -21,10 +22,11 @@ internal sealed class ContentScanners : IDisposable
     private readonly List<ScannerOptions> _filters;
     private readonly MessageChecks _checks;
 
-    public ContentScanners(MessageChecks checks, IContentStore contents, IDirectory directory, IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<ContentScanners> logger)
+    public ContentScanners(MessageChecks checks, IContentStore contents, IDirectory directory, SharedClassifier classifier, IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<ContentScanners> logger)
     {
         (_checks, Contents, Metrics, Options, Time, Logger) = (checks, contents, metrics, options.Value, time, logger);
         _scanners = [.. Options.Scanners.Where(scanner => scanner.Kind != ScannerKind.Milter).Select(Create)];
+        if (Options.Content.Classifier) _scanners.Insert(0, new ClassifierScanner(classifier));
         if (Options.Content.Enabled) _scanners.Insert(0, new ContentScanner(Options.Content, directory));
         _filters = [.. Options.Scanners.Where(scanner => scanner.Kind == ScannerKind.Milter)];
     }

@@ -50,6 +50,9 @@ internal sealed record ScanAnswer(string Scanner, string Result)
 
     public ContentFindings? Content { get; init; }
 
+    /// <summary>0 to 1, the higher the more it is junk.</summary>
+    public double? Classified { get; init; }
+
     public double? Score { get; init; }
 
     public IReadOnlyList<string> Tags { get; init; } = [];

@@ -28,6 +28,7 @@ internal sealed record ScanResult(IReadOnlyList<ScanAnswer> Answers, MessageEdit
             facts = facts.With(MailFact.RspamdAction, Plain(rspamd.Action)).With(MailFact.RspamdScore, rspamd.Score).With(MailFact.RspamdSymbols, rspamd.Symbols.Select(symbol => Plain(symbol)).Take(MaxList));
         if (Answers.Select(answer => answer.Content).FirstOrDefault(content => content is not null) is { } content)
             facts = facts.With(MailFact.ContentSigns, content.Reasons).With(MailFact.AttachmentExtensions, content.Extensions.Select(extension => Plain(extension))).With(MailFact.AttachmentCount, content.Attachments);
+        if (Answers.FirstOrDefault(answer => answer.Classified is not null) is { Classified: { } classified }) facts = facts.With(MailFact.ClassifierScore, classified);
         if (Answers.Any(answer => answer.Score is not null)) facts = facts.With(MailFact.ScanScore, Answers.Sum(answer => answer.Score ?? 0));
         var tags = Answers.SelectMany(answer => answer.Tags).Select(tag => Plain(tag)).Distinct(StringComparer.Ordinal).Take(MaxList).ToList();
         return tags.Count > 0 ? facts.With(MailFact.ScanTags, tags) : facts;
@@ -43,7 +44,7 @@ internal sealed record ScanResult(IReadOnlyList<ScanAnswer> Answers, MessageEdit
             if (at > 0) field.Append(";\r\n\t");
             else field.Append(' ');
             field.Append(Told(answer));
-            if ((answer.Rspamd?.Score ?? answer.Score) is { } score) field.Append(CultureInfo.InvariantCulture, $" score={score:0.###}");
+            if ((answer.Rspamd?.Score ?? answer.Classified ?? answer.Score) is { } score) field.Append(CultureInfo.InvariantCulture, $" score={score:0.###}");
             if (answer.Content is { Reasons: [_, ..] signs }) field.Append(CultureInfo.InvariantCulture, $" ({string.Join(", ", signs)})");
             if (answer.Viruses is [var virus, ..]) field.Append(CultureInfo.InvariantCulture, $" ({Plain(virus).Replace('(', '[').Replace(')', ']')})");
         }

@@ -1,6 +1,7 @@
 using Merpati.Bus;
 using Merpati.Mail.Dns;
 using Merpati.Platform.Admin;
+using Merpati.Platform.Classifier;
 using Merpati.Platform.Hosting;
 using Merpati.Rpc;
 using Merpati.Storage.MongoDb;
@@ -26,6 +27,7 @@ return await ServiceHost.RunAsync<UserDirectoryHostOptions>("merpati-user-direct
         .AddMongoStores(Stores)
         .AddBus()
         .AddUserDirectory()
+        .AddClassifier()
         .AddMerpatiRpcServer()
         // Administration of what Delivery has: it is asked when somebody asks.
         .AddAccountRemovalClient().AddMailboxSharingClient().AddQueueClient().AddQueuedHeadersClient().AddJournalClient()
@@ -36,5 +38,5 @@ return await ServiceHost.RunAsync<UserDirectoryHostOptions>("merpati-user-direct
     var tokens = AdminTokens.Load(host.Options.Admin);
     if (!tokens.Any) return;
     host.Services.AddSingleton(tokens).AddSingleton(host.Options.Admin);
-    host.Map(static endpoints => endpoints.MapDirectoryAdministration().MapQueueAdministration().MapTraceAdministration());
+    host.Map(static endpoints => endpoints.MapDirectoryAdministration().MapQueueAdministration().MapTraceAdministration().MapClassifierAdministration());
 });

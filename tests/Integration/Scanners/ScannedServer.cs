@@ -28,6 +28,7 @@ internal sealed class ScannedServer : IAsyncDisposable
             ["SmtpIngress:HostName"] = "mail.example.test",
             ["SmtpIngress:Checks:Enabled"] = "false",
             ["SmtpIngress:Content:Enabled"] = "false",
+            ["SmtpIngress:Content:Classifier"] = "false",
             ["SmtpIngress:GreetDelay"] = "00:00:00",
             ["SmtpIngress:Scanners:0:Name"] = "real",
             ["SmtpIngress:Scanners:0:Kind"] = kind,

@@ -30,6 +30,21 @@ public sealed class MerpatiCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_classifier_is_taught_shown_and_reset()
+    {
+        (await DoneAsync("classifier status")).Should().Contain("it needs 20 messages of each kind").And.Contain("0 messages of junk, 0 others");
+        var folder = Path.Combine(_server.Folder, "mail");
+        Directory.CreateDirectory(folder);
+        await File.WriteAllTextAsync(Path.Combine(folder, "1"), "Subject: cheap pills\r\n\r\nbuy now\r\n");
+        await File.WriteAllTextAsync(Path.Combine(folder, "2"), "Subject: you won\r\n\r\nthe lottery\r\n");
+        (await DoneAsync($"classifier train --junk {folder}")).Should().Contain("2 messages, 2 of them new.");
+        (await DoneAsync($"classifier train --junk {folder}")).Should().Contain("2 messages, 0 of them new.");
+        (await DoneAsync("classifier status")).Should().Contain("2 messages of junk, 0 others");
+        (await DoneAsync("classifier reset --yes")).Should().Contain("forgotten");
+        (await DoneAsync("classifier status")).Should().Contain("0 messages of junk, 0 others");
+    }
+
+    [Fact]
     public async Task The_keys_of_a_domain_are_made_shown_and_turned_over()
     {
         await DoneAsync("domain add example.test");

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Merpati.Accounts;
 using Merpati.Mail.Dns;
 using Merpati.Mailboxes;
+using Merpati.Platform.Classifier;
 using Merpati.Platform.Health;
 using Merpati.Queueing;
 using Merpati.SmtpIngress;
@@ -32,7 +33,7 @@ public sealed class IngressFixture : IAsyncDisposable
         Directory.AddAlias("sales@example.test", "ann@example.test", "bob@example.test");
         var configuration = new ConfigurationBuilder()
             // Who sends is looked at where a test is about that.
-            .AddInMemoryCollection([new("SmtpIngress:HostName", "mail.example.test"), new("SmtpIngress:Checks:Enabled", "false"), new("SmtpIngress:Content:Enabled", "false"), new("SmtpIngress:GreetDelay", "00:00:00")])
+            .AddInMemoryCollection([new("SmtpIngress:HostName", "mail.example.test"), new("SmtpIngress:Checks:Enabled", "false"), new("SmtpIngress:Content:Enabled", "false"), new("SmtpIngress:Content:Classifier", "false"), new("SmtpIngress:GreetDelay", "00:00:00")])
             // What EHLO lists in the scripts, whatever the defaults become.
             .AddInMemoryCollection([new("SmtpIngress:Dsn", "true"), new("SmtpIngress:RequireTls", "false"), new("SmtpIngress:DeliverBy", "false"), new("SmtpIngress:MtPriority", "false")])
             .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>("SmtpIngress:" + setting.Key, setting.Value)))
@@ -67,6 +68,8 @@ public sealed class IngressFixture : IAsyncDisposable
     public CountingBell Bell { get; } = new();
 
     internal TurningDns Dns { get; } = new();
+
+    internal SharedClassifier Classifier => _services.GetRequiredService<SharedClassifier>();
 
     internal PolicySource Policy => _services.GetRequiredService<PolicySource>();
 

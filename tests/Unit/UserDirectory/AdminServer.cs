@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using Merpati.Accounts;
 using Merpati.Platform.Admin;
+using Merpati.Platform.Classifier;
 using Merpati.Storage;
 using Merpati.TestKit;
 using Merpati.TestKit.Accounts;
@@ -31,6 +32,7 @@ internal sealed class AdminServer : IAsyncDisposable
         builder.Services.AddSingleton<Relaying.ISuppressionList>(new InMemorySuppressionList(TimeProvider.System));
         builder.Services.AddSingleton<ISharedRecords>(new InMemorySharedRecords(TimeProvider.System));
         builder.Services.AddSingleton<Merpati.Mailboxes.IMailboxSharing>(new Merpati.Delivery.Mailboxes.MailboxSharing(new InMemoryMailboxes(new Merpati.Platform.Bus.LocalMailboxChangeFeed(), TimeProvider.System)));
+        builder.Services.AddClassifier();
         builder.Services.AddUserDirectory();
         builder.Services.Configure<UserDirectoryOptions>(DirectoryUnderTest.MakeCheap);
         if (queue is not null) builder.Services.AddSingleton(queue);
@@ -38,6 +40,7 @@ internal sealed class AdminServer : IAsyncDisposable
         if (journal is not null) builder.Services.AddSingleton(journal);
         _app = builder.Build();
         _app.MapDirectoryAdministration();
+        _app.MapClassifierAdministration();
         if (queue is not null) _app.MapQueueAdministration();
         if (journal is not null) _app.MapTraceAdministration();
     }

@@ -99,6 +99,8 @@ public sealed record MailFact(string Name, FactKind Kind, string Description, IR
 
     public static readonly MailFact AttachmentCount = new("attachments.count", FactKind.Number, "how many attachments there are");
 
+    public static readonly MailFact ClassifierScore = new("classifier.score", FactKind.Number, "what the classifier thinks, 0 (surely good) to 1 (surely junk); absent as long as it has not learned enough");
+
     public static readonly MailFact Submission = new("submission", FactKind.Flag, "whether one of our users sends it");
 
     public static readonly MailFact Score = new("score", FactKind.Number, "the scores of the rules before this one that were true");
@@ -107,7 +109,7 @@ public sealed record MailFact(string Name, FactKind Kind, string Description, IR
     public static readonly IReadOnlyList<MailFact> All =
     [
         ClientAddress, ClientName, Hello, Tls, Sender, SenderDomain, Recipients, RecipientCount, Size, AuthorDomain, Spf, HelloSpf, Dkim, DkimDomains, Dmarc, DmarcPolicy, DmarcApplies, DmarcEnforced, Arc, ArcVouched, Iprev,
-        BlockLists, AllowLists, ListScore, Submission, ContentSigns, AttachmentExtensions, AttachmentCount, ScanResults, ScanAsks, ScanReply, ScanScore, ScanTags, Viruses, RspamdAction, RspamdScore, RspamdSymbols, Score,
+        BlockLists, AllowLists, ListScore, Submission, ContentSigns, AttachmentExtensions, AttachmentCount, ClassifierScore, ScanResults, ScanAsks, ScanReply, ScanScore, ScanTags, Viruses, RspamdAction, RspamdScore, RspamdSymbols, Score,
     ];
 
     private static readonly Dictionary<string, MailFact> ByName = All.ToDictionary(fact => fact.Name, StringComparer.Ordinal);

@@ -34,7 +34,7 @@ internal sealed class MailboxesFixture : IAsyncDisposable
         Account = directory.Account;
         FirstFetches = new FirstFetches(_stores.Journal, directory, Time, NullLogger<FirstFetches>.Instance);
         var options = Options.Create(new MailboxesOptions { MaxMessageSize = maxMessageSize });
-        Mailboxes = new Merpati.Delivery.Mailboxes.Mailboxes(_store, Contents, _feed, directory, FirstFetches, new MailboxSearch(_store, Contents, _stores.SearchIndex, new ColumnCache(_store, options), Metrics, NullLogger<MailboxSearch>.Instance), options, Time);
+        Mailboxes = new Merpati.Delivery.Mailboxes.Mailboxes(_store, Contents, _feed, directory, FirstFetches, new MailboxSearch(_store, Contents, _stores.SearchIndex, new ColumnCache(_store, options), Metrics, NullLogger<MailboxSearch>.Instance), options, Time, Moved);
         Indexer = new SearchIndexer(_stores.SearchIndex, Contents, Metrics, Time, NullLogger<SearchIndexer>.Instance);
         Delivery = new MailboxDelivery(_store, _feed, Time);
         _feed.Subscribe(Account.Id, Changes.Add);
@@ -49,6 +49,10 @@ internal sealed class MailboxesFixture : IAsyncDisposable
     public Account Account { get; }
 
     public IContentStore Contents => _stores.Content;
+
+    public IMailboxStore Store => _store;
+
+    public MovedMessages Moved { get; } = new();
 
     public IJournal Journal => _stores.Journal;
 
@@ -116,4 +120,12 @@ internal sealed class MailboxesFixture : IAsyncDisposable
         await _stores.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
+}
+
+/// <summary>Passes on what was moved to whoever a test wants to hear of it.</summary>
+internal sealed class MovedMessages : IMovedMessages
+{
+    public IMovedMessages? Learner { get; set; }
+
+    public void Note(AccountId account, MailboxId from, MailboxId to, IReadOnlyList<CopiedMessage> messages) => Learner?.Note(account, from, to, messages);
 }

@@ -1,0 +1,66 @@
+using AwesomeAssertions;
+using Merpati.Mail;
+using Merpati.Mail.Content;
+using Merpati.Mail.Policy;
+using Merpati.Platform.Classifier;
+using Xunit;
+
+namespace Merpati.Tests.Unit.SmtpIngress.Scanners;
+
+/// <summary>What is looked at without any other program, at the door.</summary>
+public sealed class ContentTests
+{
+    [Fact]
+    public async Task What_runs_is_held_and_the_header_says_why()
+    {
+        await using var fixture = new IngressFixture(("Content:Enabled", "true"));
+        await fixture.SendAsync(header: "From: joe@example.org\nContent-Type: application/octet-stream; name=invoice.pdf.exe");
+        fixture.Message().Should().StartWith("X-Merpati-Verdict: quarantine; rule=dangerous-attachment;").And.Contain("X-Merpati-Scan: content=signs (attachment-executable, attachment-double-extension)\r\n");
+        var facts = fixture.Capsule().Facts;
+        facts.List(MailFact.AttachmentExtensions).Should().Equal("exe");
+        facts.Number(MailFact.AttachmentCount).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task What_is_harmless_comes_in()
+    {
+        await using var fixture = new IngressFixture(("Content:Enabled", "true"));
+        await fixture.SendAsync();
+        fixture.Message().Should().StartWith("X-Merpati-Scan: content=clean\r\nReceived: ");
+    }
+
+    [Fact]
+    public async Task A_domain_of_ours_in_the_name_of_the_author_is_told()
+    {
+        await using var fixture = new IngressFixture(("Content:Enabled", "true"));
+        await fixture.SendAsync(header: "From: \"support@example.test\" <joe@example.org>");
+        fixture.Capsule().Facts.List(MailFact.ContentSigns).Should().Equal("author-name-address", "author-impersonates-us");
+    }
+
+    [Fact]
+    public async Task The_classifier_says_nothing_untrained_and_puts_into_junk_what_it_has_learned()
+    {
+        await using var fixture = new IngressFixture(("Content:Classifier", "true"));
+        await fixture.SendAsync(header: "Subject: cheap pills for the lottery winner", body: "casino prize bitcoin investment viagra");
+        fixture.Message().Should().StartWith("X-Merpati-Scan: classifier=untrained\r\n");
+        fixture.Capsule().Facts.Number(MailFact.ClassifierScore).Should().BeNull();
+
+        await using var trained = new IngressFixture(("Content:Classifier", "true"));
+        for (var number = 0; number < TokenModel.MinMessages; number++)
+        {
+            await LearnAsync(trained, $"Subject: cheap pills for the lottery winner {number}\r\n\r\ncasino prize bitcoin investment viagra\r\n", isJunk: true);
+            await LearnAsync(trained, $"Subject: minutes of our meeting {number}\r\n\r\nthe agenda for lunch with the budget review\r\n", isJunk: false);
+        }
+        await trained.SendAsync(header: "Subject: cheap pills for the lottery winner", body: "casino prize bitcoin investment viagra");
+        trained.Message().Should().StartWith("X-Merpati-Verdict: junk; rule=classified-junk;").And.Contain("X-Merpati-Scan: classifier=junk score=");
+        trained.Capsule().Facts.Number(MailFact.ClassifierScore).Should().BeGreaterThan(0.99);
+    }
+
+    private static async Task LearnAsync(IngressFixture fixture, string text, bool isJunk)
+    {
+        var octets = System.Text.Encoding.ASCII.GetBytes(text);
+        var structure = await MessageStructureBuilder.BuildAsync(new MemoryStream(octets), default);
+        var tokens = await MessageTokens.ReadAsync(structure, octets.Length, (offset, length, _) => ValueTask.FromResult<Stream>(new MemoryStream(octets, (int)offset, (int)length, writable: false)), default);
+        (await fixture.Classifier.LearnAsync([new Lesson(tokens, isJunk)], default)).Should().Be(1);
+    }
+}
