@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Merpati.Accounts;
 using Merpati.Addresses;
@@ -110,7 +111,9 @@ internal sealed class StandaloneHost : IAsyncDisposable
         var services = _app.Services;
         _configuration.CheckSections(services.GetRequiredService<IStartupValidator>()); // before anything is made
         services.GetRequiredService<SqliteStores>(); // the first to come and the last to go: whoever cannot keep mail does not listen
+        services.GetRequiredService<Readiness>().Measure(services.GetRequiredService<IMeterFactory>());
         services.GetRequiredService<CertificateSource>().Load();
+        services.GetRequiredService<CertificateSource>().Measure(services.GetRequiredService<IMeterFactory>());
         var adminFile = new AdminEndpointFile(options.Data);
         foreach (var domain in options.Domains) await EnsureDomainAsync(services, domain);
         var demo = options.Demo ? await services.GetRequiredService<DemoDomain>().EnsureAsync(CancellationToken.None) : [];

@@ -24,18 +24,62 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 {{- end }}
 
-{{/* The services: the key in the values, the name of the component, what its pods need. */}}
+{{/* The services: the key in the values, the name of the component, what its pods need; podMetric, or queue, is what a HorizontalPodAutoscaler may look at besides CPU. */}}
 {{- define "merpati.components" -}}
-smtpIngress: { name: smtp-ingress, mail: true, mongo: true, calls: [user-directory], ports: { smtp: { port: 25, target: 2525 }, submission: { port: 587, target: 2587 }, submissions: { port: 465, target: 2465 } } }
-outboundRelay: { name: outbound-relay, mongo: true, calls: [user-directory], world: true }
-delivery: { name: delivery, mongo: true, rpc: true, calls: [user-directory], calledBy: [imap-gateway, pop3-gateway, user-directory] }
-imapGateway: { name: imap-gateway, mail: true, calls: [delivery, user-directory], ports: { imap: { port: 143, target: 2143 }, imaps: { port: 993, target: 2993 } } }
-pop3Gateway: { name: pop3-gateway, mail: true, calls: [delivery, user-directory], ports: { pop3: { port: 110, target: 2110 }, pop3s: { port: 995, target: 2995 } } }
+smtpIngress: { name: smtp-ingress, podMetric: merpati_smtp_active_connections, mail: true, mongo: true, calls: [user-directory], ports: { smtp: { port: 25, target: 2525 }, submission: { port: 587, target: 2587 }, submissions: { port: 465, target: 2465 } } }
+outboundRelay: { name: outbound-relay, queue: relay, mongo: true, calls: [user-directory], world: true }
+delivery: { name: delivery, queue: local, mongo: true, rpc: true, calls: [user-directory], calledBy: [imap-gateway, pop3-gateway, user-directory] }
+imapGateway: { name: imap-gateway, podMetric: merpati_imap_sessions, mail: true, calls: [delivery, user-directory], ports: { imap: { port: 143, target: 2143 }, imaps: { port: 993, target: 2993 } } }
+pop3Gateway: { name: pop3-gateway, podMetric: merpati_pop3_sessions, mail: true, calls: [delivery, user-directory], ports: { pop3: { port: 110, target: 2110 }, pop3s: { port: 995, target: 2995 } } }
 userDirectory: { name: user-directory, mongo: true, rpc: true, calls: [delivery], calledBy: [smtp-ingress, outbound-relay, delivery, imap-gateway, pop3-gateway] }
 {{- end }}
 
 {{- define "merpati.enabled" -}}
 {{- if or (ne .key "pop3Gateway") .root.Values.pop3Gateway.enabled }}true{{ end }}
+{{- end }}
+
+{{/* What holds for a service: the defaults, and its own section over them. */}}
+{{- define "merpati.values" -}}
+{{- mergeOverwrite (deepCopy .root.Values.defaults) (deepCopy (index .root.Values .key)) | toYaml }}
+{{- end }}
+
+{{- define "merpati.preStopSeconds" -}}
+{{- if or .component.mail .component.rpc }}{{ int .values.preStopSeconds }}{{ else }}0{{ end }}
+{{- end }}
+
+{{/* A host stops within its drain and 20 seconds for what is being written (ServiceHost); 5 to spare before the kubelet kills it. */}}
+{{- define "merpati.neededGrace" -}}
+{{- add (include "merpati.preStopSeconds" . | int) (ternary (int .values.drainSeconds) 0 (hasKey .component "mail")) 25 }}
+{{- end }}
+
+{{/* The configuration file of a service. */}}
+{{- define "merpati.config" -}}
+{{- $root := .root }}
+{{- $fullname := include "merpati.fullname" $root }}
+{{- $bus := dict "uri" $root.Values.rabbitmq.uri }}
+{{- if $root.Values.rabbitmq.existingSecret }}{{ $_ := set $bus "passwordFile" "/secrets/rabbitmq/password" }}{{ end }}
+{{- $rpc := dict "certificate" "/secrets/internal/tls.crt" "key" "/secrets/internal/tls.key" "authorities" "/secrets/internal/ca.crt" }}
+{{- if has "delivery" .component.calls }}{{ $_ := set $rpc "delivery" (printf "dns:///%s-delivery-rpc:8443" $fullname) }}{{ end }}
+{{- if has "user-directory" .component.calls }}{{ $_ := set $rpc "userDirectory" (printf "dns:///%s-user-directory-rpc:8443" $fullname) }}{{ end }}
+{{- $config := dict "hostname" $root.Values.hostname "logLevel" $root.Values.logLevel "logFormat" "Json" "bus" $bus "rpc" $rpc }}
+{{- if .component.mongo }}{{ $_ := set $config "mongo" (dict "connectionStringFile" "/secrets/mongodb/connectionString" "database" $root.Values.mongodb.database) }}{{ end }}
+{{- if .component.mail }}
+{{- $_ := set $config "tls" (dict "certificate" "/secrets/tls/tls.crt" "key" "/secrets/tls/tls.key") }}
+{{- $drain := int .values.drainSeconds }}
+{{- $connections := dict "drain" (printf "%02d:%02d:%02d" (div $drain 3600) (div (mod $drain 3600) 60) (mod $drain 60)) }}
+{{- with $root.Values.proxyProtocol.networks }}{{ $_ := set $connections "proxyProtocol" (dict "networks" .) }}{{ end }}
+{{- $_ := set $config "connections" $connections }}
+{{- end }}
+{{- if eq .component.name "user-directory" }}{{ $_ := set $config "admin" (dict "tokenFile" "/secrets/admin/token") }}{{ end }}
+{{- mergeOverwrite $config (deepCopy .values.config) | toYaml }}
+{{- end }}
+
+{{- define "merpati.serviceAccount" -}}
+{{ include "merpati.fullname" .root }}-{{ .component }}
+{{- end }}
+
+{{- define "merpati.clientName" -}}
+{{- default .root.Values.hostname (index .root.Values.clientNames .of) }}
 {{- end }}
 
 {{- define "merpati.mongoSecret" -}}
@@ -69,5 +113,22 @@ userDirectory: { name: user-directory, mongo: true, rpc: true, calls: [delivery]
 {{- if not (or .Values.tls.existingSecret .Values.tls.certManager.enabled) }}{{ $problems = append $problems "tls: name a secret (tls.existingSecret) or let cert-manager make one (tls.certManager)." }}{{ end }}
 {{- if and .Values.tls.certManager.enabled (not .Values.tls.certManager.issuerRef.name) }}{{ $problems = append $problems "tls.certManager.issuerRef.name: write the name of the issuer." }}{{ end }}
 {{- if and (eq .Values.internalTls.mode "existing") (not .Values.internalTls.existingSecretPrefix) }}{{ $problems = append $problems "internalTls.existingSecretPrefix: write what the names of the secrets begin with." }}{{ end }}
-{{- if $problems }}{{ fail (printf "\n\nThe values of merpati are not complete:\n - %s\n" (join "\n - " $problems)) }}{{ end }}
+{{- $root := . }}
+{{- range $key, $component := fromYaml (include "merpati.components" .) }}
+{{- $values := fromYaml (include "merpati.values" (dict "root" $root "key" $key)) }}
+{{- $needed := include "merpati.neededGrace" (dict "component" $component "values" $values) | int }}
+{{- if and $values.terminationGracePeriodSeconds (lt (int $values.terminationGracePeriodSeconds) $needed) }}{{ $problems = append $problems (printf "%s.terminationGracePeriodSeconds: %d seconds cut sessions off; preStop and drain need %d. Write 0 for what is needed." $key (int $values.terminationGracePeriodSeconds) $needed) }}{{ end }}
+{{- if and $values.autoscaling.enabled (gt (int $values.autoscaling.minReplicas) (int $values.autoscaling.maxReplicas)) }}{{ $problems = append $problems (printf "%s.autoscaling: minReplicas is more than maxReplicas." $key) }}{{ end }}
+{{- if and $component.ports (include "merpati.enabled" (dict "root" $root "key" $key)) (ne $values.service.type "ClusterIP") (ne $values.service.externalTrafficPolicy "Local") (not $root.Values.proxyProtocol.networks) }}{{ $problems = append $problems (printf "%s.service.externalTrafficPolicy: Cluster hides the clients' addresses, so that limits and checks go wrong and every stranger looks like a friend. Take Local, or have the load balancer send the PROXY header and name its networks in proxyProtocol.networks." $key) }}{{ end }}
+{{- range $name, $_ := dig "service" "nodePorts" dict (index $root.Values $key) }}
+{{- if not (hasKey ($component.ports | default dict) $name) }}{{ $problems = append $problems (printf "%s.service.nodePorts.%s: there is no such port." $key $name) }}{{ end }}
+{{- end }}
+{{- end }}
+{{- if $problems }}{{ fail (printf "\n\nThese values of merpati cannot work:\n - %s\n" (join "\n - " $problems)) }}{{ end }}
+{{- end }}
+
+{{- define "merpati.tcpPorts" -}}
+{{- range . }}
+- { port: {{ int . }}, protocol: TCP }
+{{- end }}
 {{- end }}

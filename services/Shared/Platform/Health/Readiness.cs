@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -30,6 +31,14 @@ public sealed class Readiness
     public void Missing(string dependency, string sentence) => _missing[dependency] = sentence;
 
     public void Found(string dependency) => _missing.TryRemove(dependency, out _);
+
+    /// <summary>Shows it as gauges: what an operator is woken by, and by what it is held up.</summary>
+    public void Measure(IMeterFactory meters)
+    {
+        var meter = meters.Create("Merpati.Health");
+        meter.CreateObservableGauge("merpati.health.ready", () => Reason is null ? 1 : 0, "{process}", "1 while the process is ready");
+        meter.CreateObservableGauge("merpati.health.missing", () => _missing.Keys.Select(dependency => new Measurement<int>(1, new KeyValuePair<string, object?>("dependency", dependency))), "{dependency}", "1 for each thing that the process needs and that is not there");
+    }
 
     /// <summary><c>/health/live</c>: the process runs. <c>/health/ready</c>: 200 when it serves, 503 with the reason when it does not.</summary>
     public static void Map(IEndpointRouteBuilder endpoints, Readiness readiness)

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Merpati.Platform.Health;
 using Merpati.Platform.Listeners;
@@ -62,7 +63,9 @@ public sealed class ServiceHost<TOptions>
         using var host = Build(program, version);
         var services = host.Services;
         Configuration.CheckSections(services.GetRequiredService<IStartupValidator>()); // before anything is made
+        services.GetRequiredService<Readiness>().Measure(services.GetRequiredService<IMeterFactory>());
         services.GetService<CertificateSource>()?.Load();
+        services.GetService<CertificateSource>()?.Measure(services.GetRequiredService<IMeterFactory>());
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(program);
         ServiceHostLog.Starting(logger, program, version, Options.Http.Port);
         if (Options is MailServiceOptions { AllowPlaintextAuth: true }) ServiceHostLog.PlaintextAuth(logger);

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
@@ -22,6 +23,8 @@ public sealed class CertificateSource(IReadOnlyList<CertificateFiles> files, Tim
     private readonly Loaded?[] _loaded = new Loaded?[files.Count];
 
     public bool HasCertificate => _loaded.Any(loaded => loaded is not null);
+
+    public void Measure(IMeterFactory meters) => CertificateGauge.Show(meters, "tls", time, () => _loaded.Where(loaded => loaded is not null).Select(loaded => loaded!.Leaf));
 
     /// <summary>Reads all files for the first time.</summary>
     /// <exception cref="IOException">One cannot be used; the message names the file and why.</exception>

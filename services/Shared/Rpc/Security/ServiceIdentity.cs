@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Merpati.Platform.Tls;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -22,7 +24,7 @@ internal sealed class ServiceIdentity
     private ServiceCredentials? _credentials;
     private long _lookedAt;
 
-    public ServiceIdentity(IOptions<RpcOptions> options, TimeProvider time, ILogger<ServiceIdentity> logger)
+    public ServiceIdentity(IOptions<RpcOptions> options, TimeProvider time, IMeterFactory meters, ILogger<ServiceIdentity> logger)
     {
         _time = time;
         _logger = logger;
@@ -33,6 +35,7 @@ internal sealed class ServiceIdentity
         }
         _files = new ServiceCredentialFiles(options.Value.Certificate!, options.Value.Key!, options.Value.Authorities!);
         Take(ServiceCredentials.Read(_files, time));
+        CertificateGauge.Show(meters, "rpc", time, () => [Current().Leaf]);
     }
 
     /// <summary>False in development: clear text.</summary>

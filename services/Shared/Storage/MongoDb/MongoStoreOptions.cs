@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Merpati.Storage.MongoDb;
 
 /// <summary>Where the stores of the cluster lie.</summary>
-public sealed record MongoStoreOptions
+public sealed record MongoStoreOptions : IValidatableObject
 {
     public const string Section = "mongo";
 
@@ -11,7 +11,6 @@ public sealed record MongoStoreOptions
     /// A MongoDB connection string; the server must be a replica set (or a sharded cluster), since the stores use transactions.
     /// Whatever it says, writes wait for a majority and its journal.
     /// </summary>
-    [Required(ErrorMessage = "name the database server, for example mongodb://mongo-0,mongo-1,mongo-2/?replicaSet=rs0.")]
     public string ConnectionString { get; init; } = "";
 
     /// <summary>A file that holds the connection string, for those with a password in it; wins over <see cref="ConnectionString"/>.</summary>
@@ -28,4 +27,10 @@ public sealed record MongoStoreOptions
     /// <summary>Connections to one server at the most.</summary>
     [Range(1, 10_000)]
     public int MaxConnections { get; init; } = 100;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (string.IsNullOrWhiteSpace(ConnectionString) && string.IsNullOrEmpty(ConnectionStringFile))
+            yield return new ValidationResult("name the database server, for example mongodb://mongo-0,mongo-1,mongo-2/?replicaSet=rs0, or the file with the connection string.", [nameof(ConnectionString)]);
+    }
 }
