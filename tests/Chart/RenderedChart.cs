@@ -1,0 +1,38 @@
+namespace Merpati.Tests.Chart;
+
+/// <summary>The objects that the chart becomes with a file of values.</summary>
+internal sealed class RenderedChart
+{
+    private RenderedChart(string values, string text)
+    {
+        Values = values;
+        Text = text;
+        Objects = [.. text.Split("\n---\n").Select(Node.Parse).Where(node => node.IsThere)];
+    }
+
+    public string Values { get; }
+
+    public string Text { get; }
+
+    public IReadOnlyList<Node> Objects { get; }
+
+    public IEnumerable<Node> Deployments => OfKind("Deployment");
+
+    public static async Task<RenderedChart> OfAsync(string values) => new(values, await Helm.RenderAsync(values));
+
+    public IEnumerable<Node> OfKind(string kind) => Objects.Where(node => node["kind"].Text == kind);
+
+    public Node? Find(string kind, string name) => OfKind(kind).FirstOrDefault(node => NameOf(node) == name);
+
+    public static string NameOf(Node node) => node["metadata"]["name"].Text;
+
+    public static Node PodOf(Node deployment) => deployment["spec"]["template"]["spec"];
+
+    public static Node LabelsOf(Node deployment) => deployment["spec"]["template"]["metadata"]["labels"];
+
+    public static Node ContainerOf(Node deployment) => PodOf(deployment)["containers"].Items.Single();
+
+    public static IEnumerable<string> PortsOf(Node deployment) => ContainerOf(deployment)["ports"].Items.Select(port => port["name"].Text);
+
+    public static string ComponentOf(Node labels) => labels["app.kubernetes.io/component"].Text;
+}
