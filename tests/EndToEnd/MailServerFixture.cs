@@ -61,6 +61,14 @@ public abstract class MailServerFixture : IAsyncLifetime
         return imap;
     }
 
+    /// <summary>All messages of a mailbox, by UID.</summary>
+    public async Task<IReadOnlyList<StoredMail>> MessagesAsync((string Address, string Password) account, string mailbox = "INBOX")
+    {
+        await using var imap = await ImapAsync(account);
+        Assert.StartsWith("OK", (await imap.ImapAsync($"EXAMINE {mailbox}"))[^1]);
+        return [.. (await imap.ImapAsync("UID FETCH 1:* (UID FLAGS BODY.PEEK[])")).Where(line => line.Contains("BODY[] {", StringComparison.Ordinal)).Select(StoredMail.Parse)];
+    }
+
     /// <summary>Waits, by IDLE-less polling of STATUS on a condition, until the mailbox holds so many messages.</summary>
     public async Task WaitForMessagesAsync((string Address, string Password) account, int count, string mailbox = "INBOX")
     {

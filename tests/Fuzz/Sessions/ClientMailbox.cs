@@ -1,14 +1,12 @@
 namespace Merpati.Fuzz.Sessions;
 
 /// <summary>What one client knows of one mailbox. It outlives the connection, as a client's cache does.</summary>
-internal sealed class ClientMailbox(string name)
+internal sealed class ClientMailbox
 {
     private readonly Dictionary<uint, SortedSet<string>> _flags = [];
     private readonly Dictionary<uint, ulong> _modSeqs = [];
 
-    public string Name => name;
-
-    public uint Validity { get; set; }
+    public uint Validity { get; private set; }
 
     /// <summary>The UID of each number; 0 where it was not told yet.</summary>
     public List<uint> Uids { get; } = [];
@@ -27,15 +25,19 @@ internal sealed class ClientMailbox(string name)
 
     public IReadOnlySet<string>? FlagsOf(uint uid) => _flags.GetValueOrDefault(uid);
 
+    /// <summary>What is known of another mailbox that had the name is worth nothing (RFC 3501 §2.3.1.1).</summary>
+    public void IsOf(uint validity)
+    {
+        if (Validity != validity) Forget();
+        Validity = validity;
+    }
+
     /// <summary>SELECT begins. Who does not ask what changed forgets what it knew.</summary>
     public void Opening(bool keep)
     {
         Uids.Clear();
         Recent.Clear();
-        if (keep) return;
-        _flags.Clear();
-        _modSeqs.Clear();
-        HighestModSeq = 0;
+        if (!keep) Forget();
     }
 
     public void Exists(int count)
@@ -51,11 +53,16 @@ internal sealed class ClientMailbox(string name)
         Uids.RemoveAt(number - 1);
     }
 
-    public void Vanished(uint uid)
+    /// <param name="ordered">The places are those of the numbers; with UIDONLY they mean nothing.</param>
+    public void Vanished(uint uid, bool ordered)
     {
         var index = Uids.IndexOf(uid);
-        // A message whose UID was not told yet is the last of those below.
-        if (index < 0) index = Uids.FindLastIndex(known => known == 0);
+        // A message whose UID was not told yet is the last of those below the first that is known to be above.
+        if (index < 0)
+        {
+            var above = ordered ? Uids.FindIndex(known => known > uid) : -1;
+            index = Uids[..(above < 0 ? Uids.Count : above)].FindLastIndex(known => known == 0);
+        }
         if (index < 0) throw new DisagreementException($"VANISHED {uid}, which the client never had.");
         Lose(uid);
         Uids.RemoveAt(index);
@@ -126,6 +133,13 @@ internal sealed class ClientMailbox(string name)
     {
         if (reply.HighestModSeq is { } told) HighestModSeq = told;
         else if (HighestModSeq > 0) HighestModSeq = Math.Max(HighestModSeq, reply.FetchedModSeq);
+    }
+
+    private void Forget()
+    {
+        _flags.Clear();
+        _modSeqs.Clear();
+        HighestModSeq = 0;
     }
 
     private void Lose(uint uid)

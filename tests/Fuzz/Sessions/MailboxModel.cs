@@ -1,15 +1,23 @@
+using System.Text;
 using Merpati.Mailboxes;
 using Merpati.TestKit;
 
 namespace Merpati.Fuzz.Sessions;
 
-internal sealed class ModelMessage(uint uid)
+internal sealed class ModelMessage(uint uid, string content)
 {
     public uint Uid => uid;
 
+    /// <summary>Latin-1.</summary>
+    public string Content => content;
+
+    public string Body => content[(content.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
+
+    public string Subject => content.StartsWith("Subject: ", StringComparison.Ordinal) || content.Contains("\nSubject: ", StringComparison.Ordinal) ? content.Split("Subject: ")[1].Split('\r')[0] : "";
+
     public SortedSet<string> Flags { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
-    public long Size { get; set; }
+    public long Size => content.Length;
 
     /// <summary>As the store gave it; 0 before it was looked at.</summary>
     public ulong ModSeq { get; set; }
@@ -34,7 +42,14 @@ internal sealed class MailboxModel(string name)
     private ulong _highest;
     private bool _hasLost;
 
-    public string Name => name;
+    /// <summary>RENAME changes it.</summary>
+    public string Name { get; set; } = name;
+
+    /// <summary>As the store gave it; 0 before it was looked at.</summary>
+    public uint Validity { get; private set; }
+
+    /// <summary>The value of the one entry that is set, or null.</summary>
+    public string? Annotation { get; set; }
 
     public uint UidNext { get; private set; } = 1;
 
@@ -44,9 +59,9 @@ internal sealed class MailboxModel(string name)
 
     public List<uint> Uids => [.. Messages.Keys];
 
-    public ModelMessage Add(IEnumerable<string> flags, long size)
+    public ModelMessage Add(IEnumerable<string> flags, string content)
     {
-        var message = new ModelMessage(UidNext++) { Size = size, IsChanged = true };
+        var message = new ModelMessage(UidNext++, content) { IsChanged = true };
         message.Flags.UnionWith(flags);
         Messages.Add(message.Uid, message);
         return message;
@@ -60,8 +75,10 @@ internal sealed class MailboxModel(string name)
     /// <summary>Looks into the store: the same messages, UIDs and flags, and mod-sequences that grew where something changed and only there.</summary>
     public async Task VerifyAsync(ImapTestServer server)
     {
-        var info = await server.MailboxAsync(name);
-        var stored = await server.MessagesAsync(name);
+        var info = await server.MailboxAsync(Name);
+        var stored = await server.MessagesAsync(Name);
+        if (Validity == 0) Validity = info.UidValidity.Value;
+        Demand(Validity == info.UidValidity.Value, $"UIDVALIDITY is {info.UidValidity}, not {Validity}");
         var highest = (ulong)info.HighestModSeq.Value;
         Demand(info.UidNext.Value == UidNext, $"UIDNEXT is {info.UidNext}, not {UidNext}");
         Demand(stored.Select(message => message.Uid.Value).SequenceEqual(Messages.Keys), $"holds UIDs {string.Join(',', stored.Select(message => message.Uid))}, not {string.Join(',', Messages.Keys)}");
@@ -82,6 +99,16 @@ internal sealed class MailboxModel(string name)
         (_highest, _hasLost) = (highest, false);
     }
 
+    /// <summary>A model of what the store holds.</summary>
+    public static async Task<MailboxModel> ReadAsync(ImapTestServer server, string name)
+    {
+        var info = await server.MailboxAsync(name);
+        var model = new MailboxModel(name) { UidNext = info.UidNext.Value, Validity = info.UidValidity.Value, _highest = (ulong)info.HighestModSeq.Value };
+        foreach (var message in await server.MessagesAsync(name))
+            model.Messages.Add(message.Uid.Value, new ModelMessage(message.Uid.Value, Encoding.Latin1.GetString(await server.OctetsAsync(message))) { Flags = Flags(message.Flags), ModSeq = (ulong)message.ModSeq.Value });
+        return model;
+    }
+
     public static SortedSet<string> Flags(MessageFlags flags)
     {
         var names = new SortedSet<string>(flags.Keywords, StringComparer.OrdinalIgnoreCase);
@@ -94,6 +121,6 @@ internal sealed class MailboxModel(string name)
 
     private void Demand(bool holds, string what)
     {
-        if (!holds) throw new DisagreementException($"{name} {what}.");
+        if (!holds) throw new DisagreementException($"{Name} {what}.");
     }
 }

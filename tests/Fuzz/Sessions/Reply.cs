@@ -15,12 +15,32 @@ internal sealed class Reply
     /// <summary>UIDs of FETCH responses, with their items.</summary>
     public List<(uint Uid, Dictionary<string, object> Items)> Fetched { get; } = [];
 
+    /// <summary>Of SEARCH and SORT, and ALL of ESEARCH.</summary>
     public List<uint>? Found { get; set; }
+
+    /// <summary>ESEARCH came; what it holds besides ALL.</summary>
+    public bool Extended { get; set; }
+
+    public uint? Min { get; set; }
+
+    public uint? Max { get; set; }
+
+    public uint? Count { get; set; }
+
+    public List<uint>? Partial { get; set; }
+
+    /// <summary>Numbers of THREAD, one conversation in each.</summary>
+    public List<List<uint>>? Threads { get; set; }
+
+    public HashSet<string> Listed { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The value that METADATA told; null for NIL.</summary>
+    public string? Annotation { get; set; }
 
     public Dictionary<string, ulong> StatusItems { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>COPYUID of an untagged OK, as MOVE gives it.</summary>
-    public string CopyUid { get; set; } = "";
+    /// <summary>COPYUID or APPENDUID of an untagged OK, as MOVE and REPLACE give them.</summary>
+    public string UntaggedUid { get; set; } = "";
 
     public ulong? HighestModSeq { get; set; }
 
@@ -67,6 +87,14 @@ internal static class ResponseParser
         }
         return members;
     }
+
+    /// <summary>UIDs that APPENDUID and COPYUID say were given.</summary>
+    public static IEnumerable<uint> GivenUids(Reply reply)
+        => ((string[])[reply.Code, reply.UntaggedUid]).Select(code => code.Split(' ')).Where(words => words is ["APPENDUID", _, _] or ["COPYUID", _, _, _]).SelectMany(words => Set(words[^1]));
+
+    /// <summary>All numbers in it, however deep.</summary>
+    public static IEnumerable<uint> Numbers(object word)
+        => word is List<object> list ? list.SelectMany(Numbers) : [Number((string)word)];
 
     private static List<object> ParseList(string line, ref int at, bool nested)
     {

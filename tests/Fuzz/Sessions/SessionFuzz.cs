@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Merpati.TestKit;
 using Microsoft.Extensions.Logging;
 
@@ -47,7 +48,7 @@ internal sealed class SessionFuzz(Func<ILogger, ImapTestServer> makeServer)
 
     private async Task<Failure?> TryAsync(int seed, List<int> steps)
     {
-        var dialogue = new List<string>();
+        var dialogue = new Dialogue();
         var faults = new Faults();
         var server = makeServer(faults);
         var clients = Enumerable.Range(1, 1 + (seed & 0x7fffffff) % MostClients).Select(number => new FuzzClient(server, number, dialogue)).ToList();
@@ -62,12 +63,13 @@ internal sealed class SessionFuzz(Func<ILogger, ImapTestServer> makeServer)
                 await run.StepAsync(new Random(step));
                 if (faults.First is { } fault) throw new DisagreementException($"The session failed: {fault}");
             }
+            await run.EndAsync();
             Commands += run.Commands;
             return null;
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            return new Failure(seed, steps[..done], failure is DisagreementException ? failure.Message : failure.ToString(), dialogue);
+            return new Failure(seed, steps[..done], failure is DisagreementException ? failure.Message : failure.ToString(), dialogue.Lines);
         }
         finally
         {
@@ -75,31 +77,33 @@ internal sealed class SessionFuzz(Func<ILogger, ImapTestServer> makeServer)
             if (server.Mailboxes is IAsyncDisposable mailboxes) await mailboxes.DisposeAsync();
         }
     }
+}
 
-    /// <summary>What the engine logs as an error is a failure here.</summary>
-    private sealed class Faults : ILogger
+/// <summary>What the engine logs as an error is a failure here.</summary>
+internal sealed class Faults : ILogger
+{
+    public string? First { get; private set; }
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        public string? First { get; private set; }
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (exception is not null) First ??= $"{formatter(state, exception)} {exception}";
-        }
+        if (exception is not null) First ??= $"{formatter(state, exception)} {exception}";
     }
 }
 
 /// <summary>The steps of one run.</summary>
-internal sealed class SessionRun(ImapTestServer server, IReadOnlyList<FuzzClient> clients, List<string> dialogue)
+internal sealed class SessionRun(ImapTestServer server, IReadOnlyList<FuzzClient> clients, Dialogue dialogue)
 {
-    private readonly Oracle _oracle = new(server);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly Oracle _oracle = new(server, clients);
 
     public int Commands { get; private set; }
 
-    public static async Task<SessionRun> BeginAsync(ImapTestServer server, IReadOnlyList<FuzzClient> clients, List<string> dialogue)
+    public static async Task<SessionRun> BeginAsync(ImapTestServer server, IReadOnlyList<FuzzClient> clients, Dialogue dialogue)
     {
         var run = new SessionRun(server, clients, dialogue);
         await run._oracle.VerifyStoreAsync();
@@ -108,6 +112,7 @@ internal sealed class SessionRun(ImapTestServer server, IReadOnlyList<FuzzClient
 
     public async Task StepAsync(Random random)
     {
+        foreach (var other in clients) await _oracle.CatchUpAsync(other);
         var client = clients[random.Next(clients.Count)];
         switch (random.Next(100))
         {
@@ -118,10 +123,29 @@ internal sealed class SessionRun(ImapTestServer server, IReadOnlyList<FuzzClient
                 await client.ConnectAsync();
                 return;
         }
+        if (client.IsLosing) await client.LoseAsync();
         if (!client.IsOpen) await client.ConnectAsync();
         if (client.IsIdle) await EndIdleAsync(client);
         else if (client.Selected is not null && random.Next(25) == 0) await client.BeginIdleAsync();
+        else if (client.Notified != Notified.No && random.Next(10) == 0) await HearAsync(client);
         else await RunAsync(client, CommandMix.Next(random, client));
+    }
+
+    /// <summary>Whoever asked for it has been told of everything in the end.</summary>
+    public async Task EndAsync()
+    {
+        foreach (var client in clients.Where(client => client is { IsOpen: true, IsIdle: false, IsLosing: false, Notified: not Notified.No })) await HearAsync(client);
+    }
+
+    /// <summary>The client's counters of other mailboxes become those of the model, soon and without being asked for.</summary>
+    private async Task HearAsync(FuzzClient client)
+    {
+        for (var started = Stopwatch.GetTimestamp(); !_oracle.IsToldOf(client);)
+        {
+            if (Stopwatch.GetElapsedTime(started) > Patience) throw new DisagreementException($"Client {client.Number} was not told by NOTIFY: {string.Join(", ", client.Statuses.Select(status => $"{status.Key} {string.Join(' ', status.Value)}"))}");
+            await _oracle.CatchUpAsync(client);
+            await RunAsync(client, new FuzzCommand(CommandKind.Look, "NOOP") { ByUid = true });
+        }
     }
 
     /// <summary>A message arrives as delivery brings it.</summary>
@@ -130,7 +154,7 @@ internal sealed class SessionRun(ImapTestServer server, IReadOnlyList<FuzzClient
         var mailbox = CommandMix.Mailboxes[random.Next(4) == 0 ? 1 : 0];
         var message = CommandMix.Message(random);
         var appended = await server.DeliverAsync(message, mailbox);
-        var model = _oracle[mailbox].Add([], message.Length);
+        var model = _oracle[mailbox].Add([], message);
         dialogue.Add($"# delivered to {mailbox}: UID {appended.Uid}");
         if (appended.Uid.Value != model.Uid) throw new DisagreementException($"Delivered as UID {appended.Uid}, not {model.Uid}.");
         await _oracle.VerifyStoreAsync();
@@ -139,7 +163,7 @@ internal sealed class SessionRun(ImapTestServer server, IReadOnlyList<FuzzClient
     private async Task RunAsync(FuzzClient client, FuzzCommand command)
     {
         Commands++;
-        var selected = client.Selected?.Name;
+        var selected = client.Selected is null ? null : _oracle[client.SelectedName];
         List<uint> view = [.. client.Selected?.Uids ?? []];
         var targets = Oracle.Targets(command, client);
         if (client.Selected is { } mailbox) mailbox.Targets = targets;
@@ -149,7 +173,7 @@ internal sealed class SessionRun(ImapTestServer server, IReadOnlyList<FuzzClient
     private async Task EndIdleAsync(FuzzClient client)
     {
         Commands++;
-        var selected = client.Selected?.Name;
+        var selected = client.Selected is null ? null : _oracle[client.SelectedName];
         List<uint> view = [.. client.Selected?.Uids ?? []];
         await _oracle.AfterAsync(new FuzzCommand(CommandKind.Look, "IDLE") { ByUid = true }, client, await client.EndIdleAsync(), selected, view, []);
     }

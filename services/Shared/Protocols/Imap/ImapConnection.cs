@@ -48,6 +48,8 @@ internal sealed class ImapConnection(ImapSession session)
             if (bye is not null) session.Output.Untagged("BYE", null, bye);
             WriteTagged(input.Line, completion);
             if (bye is not null) return bye;
+            // Who sends commands without a pause and reads no answer waits for itself: answers do not pile up here.
+            await session.Output.FlushIfFullAsync().ConfigureAwait(false);
         }
     }
 

@@ -55,6 +55,31 @@ public sealed class HostileClientTests
         log.Faults.Should().BeEmpty();
     }
 
+    [Fact]
+    public async Task Answers_to_a_flood_of_commands_do_not_pile_up()
+    {
+        const int Threshold = 1024 * 1024;
+        var (server, _) = await ServerAsync();
+        var (serverEnd, client) = PipeTransport.CreatePair(new TransportSettings { PauseThreshold = Threshold });
+        var flood = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("a NOOP\r\n", Threshold / 8 - 1)));
+        await client.Output.WriteAsync(flood);
+        await client.CloseOutputAsync();
+        var session = server.ServeAsync(serverEnd, new SessionLifetime(CancellationToken.None, CancellationToken.None)).AsTask();
+        // All there is at once: what the session has written when it sends for the first time, and what it sends until the connection takes no more.
+        var answered = 0L;
+        while (true)
+        {
+            var read = await client.Input.ReadAsync();
+            read.Buffer.Length.Should().BeLessThan(Threshold + 64 * 1024);
+            answered += read.Buffer.Length;
+            client.Input.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted || session.IsCompleted && read.Buffer.IsEmpty) break;
+            if (session.IsCompleted) await serverEnd.CloseAsync();
+        }
+        await session;
+        answered.Should().BeGreaterThan(2 * flood.Length);
+    }
+
     private static void Run(byte[] choices, string start)
     {
         var text = new StringBuilder(start);

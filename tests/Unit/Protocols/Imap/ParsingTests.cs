@@ -202,6 +202,37 @@ public sealed class ParsingTests
         pattern.Matches(MailboxName.Parse(new string('a', 250) + "b")).Should().BeFalse();
     }
 
+    [Fact]
+    public void Patterns_of_any_length_match_as_the_definition_says()
+    {
+        var random = new Random(1);
+        for (var run = 0; run < 3000; run++)
+        {
+            // Few letters, so that much matches; long ones, since a pattern is looked at in pieces of 64 places.
+            var pattern = string.Concat(Enumerable.Range(0, random.Next(1, run % 3 == 0 ? 200 : 12)).Select(_ => "aab/%*"[random.Next(6)]));
+            var name = string.Join('/', Enumerable.Range(0, random.Next(1, 5)).Select(_ => string.Concat(Enumerable.Range(0, random.Next(1, run % 3 == 0 ? 60 : 4)).Select(_ => "aab"[random.Next(3)]))));
+            ListPattern.TryCreate(Encoding.ASCII.GetBytes(pattern), utf8: false)!.Matches(MailboxName.Parse(name)).Should().Be(IsMatch(pattern, name), $"{pattern} {name}");
+        }
+
+        static bool IsMatch(string pattern, string name)
+        {
+            // Row by row: which heads of the name the head of the pattern matches.
+            var heads = new bool[name.Length + 1];
+            heads[0] = true;
+            foreach (var c in pattern)
+            {
+                var next = new bool[name.Length + 1];
+                for (var i = 0; i <= name.Length; i++)
+                {
+                    if (c is '*' or '%') next[i] = heads[i] || i > 0 && next[i - 1] && (c == '*' || name[i - 1] != '/');
+                    else next[i] = i > 0 && heads[i - 1] && name[i - 1] == c;
+                }
+                heads = next;
+            }
+            return heads[^1];
+        }
+    }
+
     [Theory]
     [InlineData("a {3}", 3, false)]
     [InlineData("a {3+}", 3, true)]

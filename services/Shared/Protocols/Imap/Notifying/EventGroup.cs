@@ -5,7 +5,7 @@ namespace Merpati.Protocols.Imap;
 /// <summary>One parenthesis of NOTIFY SET: mailboxes, and what is to be told of them (RFC 5465 §8).</summary>
 /// <param name="Names">Of SUBTREE and MAILBOXES; names that cannot be match nothing.</param>
 /// <param name="Items">What of a new message in the selected mailbox is sent with it, or null.</param>
-internal sealed record EventGroup(NotifyFilter Filter, IReadOnlyList<MailboxName> Names, NotifyEvents Events, IReadOnlyList<FetchItem>? Items)
+internal sealed record EventGroup(NotifyFilter Filter, IReadOnlySet<MailboxName> Names, NotifyEvents Events, IReadOnlyList<FetchItem>? Items)
 {
     public bool IsSelected => Filter is NotifyFilter.Selected or NotifyFilter.SelectedDelayed;
 
@@ -18,17 +18,27 @@ internal sealed record EventGroup(NotifyFilter Filter, IReadOnlyList<MailboxName
         NotifyFilter.Inboxes => mailbox.IsOwn && (mailbox.Name.IsInbox || mailbox.Info.SpecialUse == SpecialUse.Junk),
         NotifyFilter.Personal => mailbox.IsOwn,
         NotifyFilter.Subscribed => mailbox.Info.Subscribed,
-        NotifyFilter.Subtree => Names.Any(name => mailbox.Name == name || mailbox.Name.IsBelow(name)),
+        NotifyFilter.Subtree => HasAtOrAbove(mailbox.Name),
         NotifyFilter.Mailboxes => Names.Contains(mailbox.Name),
         _ => false,
     };
+
+    /// <summary>However many names there are: a name has few above it.</summary>
+    private bool HasAtOrAbove(MailboxName name)
+    {
+        for (MailboxName? at = name; at is { } level; at = level.Parent)
+        {
+            if (Names.Contains(level)) return true;
+        }
+        return false;
+    }
 
     /// <summary>Null events where one is named that we cannot tell of: BADEVENT is due, and no syntax error.</summary>
     public static EventGroup Parse(ref CommandScanner scanner, ref bool badEvent)
     {
         scanner.Expect((byte)'(');
         var filter = ParseFilter(ref scanner);
-        var names = new List<MailboxName>();
+        var names = new HashSet<MailboxName>();
         if (filter is NotifyFilter.Subtree or NotifyFilter.Mailboxes)
         {
             scanner.Space();
@@ -69,7 +79,7 @@ internal sealed record EventGroup(NotifyFilter Filter, IReadOnlyList<MailboxName
         }
     }
 
-    private static void ParseNames(ref CommandScanner scanner, List<MailboxName> names)
+    private static void ParseNames(ref CommandScanner scanner, HashSet<MailboxName> names)
     {
         var listed = scanner.TryTake((byte)'(');
         do

@@ -10,6 +10,7 @@ internal sealed class Subscribe(MailboxName name, bool subscribed) : AccountOper
     public override void Declare(AccountNeeds needs)
     {
         needs.Tree = true;
+        needs.Names.Add(name);
         needs.Subscriptions.Add(name);
     }
 
