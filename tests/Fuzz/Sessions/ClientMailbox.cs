@@ -104,7 +104,11 @@ internal sealed class ClientMailbox
         if (Uids.Contains(uid)) return uid;
         var index = Uids.IndexOf(0);
         if (index < 0) throw new DisagreementException($"UIDFETCH of {uid}, which is not there.");
-        return Uids[index] = uid;
+        // Without numbers there is no order to be told in: those that are known stand first.
+        Uids.RemoveAt(index);
+        var above = Uids.FindIndex(known => known == 0 || known > uid);
+        Uids.Insert(above < 0 ? Uids.Count : above, uid);
+        return uid;
     }
 
     public void Told(uint uid, List<string> flags, ulong modSeq)

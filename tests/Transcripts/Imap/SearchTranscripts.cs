@@ -353,6 +353,29 @@ public sealed class SearchTranscripts
     }
 
     [Fact]
+    public async Task CONTEXT_SEARCH_of_very_many_keys_is_not_kept_up_to_date()
+    {
+        var server = await Session.ServerAsync(messages: 1);
+        await using var transcript = server.Transcript();
+        await transcript.RunAsync(Session.Selected(1, 1));
+        await transcript.RunAsync($"""
+            C: 1 SEARCH RETURN (UPDATE COUNT) {string.Join(' ', Enumerable.Repeat("ALL", 99))}
+            S: * ESEARCH (TAG "1") COUNT 1
+            S: 1 OK SEARCH completed
+            C: 2 SEARCH RETURN (UPDATE COUNT) ALL SEEN
+            S: * ESEARCH (TAG "2") COUNT 0
+            S: * NO [NOUPDATE "2"] Too many searches are kept up to date
+            S: 2 OK SEARCH completed
+            C: 3 CANCELUPDATE "1"
+            S: 3 OK CANCELUPDATE completed
+            C: 4 SEARCH RETURN (UPDATE COUNT) ALL SEEN
+            S: * ESEARCH (TAG "4") COUNT 0
+            S: 4 OK SEARCH completed
+
+            """);
+    }
+
+    [Fact]
     public async Task CONTEXT_SEARCH_tells_in_IDLE_and_has_a_limit()
     {
         var server = await Session.ServerAsync(messages: 1);
@@ -439,6 +462,8 @@ public sealed class SearchTranscripts
         await transcript.RunAsync($"C: 2 SEARCH {new string('(', 41)}ALL{new string(')', 41)}\nS: 2 BAD The search is too complex\n");
         await transcript.RunAsync($"C: 3 SEARCH {string.Concat(Enumerable.Repeat("NOT ", 39))}NEW\nS: * SEARCH\nS: 3 OK SEARCH completed\n");
         await transcript.RunAsync($"C: 4 SEARCH {string.Join(' ', Enumerable.Repeat("SEEN", 1001))}\nS: 4 BAD The search is too complex\n");
+        await transcript.RunAsync($"C: 40 SEARCH {string.Join(' ', Enumerable.Repeat("NOT SUBJECT q", 100))}\nS: * SEARCH 1\nS: 40 OK SEARCH completed\n");
+        await transcript.RunAsync($"C: 41 SEARCH {string.Join(' ', Enumerable.Repeat("NOT TEXT q", 101))}\nS: 41 BAD The search is too complex\n");
         await transcript.RunAsync($"C: 5 SORT ({string.Join(' ', Enumerable.Repeat("CC", 33))}) UTF-8 ALL\nS: 5 BAD Too many sort keys\n");
     }
 }

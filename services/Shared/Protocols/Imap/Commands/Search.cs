@@ -45,14 +45,14 @@ internal sealed record Search(bool ByUid, ResultOptions? Return, SearchProgram P
         var options = Return ?? (session.Rev2 ? ResultOptions.Default : null);
         if (options is null) await results.WriteAsync(session.Output, "SEARCH", modSeq).ConfigureAwait(false);
         else if (options.Answers) results.WriteExtended(session.Output, session.Tag, options, modSeq);
-        if (Return is { Update: true }) KeepUpdated(session, mailbox, new SearchContext(session.Tag, ByUid, criteria, results.Uids, modSeqBefore));
+        if (Return is { Update: true }) KeepUpdated(session, mailbox, new SearchContext(session.Tag, ByUid, criteria, Program.Keys, results.Uids, modSeqBefore));
         return Completion.Ok;
     }
 
     /// <summary>RFC 5267 §4.3.1: a result that cannot be kept up to date is answered all the same, and the client is told.</summary>
     private void KeepUpdated(ImapSession session, SelectedMailbox mailbox, SearchContext context)
     {
-        if (mailbox.Contexts.IsFull) session.Output.Untagged("NO", $"NOUPDATE \"{session.Tag}\"", "Too many searches are kept up to date");
+        if (!mailbox.Contexts.HasRoomFor(context)) session.Output.Untagged("NO", $"NOUPDATE \"{session.Tag}\"", "Too many searches are kept up to date");
         else if (Program.Has(SearchTraits.Clock | SearchTraits.Recent)) session.Output.Untagged("NO", $"NOUPDATE \"{session.Tag}\"", "Such a search is not kept up to date");
         else mailbox.Contexts.Add(context);
     }

@@ -4,13 +4,16 @@ namespace Merpati.Protocols.Imap;
 
 /// <summary>A search whose result the client is kept told of (RFC 5267 §4.3 UPDATE).</summary>
 /// <param name="criteria">With message numbers put in: they are those of the moment of the search.</param>
+/// <param name="keys">How many there are in the criteria: what a look at a message costs.</param>
 /// <param name="modSeq">The result may be from before any change after this.</param>
-internal sealed class SearchContext(string tag, bool byUid, SearchCriteria criteria, IEnumerable<Uid> found, ModSeq modSeq)
+internal sealed class SearchContext(string tag, bool byUid, SearchCriteria criteria, int keys, IEnumerable<Uid> found, ModSeq modSeq)
 {
     private readonly HashSet<Uid> _found = [.. found];
     private ModSeq _modSeq = modSeq;
 
     public string Tag => tag;
+
+    public int Keys => keys;
 
     /// <summary>Before the EXPUNGE responses, while the numbers are those that the client has (RFC 5267 §4.3.4).</summary>
     public void TellVanishing(ResponseWriter output, MailboxView view)
@@ -53,10 +56,13 @@ internal sealed class SearchContexts
 {
     public const int Limit = 16;
 
+    /// <summary>Keys of all of them: every message that changes is put against each.</summary>
+    private const int KeyLimit = 100;
+
     private readonly List<SearchContext> _contexts = [];
     private int _stale;
 
-    public bool IsFull => _contexts.Count >= Limit;
+    public bool HasRoomFor(SearchContext context) => _contexts.Count < Limit && _contexts.Sum(other => other.Keys) + context.Keys <= KeyLimit;
 
     public bool Has(string tag) => _contexts.Exists(context => context.Tag == tag);
 

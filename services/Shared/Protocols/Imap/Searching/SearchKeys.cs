@@ -14,6 +14,9 @@ internal static class SearchKeys
 
     private const int MaxKeys = 1000;
 
+    /// <summary>Keys that look for a text: each may have to read every message.</summary>
+    private const int MaxTexts = 100;
+
     private static readonly System.Buffers.SearchValues<byte> KeyChars = System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
     private static readonly SearchKey Everything = static _ => new SearchCriteria.All();
@@ -22,6 +25,7 @@ internal static class SearchKeys
     private struct Progress
     {
         public int Keys;
+        public int Texts;
         public SearchTraits Traits;
     }
 
@@ -30,7 +34,7 @@ internal static class SearchKeys
     {
         var progress = new Progress();
         var key = ParseList(ref scanner, 0, ref progress);
-        return new SearchProgram(key, progress.Traits);
+        return new SearchProgram(key, progress.Traits, progress.Keys);
     }
 
     private static SearchKey ParseList(ref CommandScanner scanner, int depth, ref Progress progress)
@@ -102,15 +106,15 @@ internal static class SearchKeys
                 if (uids.IsSaved) progress.Traits |= SearchTraits.Numbers;
                 return scope => new SearchCriteria.Uids(scope.View.ResolveOpen(uids));
             case "FROM" or "TO" or "CC" or "BCC" or "SUBJECT":
-                return Constant(new SearchCriteria.Header(name, Text(ref scanner)));
+                return Constant(new SearchCriteria.Header(name, Text(ref scanner, ref progress)));
             case "HEADER":
-                var field = Text(ref scanner);
+                var field = scanner.Text(scanner.AString("a field name"));
                 scanner.Space();
-                return Constant(new SearchCriteria.Header(field, Text(ref scanner)));
+                return Constant(new SearchCriteria.Header(field, Text(ref scanner, ref progress)));
             case "BODY":
-                return Constant(new SearchCriteria.Body(Text(ref scanner)));
+                return Constant(new SearchCriteria.Body(Text(ref scanner, ref progress)));
             case "TEXT":
-                return Constant(new SearchCriteria.Anywhere(Text(ref scanner)));
+                return Constant(new SearchCriteria.Anywhere(Text(ref scanner, ref progress)));
             case "KEYWORD":
                 return Constant(new SearchCriteria.HasKeyword(scanner.Atom("a keyword")));
             case "UNKEYWORD":
@@ -181,7 +185,11 @@ internal static class SearchKeys
 
     private static SearchCriteria.Not Not(SearchCriteria criteria) => new(criteria);
 
-    private static string Text(ref CommandScanner scanner) => scanner.Text(scanner.AString("a text"));
+    private static string Text(ref CommandScanner scanner, ref Progress progress)
+    {
+        if (++progress.Texts > MaxTexts) scanner.Fail("The search is too complex");
+        return scanner.Text(scanner.AString("a text"));
+    }
 
     private static DateOnly? DayAfter(DateOnly day) => day == DateOnly.MaxValue ? null : day.AddDays(1);
 }

@@ -34,7 +34,8 @@ internal enum SearchTraits
 
 /// <summary>A search program, with the charset of its texts (RFC 3501 §6.4.4, §9 search).</summary>
 /// <param name="Key">Null for a charset that is not supported.</param>
-internal sealed record SearchProgram(SearchKey? Key, SearchTraits Traits)
+/// <param name="Keys">How many keys there are in it.</param>
+internal sealed record SearchProgram(SearchKey? Key, SearchTraits Traits, int Keys)
 {
     private static readonly Completion BadCharset = Completion.No("BADCHARSET (US-ASCII UTF-8)", "Only US-ASCII and UTF-8");
 
