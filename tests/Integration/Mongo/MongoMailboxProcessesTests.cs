@@ -164,44 +164,6 @@ public sealed class MongoMailboxProcessesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task CREATE_reads_the_names_that_it_needs_and_no_others()
-    {
-        for (var i = 0; i < 20; i++) (await _one.CreateAsync(_ann, MailboxName.Parse($"tree/{i}"), SpecialUse.None, None)).Should().Be(MailboxOutcome.Done);
-        var (above, beside) = ((await _one.FindAsync(_ann, MailboxName.Parse("tree/7"), None))!, (await _one.FindAsync(_ann, MailboxName.Parse("tree/8"), None))!);
-        using var client = Connect();
-        using var session = await client.Client.StartSessionAsync();
-        session.StartTransaction(new TransactionOptions(ReadConcern.Snapshot));
-        var work = new AccountWork(new MailboxCollections(client), session, _ann, TimeProvider.System, 10, None);
-        new CreateMailbox(MailboxName.Parse("tree/7/new"), SpecialUse.None).Declare(work.Needs);
-        await work.LoadAsync();
-        (work.Find(above.Id)?.Info.Name, work.Find(beside.Id)).Should().Be((above.Name, null));
-        await session.AbortTransactionAsync();
-    }
-
-    [Fact]
-    public async Task Mailboxes_are_counted_beside_a_version_that_does_not_count_them()
-    {
-        var accounts = _server.Database.GetCollection<BsonDocument>(MailboxIndexes.Accounts);
-        async Task<(long Counted, long There)> CountedAsync() => ((await accounts.Find(new BsonDocument()).SingleAsync())["mailboxes"].ToInt64(), await CountAsync(MailboxIndexes.Mailboxes));
-        await _one.CreateAsync(_ann, MailboxName.Parse("a/b/c"), SpecialUse.None, None);
-        (await CountedAsync()).Should().Be((9, 9));
-        await _other.RenameAsync(_ann, MailboxName.Parse("a"), MailboxName.Parse("x/y"), None);
-        (await CountedAsync()).Should().Be((10, 10));
-        await _one.DeleteAsync(_ann, MailboxName.Parse("x/y/b/c"), None);
-        (await CountedAsync()).Should().Be((9, 9));
-
-        // What such a version does when it makes a mailbox: it takes its turn, and leaves no number.
-        await accounts.UpdateManyAsync(new BsonDocument(), new BsonDocument("$inc", new BsonDocument("turn", 1L)));
-        var copy = await _server.Database.GetCollection<BsonDocument>(MailboxIndexes.Mailboxes).Find(new BsonDocument()).FirstAsync();
-        copy["_id"] = new BsonBinaryData(Guid.NewGuid(), GuidRepresentation.Standard);
-        copy["key"] = copy["key"].AsString + "2";
-        await _server.Database.GetCollection<BsonDocument>(MailboxIndexes.Mailboxes).InsertOneAsync(copy);
-        (await _one.CreateAsync(_ann, MailboxName.Parse("x"), SpecialUse.None, None)).Should().Be(MailboxOutcome.AlreadyExists);
-        await _other.CreateAsync(_ann, MailboxName.Parse("z"), SpecialUse.None, None);
-        (await CountedAsync()).Should().Be((11, 11));
-    }
-
-    [Fact]
     public async Task A_damaged_structure_is_one_messages_own_trouble()
     {
         await AppendAsync(_one, 3);

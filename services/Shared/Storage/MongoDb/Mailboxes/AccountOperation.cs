@@ -39,18 +39,8 @@ internal sealed class AccountNeeds
 
     public HashSet<MailboxName> Subscriptions { get; } = [];
 
-    /// <summary>The account, and the right to change the names in it; those below are looked up, and no others.</summary>
+    /// <summary>The names of all mailboxes, and the right to change them.</summary>
     public bool Tree { get; set; }
-
-    public HashSet<MailboxName> Names { get; } = [];
-
-    /// <summary>Names that are wanted with all below them.</summary>
-    public HashSet<MailboxName> Subtrees { get; } = [];
-
-    public HashSet<SpecialUse> Uses { get; } = [];
-
-    /// <summary>All mailboxes.</summary>
-    public bool WholeTree { get; set; }
 
     /// <summary>What the account uses of its quota.</summary>
     public bool Usage { get; set; }

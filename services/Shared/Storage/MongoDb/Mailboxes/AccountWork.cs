@@ -59,9 +59,9 @@ internal sealed class AccountWork(MailboxCollections collections, IClientSession
 
     public async Task LoadAsync()
     {
+        // The tree knows all mailboxes and the account.
         if (Needs.Tree) Tree = await MailboxTree.TakeAsync(this, time);
-        if (Needs.Mailboxes.Count > 0) await TakeMailboxesAsync();
-        if (Needs.Tree) await Tree.LookUpAsync();
+        else if (Needs.Mailboxes.Count > 0) await TakeMailboxesAsync();
         if (Needs.Deliveries.Count > 0) await FindDeliveriesAsync();
         if (Needs.Usage && !Needs.Tree) await FindUsageAsync();
     }

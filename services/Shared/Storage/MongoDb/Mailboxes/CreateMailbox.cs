@@ -10,12 +10,7 @@ internal sealed class CreateMailbox(MailboxName name, SpecialUse use) : AccountO
     public override void Declare(AccountNeeds needs)
     {
         needs.Tree = true;
-        if (use != SpecialUse.None) needs.Uses.Add(use);
-        for (MailboxName? above = name; above is { } made; above = made.Parent)
-        {
-            needs.Names.Add(made);
-            needs.Subscriptions.Add(made);
-        }
+        for (MailboxName? above = name; above is { } made; above = made.Parent) needs.Subscriptions.Add(made);
     }
 
     protected override Task<MailboxOutcome> DoAsync(AccountWork work) => Task.FromResult(Do(work.Tree));

@@ -7,18 +7,14 @@ internal sealed class DeleteMailbox(MailboxName name) : AccountOperation<Mailbox
 {
     public override bool Shares => true;
 
-    public override void Declare(AccountNeeds needs)
-    {
-        needs.Tree = true;
-        needs.Subtrees.Add(name);
-    }
+    public override void Declare(AccountNeeds needs) => needs.Tree = true;
 
     protected override Task<MailboxOutcome> DoAsync(AccountWork work) => Task.FromResult(Do(work.Tree));
 
     private MailboxOutcome Do(MailboxTree tree)
     {
         if (name.IsInbox) return MailboxOutcome.Cannot;
-        if (tree.Find(name) is not { } row) return tree.Below(name).Count > 0 ? MailboxOutcome.HasChildren : MailboxOutcome.NonExistent;
+        if (tree.Find(name) is not { } row) return tree.Mailboxes.Any(other => other.Info.Name.IsBelow(name)) ? MailboxOutcome.HasChildren : MailboxOutcome.NonExistent;
         tree.Delete(row);
         return MailboxOutcome.Done;
     }
@@ -27,7 +23,7 @@ internal sealed class DeleteMailbox(MailboxName name) : AccountOperation<Mailbox
 /// <summary>The whole account, in the same way. False when there is none.</summary>
 internal sealed class RemoveAccount : AccountOperation<bool>
 {
-    public override void Declare(AccountNeeds needs) => needs.Tree = needs.WholeTree = true;
+    public override void Declare(AccountNeeds needs) => needs.Tree = true;
 
     protected override async Task<bool> DoAsync(AccountWork work)
     {

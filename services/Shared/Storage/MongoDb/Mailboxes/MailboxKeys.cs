@@ -54,9 +54,6 @@ internal static class MailboxKeys
 
     public static MailboxName Name(string key) => MailboxName.Parse(key[(key.IndexOf('/', StringComparison.Ordinal) + 1)..]);
 
-    /// <summary>All names below.</summary>
-    public static BsonDocument Below(AccountId account, MailboxName name) => new() { { "$gte", $"{account}/{name.Value}/" }, { "$lt", $"{account}/{name.Value}0" } };
-
     /// <summary>Recipients are text in lower case, and the ids before them have one length.</summary>
     public static string Delivery(AccountId account, DeliveryKey delivery) => $"{account}/{delivery.QueueId}/{delivery.Recipient}";
 

@@ -39,10 +39,6 @@ internal sealed class MailboxTree
     private long _uidValidity;
     private long _subscriptions;
 
-    // Mailboxes in the account; null until they are counted.
-    private long? _count = 0;
-    private long _turn;
-
     private MailboxTree(AccountWork work, TimeProvider time, BsonDocument? account)
     {
         _work = work;
@@ -52,41 +48,25 @@ internal sealed class MailboxTree
         HasAccount = true;
         _uidValidity = account["uidValidity"].ToInt64();
         _subscriptions = account["subscriptions"].ToInt64();
-        // Counted by whoever had the turn before: a version that does not count takes its turn without leaving a number.
-        var before = account.GetValue("turn", 0L).ToInt64();
-        _count = account.GetValue("counted", -1L).ToInt64() == before ? account["mailboxes"].ToInt64() : null;
-        _turn = before + 1;
         work.Used(account);
     }
 
     public bool HasAccount { get; private set; }
 
-    /// <summary>The names come with <see cref="LookUpAsync"/>.</summary>
+    public IReadOnlyCollection<MailboxRow> Mailboxes => _byName.Values;
+
     public static async Task<MailboxTree> TakeAsync(AccountWork work, TimeProvider time)
     {
         var account = await work.Collections.Accounts.FindOneAndUpdateAsync<BsonDocument>(
             work.Session, new BsonDocument("_id", Bson.Id(work.Account.Value)), Bson.Inc("turn", 1L), cancellationToken: work.CancellationToken);
-        return new MailboxTree(work, time, account);
+        var tree = new MailboxTree(work, time, account);
+        if (account is null) return tree;
+        using var found = await work.Collections.Mailboxes.FindAsync(work.Session, work.Where("key", MailboxKeys.OfAccount(work.Account)), cancellationToken: work.CancellationToken);
+        await found.ForEachAsync(document => tree.Put(MailboxRow.Read(document)), work.CancellationToken);
+        await tree.LookUpSubscriptionsAsync(work.Needs.Subscriptions);
+        return tree;
     }
 
-    /// <summary>Fetches what the operations said that they need, before the first of them changes something.</summary>
-    public async Task LookUpAsync()
-    {
-        if (!HasAccount) return;
-        var needs = _work.Needs;
-        if (needs.WholeTree) await PutAsync(MailboxKeys.OfAccount(_work.Account));
-        else
-        {
-            var names = needs.Names.Concat(needs.Subtrees).Select(name => MailboxKeys.Name(_work.Account, name)).ToHashSet(StringComparer.Ordinal);
-            if (names.Count > 0) await PutAsync(new BsonDocument("$in", new BsonArray(names)));
-            foreach (var name in needs.Subtrees) await PutAsync(MailboxKeys.Below(_work.Account, name));
-            if (needs.Uses.Count > 0) await PutAsync(MailboxKeys.OfAccount(_work.Account), new BsonDocument("$in", new BsonArray(needs.Uses.Select(use => (int)use))));
-        }
-        _count ??= await _work.Collections.Mailboxes.CountDocumentsAsync(_work.Session, _work.Where("key", MailboxKeys.OfAccount(_work.Account)), cancellationToken: _work.CancellationToken);
-        await LookUpSubscriptionsAsync(needs.Subscriptions);
-    }
-
-    /// <summary>Only of names that were looked up; so with all that follows.</summary>
     public MailboxRow? Find(MailboxName name) => _byName.GetValueOrDefault(name.Value);
 
     public bool Exists(MailboxName name) => _byName.ContainsKey(name.Value);
@@ -104,7 +84,7 @@ internal sealed class MailboxTree
         return missing;
     }
 
-    public bool HasRoom(int more) => _count + more <= Limit;
+    public bool HasRoom(int more) => _byName.Count + more <= Limit;
 
     /// <summary>Makes the account with its first mailboxes when it is new.</summary>
     public void EnsureAccount()
@@ -125,7 +105,6 @@ internal sealed class MailboxTree
         _uidValidity = Math.Max(_uidValidity + 1, _time.GetUtcNow().ToUnixTimeSeconds());
         var row = MailboxRow.New(MailboxId.New(_time), name, use, new UidValidity((uint)_uidValidity), IsSubscribed(name));
         _changed = true;
-        _count++;
         _work.Add(row);
         _byName.Add(name.Value, row);
         return row;
@@ -133,7 +112,6 @@ internal sealed class MailboxTree
 
     public void Rename(MailboxRow row, MailboxName name)
     {
-        _changed = true;
         _byName.Remove(row.Info.Name.Value);
         row.Rename(name, IsSubscribed(name));
         _byName.Add(name.Value, row);
@@ -142,8 +120,6 @@ internal sealed class MailboxTree
     /// <summary>The mailbox and its place in the quota go at once; its messages, which can be very many, are cleared away in small steps afterwards.</summary>
     public void Delete(MailboxRow row)
     {
-        _changed = true;
-        _count--;
         _byName.Remove(row.Info.Name.Value);
         _work.Forget(row);
         _work.Use(-row.Info.Size, -row.Info.Messages);
@@ -177,7 +153,7 @@ internal sealed class MailboxTree
     {
         var (session, collections, token) = (_work.Session, _work.Collections, _work.CancellationToken);
         var id = Bson.Id(_work.Account.Value);
-        var fields = new BsonDocument { { "uidValidity", _uidValidity }, { "subscriptions", _subscriptions }, { "mailboxes", _count }, { "counted", _turn } };
+        var fields = new BsonDocument { { "uidValidity", _uidValidity }, { "subscriptions", _subscriptions } };
         if (!_existed && HasAccount) await collections.Accounts.InsertOneAsync(session, new BsonDocument { { "_id", id }, { "octets", 0L }, { "messages", 0L } }.Merge(fields), cancellationToken: token);
         else if (_changed) await collections.Accounts.UpdateOneAsync(session, new BsonDocument("_id", id), Bson.Set(fields), cancellationToken: token);
         if (_deleted.Count > 0)
@@ -206,20 +182,10 @@ internal sealed class MailboxTree
         await collections.Accounts.DeleteOneAsync(session, new BsonDocument("_id", Bson.Id(_work.Account.Value)), cancellationToken: token);
     }
 
-    private async Task PutAsync(BsonValue key, BsonValue? use = null)
-    {
-        var filter = _work.Where("key", key);
-        if (use is not null) filter.Add("specialUse", use);
-        using var found = await _work.Collections.Mailboxes.FindAsync(_work.Session, filter, cancellationToken: _work.CancellationToken);
-        await found.ForEachAsync(document => Put(MailboxRow.Read(document)), _work.CancellationToken);
-    }
-
-    /// <summary>One row for a mailbox, however many asked for it.</summary>
     private void Put(MailboxRow row)
     {
-        if (_work.Find(row.Info.Id) is { } known) row = known;
-        else _work.Add(row);
-        _byName[row.Info.Name.Value] = row;
+        _work.Add(row);
+        _byName.Add(row.Info.Name.Value, row);
     }
 
     private bool IsSubscribed(MailboxName name) => _subscribed.GetValueOrDefault(name.Value);

@@ -13,13 +13,7 @@ internal sealed class RenameMailbox(MailboxName from, MailboxName to) : AccountO
     public override void Declare(AccountNeeds needs)
     {
         needs.Tree = true;
-        if (from.IsInbox) needs.Names.Add(from);
-        else needs.Subtrees.UnionWith([from, to]);
-        for (MailboxName? above = to; above is { } made; above = made.Parent)
-        {
-            needs.Names.Add(made);
-            needs.Subscriptions.Add(made);
-        }
+        for (MailboxName? above = to; above is { } made; above = made.Parent) needs.Subscriptions.Add(made);
     }
 
     protected override async Task<MailboxOutcome> DoAsync(AccountWork work)

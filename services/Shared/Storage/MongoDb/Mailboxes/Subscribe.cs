@@ -10,7 +10,6 @@ internal sealed class Subscribe(MailboxName name, bool subscribed) : AccountOper
     public override void Declare(AccountNeeds needs)
     {
         needs.Tree = true;
-        needs.Names.Add(name);
         needs.Subscriptions.Add(name);
     }
 
