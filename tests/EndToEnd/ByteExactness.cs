@@ -85,6 +85,9 @@ public abstract class ByteExactness(MailServerFixture merpati)
         await merpati.WaitForEmptyQueueAsync();
         await using var pop3 = await MailWire.ConnectAsync(merpati.Server.Pop3sPort, tls: true);
         await pop3.LineAsync();
+        // Without it the header is shown as RFC 6858 has it.
+        await pop3.SendAsync("UTF8");
+        Assert.StartsWith("+OK", await pop3.LineAsync());
         var login = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"\0{account.Address}\0{account.Password}"));
         await pop3.SendAsync("AUTH PLAIN " + login);
         Assert.StartsWith("+OK", await pop3.LineAsync());

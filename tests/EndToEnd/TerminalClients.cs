@@ -13,7 +13,7 @@ public abstract class TerminalClients(MailServerFixture merpati) : ClientTests(m
         var account = await Merpati.NewAccountAsync(program + "-reader");
         await AppendSamplesAsync(account, 0, 9, number => number == 7 ? "\\Flagged \\Seen" : "");
         var copy = Path.Combine(Folder, "Copy");
-        var rc = Write("rc", MuttRc(account) + (program == "mutt" ? "set ssl_usesystemcerts=no\n" : "") + $"set mbox_type=Maildir\nset header_cache=\"{Folder}/cache\"\n{(program == "neomutt" ? "set imap_condstore=yes\nset imap_qresync=yes\n" : "")}");
+        var rc = Write("rc", MuttRc(account) + $"set mbox_type=Maildir\nset header_cache=\"{Folder}/cache\"\n{(program == "neomutt" ? "set imap_condstore=yes\nset imap_qresync=yes\n" : "")}");
         await RunAsync(program, rc, $"<tag-pattern>~A<enter><tag-prefix><copy-message>{copy}<enter><untag-pattern>~A<enter><limit>~s \"sample 2$\"<enter><flag-message><limit>~s \"sample 3$\"<enter><delete-message><limit>all<enter><sync-mailbox><quit>");
         var messages = await Merpati.MessagesAsync(account);
         Assert.Equal([1, 2, 3, 5, 6, 7, 8, 9], messages.Select(mail => (int)mail.Uid));
