@@ -72,7 +72,7 @@ internal sealed class Greylist(ISharedRecords records, MessageChecks checks, Doo
 
     /// <summary>The value of a known identity is how many of its senders and recipients came again.</summary>
     private async ValueTask CountAsync(string identity, DateTimeOffset now, CancellationToken cancellationToken)
-        => await records.TryChangeAsync(Known, identity, there => new SharedRecord(Known, identity, Encoding.ASCII.GetBytes((Count(there) + 1).ToString(CultureInfo.InvariantCulture)), now + _options.Keep), cancellationToken).ConfigureAwait(false);
+        => await records.ChangeAsync(Known, identity, there => new SharedRecord(Known, identity, Encoding.ASCII.GetBytes((Count(there) + 1).ToString(CultureInfo.InvariantCulture)), now + _options.Keep), cancellationToken).ConfigureAwait(false);
 
     private async ValueTask<bool> IsKnownAsync(string identity, CancellationToken cancellationToken)
     {

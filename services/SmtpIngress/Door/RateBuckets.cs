@@ -52,7 +52,7 @@ internal sealed class RateBuckets(TimeProvider time) : ISharedCounts
         {
             var taken = bucket.News;
             var fullAt = DateTimeOffset.MinValue;
-            var isShared = await records.TryChangeAsync(Kind, $"{key.Rule} {key.Whose}", there =>
+            var isShared = await records.ChangeAsync(Kind, $"{key.Rule} {key.Whose}", there =>
             {
                 var now = time.GetUtcNow();
                 fullAt = bucket.Join(there is null ? now : Read(there) ?? now, taken, now);

@@ -77,7 +77,7 @@ internal sealed class LoginThrottle : ISharedCounts
         foreach (var (name, failures) in _news)
         {
             var (mine, all) = (failures.News, default(Tally));
-            var isShared = await records.TryChangeAsync(Kind, name, there =>
+            var isShared = await records.ChangeAsync(Kind, name, there =>
             {
                 var now = _time.GetUtcNow();
                 all = Tally.Read(there).Add(mine, now, failures.Free, _options);
