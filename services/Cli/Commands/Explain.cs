@@ -33,6 +33,7 @@ internal sealed class Explain(ITerminal terminal) : MessageQuestion<Explain.Opti
             PolicyAction.Accept => $"Accepted {by}{verdict.WithScore}.",
             PolicyAction.Junk => $"Put into the mailbox for junk {by}{verdict.WithScore}.",
             PolicyAction.Quarantine => $"Put into quarantine {by}{verdict.WithScore}.",
+            PolicyAction.Redirect => $"Redirected to {verdict.To} {by}{verdict.WithScore}.",
             PolicyAction.Defer => $"Refused for now {by}{verdict.WithScore}.",
             _ => $"Refused {by}{verdict.WithScore}.",
         };

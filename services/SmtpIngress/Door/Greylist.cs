@@ -58,12 +58,12 @@ internal sealed class Greylist(ISharedRecords records, MessageChecks checks, Doo
         var key = Key(identity, reversePath, recipient);
         if (await records.FindAsync(Waiting, key, cancellationToken).ConfigureAwait(false) is not { } there)
         {
-            var first = new SharedRecord(Waiting, key, Encoding.ASCII.GetBytes(now.UtcTicks.ToString(CultureInfo.InvariantCulture)), now + _options.Window);
-            await records.TryPutAsync(first, cancellationToken).ConfigureAwait(false);
+            var record = new SharedRecord(Waiting, key, Encoding.ASCII.GetBytes(RecordedTime.Write(now)), now + _options.Window);
+            await records.TryPutAsync(record, cancellationToken).ConfigureAwait(false);
             return _options.Delay;
         }
         if (there.Value.Span.SequenceEqual(CameAgain)) return null;
-        var since = long.TryParse(Encoding.ASCII.GetString(there.Value.Span), NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= now.UtcTicks ? now - new DateTimeOffset(ticks, TimeSpan.Zero) : TimeSpan.Zero;
+        var since = RecordedTime.Read(Encoding.ASCII.GetString(there.Value.Span)) is { } first && first <= now ? now - first : TimeSpan.Zero;
         if (since < _options.Delay) return _options.Delay - since;
         // Who comes twice at the same moment counts once.
         if (await records.TryPutAsync(there with { Value = CameAgain.ToArray(), ExpiresAt = now + _options.Keep }, cancellationToken).ConfigureAwait(false)) await CountAsync(identity, now, cancellationToken).ConfigureAwait(false);

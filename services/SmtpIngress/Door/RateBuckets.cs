@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text;
 using Merpati.Platform.Caching;
 using Merpati.Platform.Sharing;
@@ -55,17 +54,14 @@ internal sealed class RateBuckets(TimeProvider time) : ISharedCounts
             var isShared = await records.ChangeAsync(Kind, $"{key.Rule} {key.Whose}", there =>
             {
                 var now = time.GetUtcNow();
-                fullAt = bucket.Join(there is null ? now : Read(there) ?? now, taken, now);
-                return new SharedRecord(Kind, $"{key.Rule} {key.Whose}", Encoding.ASCII.GetBytes(fullAt.UtcTicks.ToString(CultureInfo.InvariantCulture)), fullAt.AddSeconds(1));
+                fullAt = bucket.Join(there is null ? now : RecordedTime.Read(Encoding.ASCII.GetString(there.Value.Span)) ?? now, taken, now);
+                return new SharedRecord(Kind, $"{key.Rule} {key.Whose}", Encoding.ASCII.GetBytes(RecordedTime.Write(fullAt)), fullAt.AddSeconds(1));
             }, cancellationToken);
             if (!isShared) continue; // the next time
             _news.TryRemove(key, out _);
             bucket.Shared(fullAt, taken);
         }
     }
-
-    private static DateTimeOffset? Read(SharedRecord record)
-        => long.TryParse(Encoding.ASCII.GetString(record.Value.Span), NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTime.MaxValue.Ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     private sealed class Bucket(TimeSpan per, DateTimeOffset fullAt)
     {

@@ -60,10 +60,11 @@ internal sealed class HttpScanner(ScannerOptions options) : IContentScanner, IDi
     {
         if (json.ValueKind != JsonValueKind.Object) throw new InvalidDataException("The answer is no object.");
         var word = ScannerHttp.Text(json, "verdict") ?? "accept";
-        var action = PolicyWords.Action(word) ?? throw new InvalidDataException($"'{word[..Math.Min(word.Length, 64)]}' is no verdict: it is one of {string.Join(", ", PolicyWords.Actions)}.");
+        var isWish = MailFact.ScanAsks.Words!.Contains(word, StringComparer.Ordinal);
+        if (!isWish && word != PolicyAction.Accept.Name()) throw new InvalidDataException($"'{word[..Math.Min(word.Length, 64)]}' is no verdict: it is one of {string.Join(", ", MailFact.ScanAsks.Words!.Prepend(PolicyAction.Accept.Name()))}.");
         return new ScanAnswer(options.Name, word)
         {
-            Asks = action == PolicyAction.Accept ? null : action,
+            Asks = isWish ? PolicyWords.Action(word) : null,
             Reply = ScannerHttp.Text(json, "reply"),
             Score = ScannerHttp.Number(json, "score"),
             Tags = [.. Items(json, "tags").Where(tag => tag.ValueKind == JsonValueKind.String).Select(tag => tag.GetString()!).Where(tag => tag.Length is > 0 and <= 64)],

@@ -58,9 +58,7 @@ internal sealed record ScanResult(IReadOnlyList<ScanAnswer> Answers, MessageEdit
     {
         var digit = action == PolicyAction.Reject ? '5' : '4';
         var text = Plain(reply, 300).Trim();
-        return text.Split(' ', 2) is [var code, { Length: > 0 }] && code.Split('.') is [[var first], { Length: >= 1 and <= 3 } subject, { Length: >= 1 and <= 3 } detail] && first == digit && subject.All(char.IsAsciiDigit) && detail.All(char.IsAsciiDigit)
-            ? text
-            : $"{digit}.7.1 {text}";
+        return ReplyText.HasCode(text, digit) ? text : $"{digit}.7.1 {text}";
     }
 
     private static string Plain(string text, int most = MaxText) => string.Concat(text.Take(most).Select(c => c is >= ' ' and < '\x7f' and not '\\' ? c : '?'));

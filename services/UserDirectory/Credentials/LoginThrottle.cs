@@ -149,14 +149,12 @@ internal sealed class LoginThrottle : ISharedCounts
             return new Tally(count, now, now + (delay < options.LongestDelay ? delay : options.LongestDelay));
         }
 
-        public string Write() => string.Create(CultureInfo.InvariantCulture, $"{Count:R} {CountedAt.UtcTicks} {Until.UtcTicks}");
+        public string Write() => string.Create(CultureInfo.InvariantCulture, $"{Count:R} {RecordedTime.Write(CountedAt)} {RecordedTime.Write(Until)}");
 
         /// <summary>Nothing for what is not there, or was written in another form by a later version.</summary>
         public static Tally Read(SharedRecord? record)
             => record is not null && Encoding.ASCII.GetString(record.Value.Span).Split(' ') is [var count, var countedAt, var until]
-                && double.TryParse(count, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) && Time(countedAt) is { } at && Time(until) is { } end ? new Tally(number, at, end) : default;
-
-        private static DateTimeOffset? Time(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTime.MaxValue.Ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+                && double.TryParse(count, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) && RecordedTime.Read(countedAt) is { } at && RecordedTime.Read(until) is { } end ? new Tally(number, at, end) : default;
     }
 
     private sealed class Failures(int free)

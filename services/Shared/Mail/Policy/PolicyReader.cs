@@ -154,14 +154,11 @@ public static class PolicyReader
     {
         var text = Scalar(node, "reply");
         var digit = action switch { PolicyAction.Reject => '5', PolicyAction.Defer => '4', _ => throw At(node, "Only reject and defer have a reply.") };
-        var space = text.IndexOf(' ', StringComparison.Ordinal);
-        var code = space < 0 ? "" : text[..space];
         foreach (var name in ReplyText.Names(text))
         {
             if (FactNamed(name, node).Kind is not (FactKind.Text or FactKind.Address)) throw At(node, $"{{{name}}} is no text that a reply could hold.");
         }
-        var valid = code.Split('.') is [[var first], { Length: >= 1 and <= 3 } subject, { Length: >= 1 and <= 3 } detail] && first == digit && subject.All(char.IsAsciiDigit) && detail.All(char.IsAsciiDigit);
-        return valid && text.Length <= 400 && text.All(c => c is >= ' ' and < '\x7f')
+        return ReplyText.HasCode(text, digit) && text.Length <= 400 && text.All(c => c is >= ' ' and < '\x7f')
             ? text
             : throw At(node, $"'{text}' is no reply for {PolicyWords.Name(action.Value)}: it begins with an enhanced status code such as {digit}.7.1, and has up to 400 characters of ASCII.");
     }

@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Merpati.OutboundRelay.Queue;
+namespace Merpati.Storage;
 
 /// <summary>A moment in the value of a shared record: ticks in UTC, as digits.</summary>
-internal static class RecordedTime
+public static class RecordedTime
 {
     public static string Write(DateTimeOffset at) => at.UtcTicks.ToString(CultureInfo.InvariantCulture);
 
