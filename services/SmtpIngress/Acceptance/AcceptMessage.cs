@@ -84,6 +84,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
             if (decision?.Verdict.To is { } to && !await acceptance.Routing.IsHereAsync(to, cancellationToken).ConfigureAwait(false))
             {
                 acceptance.Logger.RedirectsNowhere(id, decision.Verdict.Rule, to.ToString());
+                await RemoveAsync(content, cancellationToken).ConfigureAwait(false);
                 return Replies.LocalError;
             }
             var judged = new Judged(verdict, result, decision);

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Merpati.Addresses;
 using Merpati.Envelopes;
+using Merpati.Platform.Listeners;
 using Merpati.Protocols.Smtp;
 
 namespace Merpati.SmtpIngress.Door;
@@ -24,7 +24,7 @@ public enum RateCount
 /// <summary>Of whom it is counted.</summary>
 public enum RateSubject
 {
-    /// <summary>An IPv4 address, or the /64 of an IPv6 address: what one customer of a provider has.</summary>
+    /// <summary>An IPv4 address, or the /64 of an IPv6 address (<see cref="ClientNetwork"/>).</summary>
     Network,
 
     /// <summary>The reverse-path; the null one is one sender.</summary>
@@ -75,7 +75,7 @@ internal sealed record RateRule(RateCount Count, RateSubject Per, long Limit, Ti
     /// <summary>Whose bucket it is; null when there is nobody of this kind.</summary>
     public string? Whose(IPAddress client, SmtpPeer? peer, ReversePath? reversePath, EmailAddress? recipient) => Per switch
     {
-        RateSubject.Network => Network(client),
+        RateSubject.Network => ClientNetwork.Of(client).ToString(),
         RateSubject.Sender => reversePath is { } sender ? sender.Address?.ToString().ToLowerInvariant() ?? "<>" : null,
         RateSubject.SenderDomain => reversePath?.Address?.Domain.ToLowerInvariant(),
         RateSubject.RecipientDomain => recipient?.Domain.ToLowerInvariant(),
@@ -83,15 +83,4 @@ internal sealed record RateRule(RateCount Count, RateSubject Per, long Limit, Ti
     };
 
     private static string Name(RateCount count, RateSubject per) => $"rate-{Counts[(int)count]}{(per == RateSubject.Network ? "" : $"-{Subjects[(int)per]}")}";
-
-    /// <summary>The network that one customer usually has.</summary>
-    public static string Network(IPAddress client)
-    {
-        if (client.IsIPv4MappedToIPv6) client = client.MapToIPv4();
-        if (client.AddressFamily != AddressFamily.InterNetworkV6) return client.ToString();
-        Span<byte> octets = stackalloc byte[16];
-        client.TryWriteBytes(octets, out _);
-        octets[8..].Clear();
-        return new IPAddress(octets).ToString();
-    }
 }

@@ -35,7 +35,7 @@ internal sealed class IngressSession(SmtpRole role, ITransport transport, IDirec
     public SaslServer? StartSasl(SmtpPeer peer, string mechanism) => SaslServer.Create(mechanism, directory, LoginProtocol.Submission, peer.RemoteEndPoint.Address);
 
     public async ValueTask<Account?> FindAccountAsync(string login, CancellationToken cancellationToken)
-        => EmailAddress.TryParse(login, out var address) && await directory.ResolveAsync(address, cancellationToken).ConfigureAwait(false) is Resolution.LocalAccount { Account: var account } && account.Address.Equals(address) ? account : null;
+        => EmailAddress.TryParse(login, out var address) ? await directory.FindAccountAsync(address, cancellationToken).ConfigureAwait(false) : null;
 
     public async ValueTask<SmtpReply?> MailAsync(SmtpPeer peer, MailFrom mail, CancellationToken cancellationToken)
     {

@@ -14,8 +14,6 @@ namespace Merpati.UserDirectory.Api;
 /// <summary>Who may use the mailboxes of an account: what SETACL and GETACL are to its owner (RFC 4314).</summary>
 internal static class SharingEndpoints
 {
-    private const string Everyone = "anyone";
-
     public static void Map(RouteGroupBuilder accounts)
     {
         accounts.MapGet("/{address}/grants", ListAsync);
@@ -61,9 +59,9 @@ internal static class SharingEndpoints
     /// <summary><c>anyone</c>, <c>anyone@domain</c>, or an account's address.</summary>
     private static async ValueTask<Grantee?> FindAsync(IDirectoryStore directory, string text, CancellationToken cancellationToken)
     {
-        if (text.Equals(Everyone, StringComparison.OrdinalIgnoreCase)) return Grantee.Anyone;
+        if (text.Equals(Grantee.Everyone, StringComparison.OrdinalIgnoreCase)) return Grantee.Anyone;
         if (!Refusals.TryAddress(text, out var address)) return null;
-        if (address.LocalPart.Equals(Everyone, StringComparison.OrdinalIgnoreCase))
+        if (address.LocalPart.Equals(Grantee.Everyone, StringComparison.OrdinalIgnoreCase))
             return await directory.FindDomainAsync(address.Domain, cancellationToken) is null ? null : Grantee.AnyoneOf(address.Domain);
         return await directory.FindAccountAsync(address, cancellationToken) is { } account ? Grantee.Of(account.Id) : null;
     }

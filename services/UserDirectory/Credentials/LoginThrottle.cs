@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Merpati.Platform.Caching;
+using Merpati.Platform.Listeners;
 using Merpati.Platform.Sharing;
 using Merpati.Storage;
 using Microsoft.Extensions.Options;
@@ -26,8 +26,8 @@ internal sealed class LoginThrottle : ISharedCounts
     private readonly TimeProvider _time;
     private readonly UserDirectoryOptions _options;
     private readonly IPNetwork[] _trusted;
-    private readonly BoundedCache<(Network Network, UInt128 Login), Failures> _logins = new(Capacity);
-    private readonly BoundedCache<Network, Failures> _networks = new(Capacity);
+    private readonly BoundedCache<(ClientNetwork Network, UInt128 Login), Failures> _logins = new(Capacity);
+    private readonly BoundedCache<ClientNetwork, Failures> _networks = new(Capacity);
     private readonly ConcurrentDictionary<string, Failures> _news = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _forgiven = new(StringComparer.Ordinal);
 
@@ -42,7 +42,7 @@ internal sealed class LoginThrottle : ISharedCounts
     public TimeSpan Delay(string login, IPAddress? client)
     {
         var now = _time.GetUtcNow();
-        var network = Network.Of(client);
+        var network = ClientNetwork.Of(client);
         var ofLogin = _logins.TryGet((network, Digest(login)), out var failures) ? failures.Remaining(now) : TimeSpan.Zero;
         var ofNetwork = _networks.TryGet(network, out failures) ? failures.Remaining(now) : TimeSpan.Zero;
         return ofLogin > ofNetwork ? ofLogin : ofNetwork;
@@ -50,7 +50,7 @@ internal sealed class LoginThrottle : ISharedCounts
 
     public void Failed(string login, IPAddress? client)
     {
-        var network = Network.Of(client);
+        var network = ClientNetwork.Of(client);
         var digest = Digest(login);
         Count(_logins, (network, digest), NameOf(network, digest), _options.FailuresPerLogin);
         if (!IsTrusted(client)) Count(_networks, network, NameOf(network), _options.FailuresPerNetwork);
@@ -59,7 +59,7 @@ internal sealed class LoginThrottle : ISharedCounts
     /// <summary>Clears the login's own failures. The network's stay: one right password must not buy guesses at the others.</summary>
     public void Succeeded(string login, IPAddress? client)
     {
-        var key = (Network.Of(client), Digest(login));
+        var key = (ClientNetwork.Of(client), Digest(login));
         if (!_logins.TryGet(key, out _)) return;
         _logins.Remove(key);
         var name = NameOf(key.Item1, key.Item2);
@@ -105,9 +105,9 @@ internal sealed class LoginThrottle : ISharedCounts
     /// <summary>When no failure of before counts any more.</summary>
     private TimeSpan Kept => (_options.FailureHalfLife * 10) + _options.LongestDelay;
 
-    private static string NameOf(Network network, UInt128 login) => $"{NameOf(network)} {login:x32}";
+    private static string NameOf(ClientNetwork network, UInt128 login) => $"{NameOf(network)} {login:x32}";
 
-    private static string NameOf(Network network) => $"{network.Prefix:x32}";
+    private static string NameOf(ClientNetwork network) => $"{network.Prefix:x32}";
 
     private bool IsTrusted(IPAddress? client)
     {
@@ -122,20 +122,6 @@ internal sealed class LoginThrottle : ISharedCounts
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes(login.ToLowerInvariant()), hash);
         return System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(hash);
-    }
-
-    /// <summary>What one customer usually has: an IPv4 address, or the first half of an IPv6 address.</summary>
-    private readonly record struct Network(UInt128 Prefix)
-    {
-        public static Network Of(IPAddress? client)
-        {
-            if (client is null) return default;
-            Span<byte> octets = stackalloc byte[16];
-            octets.Clear();
-            client.MapToIPv6().TryWriteBytes(octets, out _);
-            if (client.AddressFamily == AddressFamily.InterNetworkV6 && !client.IsIPv4MappedToIPv6) octets[8..].Clear();
-            return new Network(System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(octets));
-        }
     }
 
     /// <summary>Failures that fade with time, and until when somebody has to wait for them.</summary>

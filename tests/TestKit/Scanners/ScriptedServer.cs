@@ -61,8 +61,8 @@ public sealed class ScriptedServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Dispose();
         await _accepting;
+        _listener.Dispose();
         await Task.WhenAll(_connections);
         _stop.Dispose();
     }
@@ -79,6 +79,8 @@ public sealed class ScriptedServer : IAsyncDisposable
     private async Task ServeAsync(Socket socket, Func<NetworkStream, CancellationToken, Task> serve)
     {
         await using var stream = new NetworkStream(socket, ownsSocket: true);
+        // A script that never has to wait must not keep the next client, or the end, waiting.
+        await Task.Yield();
         try { await serve(stream, _stop.Token); }
         catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException) { }
     }

@@ -5,7 +5,8 @@ namespace Merpati.Mailboxes;
 /// <summary>Whom a grant is for: one account, all accounts of a domain, or all accounts. An account is named by its id, so that a new one of the same address has nothing of the old.</summary>
 public readonly record struct Grantee
 {
-    private const string Everyone = "anyone";
+    /// <summary>The name of all accounts (RFC 4314 §2), and before the domain that of all accounts of a domain.</summary>
+    public const string Everyone = "anyone";
 
     private readonly string? _key;
 

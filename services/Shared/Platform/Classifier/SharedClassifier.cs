@@ -38,23 +38,23 @@ public sealed class SharedClassifier(ISharedRecords records, TimeProvider time) 
     }
 
     /// <summary>The model as it is in the store; nobody changes it.</summary>
-    public async ValueTask<TokenModel> ReadAsync(CancellationToken cancellationToken) => (await FindAsync(cancellationToken)).Model;
+    public async ValueTask<TokenModel> ReadAsync(CancellationToken cancellationToken) => ModelIn(await records.FindAsync(Kind, Site, cancellationToken));
 
     /// <returns>How many were new.</returns>
     /// <exception cref="IOException">Others taught it all the time.</exception>
     public async ValueTask<int> LearnAsync(IReadOnlyList<Lesson> lessons, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lessons);
-        for (var attempt = 0; attempt < Attempts; attempt++)
+        var learned = 0;
+        var changed = await records.ChangeAsync(Kind, Site, there =>
         {
-            var (model, version) = await FindAsync(cancellationToken);
-            var learned = lessons.Count(lesson => model.Learn(lesson.Message, lesson.IsJunk));
-            if (learned == 0) return 0;
-            if (!await records.TryPutAsync(new SharedRecord(Kind, Site, model.Write(), time.GetUtcNow() + Kept) { Version = version }, cancellationToken)) continue;
-            Forget();
-            return learned;
-        }
-        throw new IOException("The classifier is taught by others all the time.");
+            var model = ModelIn(there);
+            learned = lessons.Count(lesson => model.Learn(lesson.Message, lesson.IsJunk));
+            return learned == 0 ? null : new SharedRecord(Kind, Site, model.Write(), time.GetUtcNow() + Kept);
+        }, Attempts, cancellationToken);
+        if (!changed && learned > 0) throw new IOException("The classifier is taught by others all the time.");
+        if (changed) Forget();
+        return learned;
     }
 
     /// <summary>Forgets everything.</summary>
@@ -82,6 +82,5 @@ public sealed class SharedClassifier(ISharedRecords records, TimeProvider time) 
     }
 
     /// <summary>One of another version, or a damaged one, is as none: it is learned anew.</summary>
-    private async ValueTask<(TokenModel Model, long Version)> FindAsync(CancellationToken cancellationToken)
-        => await records.FindAsync(Kind, Site, cancellationToken) is { } record ? (TokenModel.Read(record.Value.Span) ?? new TokenModel(), record.Version) : (new TokenModel(), 0);
+    private static TokenModel ModelIn(SharedRecord? record) => (record is null ? null : TokenModel.Read(record.Value.Span)) ?? new TokenModel();
 }

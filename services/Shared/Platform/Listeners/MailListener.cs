@@ -30,7 +30,7 @@ public sealed class MailListener : IAsyncDisposable
     private readonly CancellationTokenSource _draining = new();
     private readonly CancellationTokenSource _aborted = new();
     private readonly ConcurrentDictionary<SocketTransport, Task> _sessions = new();
-    private readonly ConcurrentDictionary<UInt128, int> _perAddress = new();
+    private readonly ConcurrentDictionary<ClientNetwork, int> _perAddress = new();
     private Socket? _listener;
     private Task _accepting = Task.CompletedTask;
 
@@ -135,7 +135,7 @@ public sealed class MailListener : IAsyncDisposable
     {
         await begin.ConfigureAwait(false);
         Open.Add(1, _tag);
-        UInt128? counted = null;
+        ClientNetwork? counted = null;
         try
         {
             var isProxy = _proxies.Contains(transport.RemoteEndPoint.Address);
@@ -203,29 +203,20 @@ public sealed class MailListener : IAsyncDisposable
     /// <summary>Counts a connection of the address; false when it is one too many.</summary>
     /// <param name="isProxy">It is a proxy that speaks for itself: its health checks are not a client's.</param>
     /// <param name="counted">What to release; null when it does not count.</param>
-    private bool TryCount(IPAddress address, bool isProxy, out UInt128? counted)
+    private bool TryCount(IPAddress address, bool isProxy, out ClientNetwork? counted)
     {
         counted = null;
         if (isProxy || (_limits.LoopbackIsExempt && IPAddress.IsLoopback(address))) return true;
-        var key = AddressKey(address);
+        var key = ClientNetwork.Of(address);
         counted = key;
         return _perAddress.AddOrUpdate(key, 1, static (_, n) => n + 1) <= _limits.PerAddress;
     }
 
-    private void Release(UInt128 key)
+    private void Release(ClientNetwork key)
     {
         while (_perAddress.TryGetValue(key, out var n))
         {
-            if (n <= 1 ? _perAddress.TryRemove(new KeyValuePair<UInt128, int>(key, n)) : _perAddress.TryUpdate(key, n - 1, n)) return;
+            if (n <= 1 ? _perAddress.TryRemove(new KeyValuePair<ClientNetwork, int>(key, n)) : _perAddress.TryUpdate(key, n - 1, n)) return;
         }
-    }
-
-    /// <summary>An IPv4 address whole, an IPv6 address by its /64: what one customer of a provider gets.</summary>
-    private static UInt128 AddressKey(IPAddress address)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        if (!address.TryWriteBytes(bytes, out var length)) return default;
-        if (length == 16) bytes[8..].Clear();
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 }

@@ -37,9 +37,8 @@ internal sealed partial class ImapSession
     public async ValueTask<ReachedMailbox?> FindParentAsync(ForeignName name, CancellationToken cancellationToken)
     {
         if (await FindOwnerAsync(name, cancellationToken).ConfigureAwait(false) is not { } owner) return null;
-        ReachedMailbox? parent = null;
-        for (var level = name.Inside.Parent; parent is null && level is { } above; level = above.Parent) parent = await ReachAsync(owner, above, cancellationToken).ConfigureAwait(false);
-        parent ??= await ReachAsync(owner, MailboxName.Inbox, cancellationToken).ConfigureAwait(false);
+        var above = await Inheritance.FindParentAsync(this, owner.Id, name.Inside, cancellationToken).ConfigureAwait(false);
+        var parent = await ReachAsync(owner, above?.Name ?? MailboxName.Inbox, cancellationToken).ConfigureAwait(false);
         return parent is { Rights: not MailboxRights.None } ? parent : null;
     }
 
@@ -56,9 +55,8 @@ internal sealed partial class ImapSession
     /// <summary>The account whose mailboxes these are; null where nothing of it could be shared with this one.</summary>
     public async ValueTask<Account?> FindOwnerAsync(ForeignName name, CancellationToken cancellationToken)
     {
-        var resolution = await Engine.Directory.ResolveAsync(name.Owner, cancellationToken).ConfigureAwait(false);
-        // A catch-all answers for addresses that are nobody's.
-        return resolution is Resolution.LocalAccount { Detail: null, Account: var owner } && owner.Address.Equals(name.Owner) && owner.Shared == name.OfSharedAccount && MayShare(owner) ? owner : null;
+        var owner = await Engine.Directory.FindAccountAsync(name.Owner, cancellationToken).ConfigureAwait(false);
+        return owner is not null && owner.Shared == name.OfSharedAccount && MayShare(owner) ? owner : null;
     }
 
     /// <summary>COPY or MOVE out of the selected mailbox, without the flags for which there are no rights at the destination.</summary>

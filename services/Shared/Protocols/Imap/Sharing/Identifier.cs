@@ -12,8 +12,6 @@ internal readonly record struct Identifier(Grantee Grantee, bool Negative, bool 
 {
     private const int MaxLength = 320;
 
-    private const string Everyone = "anyone";
-
     private static readonly Completion Unknown = Completion.No("NONEXISTENT", "There is no such account or group");
 
     private static readonly Completion OtherDomain = Completion.No("NOPERM", "Mailboxes are not shared with other domains");
@@ -32,16 +30,13 @@ internal readonly record struct Identifier(Grantee Grantee, bool Negative, bool 
     {
         var negative = text[0] == '-';
         var name = negative ? text[1..] : text;
-        if (name.Equals(Everyone, StringComparison.OrdinalIgnoreCase)) return Found(Grantee.Anyone);
+        if (name.Equals(Grantee.Everyone, StringComparison.OrdinalIgnoreCase)) return Found(Grantee.Anyone);
         if (!name.Contains('@', StringComparison.Ordinal)) name = $"{name}@{owner.Address.Domain}";
         if (!EmailAddress.TryParse(name, out var address)) return (null, Unknown);
         if (!session.Options.ShareAcrossDomains && address.Domain != owner.Address.Domain) return (null, OtherDomain);
-        if (address.LocalPart.Equals(Everyone, StringComparison.OrdinalIgnoreCase))
+        if (address.LocalPart.Equals(Grantee.Everyone, StringComparison.OrdinalIgnoreCase))
             return await session.Engine.Directory.IsLocalDomainAsync(address.Domain, cancellationToken).ConfigureAwait(false) ? Found(Grantee.AnyoneOf(address.Domain)) : (null, Unknown);
-        // A catch-all answers for addresses that are nobody's.
-        var resolution = await session.Engine.Directory.ResolveAsync(address, cancellationToken).ConfigureAwait(false);
-        if (resolution is not Resolution.LocalAccount { Detail: null, Account: var account } || !account.Address.Equals(address)) return (null, Unknown);
-        return Found(Grantee.Of(account.Id));
+        return await session.Engine.Directory.FindAccountAsync(address, cancellationToken).ConfigureAwait(false) is { } account ? Found(Grantee.Of(account.Id)) : (null, Unknown);
 
         (Identifier?, Completion) Found(Grantee grantee) => (new Identifier(grantee, negative, grantee.Account == owner.Id), default);
     }
