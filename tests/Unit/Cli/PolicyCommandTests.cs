@@ -83,6 +83,8 @@ public sealed class PolicyCommandTests : IAsyncLifetime
         var (code, text) = await RunAsync("", "explain", _queue.Entry.Id.ToString(), "--data", _server.Folder);
         code.Should().Be(0);
         text.Should().Contain("Put into the mailbox for junk by the rule 'forged' with score 2.").And.Contain("Rules that held: soft +2, forged.").And.MatchRegex("spf +softfail +SPF of").And.NotContain("\u001b");
+        _queue.Decision = """{"policy":"x","facts":{},"verdict":{"action":"redirect","rule":"legal","to":"legal@example.test","score":0,"tags":[],"evidence":[]}}""";
+        (await RunAsync("", "explain", _queue.Entry.Id.ToString(), "--data", _server.Folder)).Text.Should().Contain("Redirected to legal@example.test by the rule 'legal'.");
         _queue.Decision = null;
         (await RunAsync("", "explain", _queue.Entry.Id.ToString(), "--data", _server.Folder)).Text.Should().Contain("It was not judged");
     }

@@ -117,6 +117,7 @@ public sealed class HttpScannerTests
     [InlineData("HTTP/1.1 204 No Content\r\n\r\n", ScanFixture.Ok)]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 39\r\n\r\n{\"verdict\":\"reject\",\"reply\":\"5.6.0 No\"}", @"550 5\.6\.0 No \[scanner\]")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{\"verdict\":\"burn\"}", @"451 4\.3\.0 .* \[scanner\]")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n{\"verdict\":\"redirect\"}", @"451 4\.3\.0 .* \[scanner\]")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]", @"451 4\.3\.0 .* \[scanner\]")]
     public async Task An_own_scanner_answers_in_a_word(string response, string reply)
     {
