@@ -22,6 +22,7 @@ var commands = new Dictionary<string, (string Usage, Func<Options, CancellationT
     ["rpc"] = (RpcHop.Usage, RpcHop.RunAsync),
     ["mailboxes"] = (MailboxesCompare.Usage, MailboxesCompare.RunAsync),
     ["relay"] = (RelayCompare.Usage, RelayCompare.RunAsync),
+    ["checks"] = (ChecksLoad.Usage, ChecksLoad.RunAsync),
     ["compare"] = (Compare.Usage, Compare.RunAsync),
 };
 

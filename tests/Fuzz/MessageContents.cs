@@ -1,3 +1,4 @@
+using Merpati.Mail;
 using Merpati.Mail.Content;
 
 namespace Merpati.Fuzz;
@@ -21,6 +22,10 @@ internal static class MessageContents
         var finding = FindAsync();
         return finding.IsCompletedSuccessfully && findings is not null ? findings : throw new InvalidOperationException("An inspection failed, or waits though every octet is there.", finding.Exception);
 
-        async Task FindAsync() => findings = await Inspection.InspectAsync((offset, length, _) => ValueTask.FromResult<Stream>(new MemoryStream(octets, (int)offset, (int)length, writable: false)), octets.Length, CancellationToken.None);
+        async Task FindAsync()
+        {
+            var structure = await MessageStructureBuilder.BuildAsync(new MemoryStream(octets), CancellationToken.None);
+            findings = await Inspection.InspectAsync(structure, (offset, length, _) => ValueTask.FromResult<Stream>(new MemoryStream(octets, (int)offset, (int)length, writable: false)), CancellationToken.None);
+        }
     }
 }

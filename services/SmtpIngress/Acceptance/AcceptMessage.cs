@@ -142,7 +142,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
     private async ValueTask<(MessageVerdict? Verdict, ScanResult? Result)> LookAsync(ContentInfo content, CancellationToken cancellationToken)
     {
         var checking = check?.CompleteAsync(cancellationToken).AsTask();
-        var scanning = scan?.RunAsync(new ScannedMessage(id, role, peer, _envelope, content.Size, acceptance.Options.HostName, (offset, length, token) => acceptance.Contents.OpenAsync(content.Id, offset, length, token)), content, cancellationToken).AsTask();
+        var scanning = scan?.RunAsync(new ScannedMessage(id, role, peer, _envelope, content.Size, acceptance.Options.HostName, (offset, length, token) => acceptance.Contents.OpenAsync(content.Id, offset, length, token), cancellationToken), content, cancellationToken).AsTask();
         await Task.WhenAll(checking ?? Task.CompletedTask, scanning ?? Task.CompletedTask).ConfigureAwait(false);
         return (checking is null ? null : await checking.ConfigureAwait(false), scanning is null ? null : await scanning.ConfigureAwait(false));
     }

@@ -1,4 +1,3 @@
-using Merpati.Mail;
 using Merpati.Mail.Content;
 using Merpati.Platform.Classifier;
 
@@ -17,9 +16,7 @@ internal sealed class ClassifierScanner(SharedClassifier classifier) : IContentS
 
     private static async ValueTask<MessageTokens> ReadAsync(ScannedMessage message, CancellationToken cancellationToken)
     {
-        var content = await message.OpenAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = content.ConfigureAwait(false);
-        var structure = await MessageStructureBuilder.BuildAsync(content, cancellationToken).ConfigureAwait(false);
-        return await MessageTokens.ReadAsync(structure, message.Size, message.Open, cancellationToken).ConfigureAwait(false);
+        var structure = await message.StructureAsync(cancellationToken).ConfigureAwait(false);
+        return await MessageTokens.ReadAsync(structure, message.Size, message.OpenAsync, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -12,7 +12,8 @@ internal sealed class ContentScanner(ContentOptions content, IDirectory director
 
     public async ValueTask<ScanAnswer> ScanAsync(ScannedMessage message, CancellationToken cancellationToken)
     {
-        var findings = await _inspection.InspectAsync(message.Open, message.Size, cancellationToken).ConfigureAwait(false);
+        var structure = await message.StructureAsync(cancellationToken).ConfigureAwait(false);
+        var findings = await _inspection.InspectAsync(structure, message.OpenAsync, cancellationToken).ConfigureAwait(false);
         return new ScanAnswer(Options.Name, findings.Reasons.Count > 0 ? "signs" : "clean") { Content = findings };
     }
 }

@@ -2,6 +2,7 @@ using Merpati.Envelopes;
 using Merpati.Mail;
 using Merpati.Mail.Content;
 using Merpati.Mail.Policy;
+using Merpati.Mailboxes;
 using Merpati.Protocols.Smtp;
 using Merpati.Queueing;
 
@@ -18,12 +19,65 @@ internal interface IContentScanner
     ValueTask<ScanAnswer> ScanAsync(ScannedMessage message, CancellationToken cancellationToken);
 }
 
-/// <summary>A message as scanners see it.</summary>
-/// <param name="Open">The accepted octets, as often as one likes.</param>
-internal sealed record ScannedMessage(QueueId Id, SmtpRole Role, SmtpPeer Peer, Envelope Envelope, long Size, string HostName, OpenContent Open)
+/// <summary>A message as scanners see it. What several of them need is read and computed once, when the first asks: of a small message its octets, of any its structure.</summary>
+/// <param name="stored">The accepted octets in the store.</param>
+/// <param name="lifetime">Of the session: what is shared does not end with the time of the scanner that happened to ask first.</param>
+internal sealed class ScannedMessage(QueueId id, SmtpRole role, SmtpPeer peer, Envelope envelope, long size, string hostName, OpenContent stored, CancellationToken lifetime)
 {
+    /// <summary>A message up to this size is held in memory while it is looked at; a larger one is read from the store as often as somebody opens it.</summary>
+    public const int MaxHeld = 64 * 1024;
+
+    private readonly Lock _turn = new();
+    private Task<byte[]>? _octets;
+    private Task<MessageStructure>? _structure;
+
+    public QueueId Id => id;
+
+    public SmtpRole Role => role;
+
+    public SmtpPeer Peer => peer;
+
+    public Envelope Envelope => envelope;
+
+    public long Size => size;
+
+    public string HostName => hostName;
+
     /// <summary>From the beginning.</summary>
-    public ValueTask<Stream> OpenAsync(CancellationToken cancellationToken) => Open(0, Size, cancellationToken);
+    public ValueTask<Stream> OpenAsync(CancellationToken cancellationToken) => OpenAsync(0, size, cancellationToken);
+
+    /// <summary>A range of the accepted octets, as often as one likes.</summary>
+    public ValueTask<Stream> OpenAsync(long offset, long length, CancellationToken cancellationToken)
+        => size > MaxHeld ? stored(offset, length, cancellationToken) : OpenHeldAsync((int)offset, (int)length, cancellationToken);
+
+    public Task<MessageStructure> StructureAsync(CancellationToken cancellationToken)
+    {
+        lock (_turn) return (_structure ??= BuildAsync()).WaitAsync(cancellationToken);
+    }
+
+    private async ValueTask<Stream> OpenHeldAsync(int offset, int length, CancellationToken cancellationToken)
+    {
+        Task<byte[]> reading;
+        lock (_turn) reading = _octets ??= ReadAsync();
+        var octets = await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return new MemoryStream(octets, offset, length, writable: false);
+    }
+
+    private async Task<byte[]> ReadAsync()
+    {
+        var octets = new byte[size];
+        var content = await stored(0, size, lifetime).ConfigureAwait(false);
+        await using var closing = content.ConfigureAwait(false);
+        await content.ReadExactlyAsync(octets, lifetime).ConfigureAwait(false);
+        return octets;
+    }
+
+    private async Task<MessageStructure> BuildAsync()
+    {
+        var content = await OpenAsync(lifetime).ConfigureAwait(false);
+        await using var closing = content.ConfigureAwait(false);
+        return await MessageStructureBuilder.BuildAsync(content, lifetime).ConfigureAwait(false);
+    }
 }
 
 /// <summary>What one scanner said.</summary>

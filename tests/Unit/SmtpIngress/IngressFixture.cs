@@ -92,6 +92,9 @@ public sealed class MemoryContents : IContentStore
 
     public int OpenWriters { get; private set; }
 
+    /// <summary>The ranges that were read, in order: offset and length.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<(long Offset, long Length)> Reads { get; } = new();
+
     public Exception? OnCreate { get; set; }
 
     public Exception? OnWrite { get; set; }
@@ -108,7 +111,10 @@ public sealed class MemoryContents : IContentStore
     public ValueTask<ContentInfo?> FindAsync(ContentId content, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<Stream> OpenAsync(ContentId content, long offset, long length, CancellationToken cancellationToken)
-        => ValueTask.FromResult<Stream>(new MemoryStream(_committed[content], (int)offset, (int)length, writable: false));
+    {
+        Reads.Enqueue((offset, length));
+        return ValueTask.FromResult<Stream>(new MemoryStream(_committed[content], (int)offset, (int)length, writable: false));
+    }
 
     public ValueTask DeleteAsync(IReadOnlyList<ContentId> contents, CancellationToken cancellationToken)
     {

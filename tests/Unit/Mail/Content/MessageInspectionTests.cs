@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using AwesomeAssertions;
+using Merpati.Mail;
 using Merpati.Mail.Content;
 using Xunit;
 
@@ -177,6 +178,7 @@ public sealed class MessageInspectionTests
     {
         var octets = Encoding.UTF8.GetBytes(message);
         var inspection = new MessageInspection(limits ?? new InspectionLimits(), new HashSet<string>(), (domain, _) => ValueTask.FromResult(domain == "example.test"));
-        return await inspection.InspectAsync((offset, length, _) => ValueTask.FromResult<Stream>(new MemoryStream(octets, (int)offset, (int)length, writable: false)), octets.Length, CancellationToken.None);
+        var structure = await MessageStructureBuilder.BuildAsync(new MemoryStream(octets), CancellationToken.None);
+        return await inspection.InspectAsync(structure, (offset, length, _) => ValueTask.FromResult<Stream>(new MemoryStream(octets, (int)offset, (int)length, writable: false)), CancellationToken.None);
     }
 }

@@ -3,6 +3,7 @@ using Merpati.Mail;
 using Merpati.Mail.Content;
 using Merpati.Mail.Policy;
 using Merpati.Platform.Classifier;
+using Merpati.SmtpIngress.Scanners;
 using Xunit;
 
 namespace Merpati.Tests.Unit.SmtpIngress.Scanners;
@@ -46,14 +47,43 @@ public sealed class ContentTests
         fixture.Capsule().Facts.Number(MailFact.ClassifierScore).Should().BeNull();
 
         await using var trained = new IngressFixture(("Content:Classifier", "true"));
-        for (var number = 0; number < TokenModel.MinMessages; number++)
-        {
-            await LearnAsync(trained, $"Subject: cheap pills for the lottery winner {number}\r\n\r\ncasino prize bitcoin investment viagra\r\n", isJunk: true);
-            await LearnAsync(trained, $"Subject: minutes of our meeting {number}\r\n\r\nthe agenda for lunch with the budget review\r\n", isJunk: false);
-        }
+        await TeachAsync(trained);
         await trained.SendAsync(header: "Subject: cheap pills for the lottery winner", body: "casino prize bitcoin investment viagra");
         trained.Message().Should().StartWith("X-Merpati-Verdict: junk; rule=classified-junk;").And.Contain("X-Merpati-Scan: classifier=junk score=");
         trained.Capsule().Facts.Number(MailFact.ClassifierScore).Should().BeGreaterThan(0.99);
+    }
+
+    [Fact]
+    public async Task All_who_look_at_a_small_message_share_one_read_of_the_store()
+    {
+        await using var fixture = new IngressFixture(("Content:Enabled", "true"), ("Content:Classifier", "true"));
+        await TeachAsync(fixture);
+        await fixture.SendAsync(header: "Subject: cheap pills\nFrom: joe@example.org\nContent-Type: text/html", body: "casino <a href=http://192.0.2.1/>prize</a>");
+        fixture.Message().Should().Contain("X-Merpati-Scan: content=signs (link-address);\r\n\tclassifier=junk score=");
+        fixture.Contents.Reads.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task A_large_message_is_gone_through_once_for_all_and_then_only_its_parts_are_read()
+    {
+        await using var fixture = new IngressFixture(("Content:Enabled", "true"), ("Content:Classifier", "true"));
+        await TeachAsync(fixture);
+        var image = string.Join('\n', Enumerable.Repeat(new string('A', 76), 3000));
+        await fixture.SendAsync(header: "Subject: cheap pills\nFrom: joe@example.org\nContent-Type: multipart/mixed; boundary=b",
+            body: $"--b\nContent-Type: text/plain\n\ncasino prize bitcoin\n--b\nContent-Type: image/png; name=a.png\nContent-Transfer-Encoding: base64\n\n{image}\n--b--");
+        var size = fixture.Contents.Committed.Values.Should().ContainSingle().Which.Length;
+        size.Should().BeGreaterThan(ScannedMessage.MaxHeld);
+        // Its header for those who change it, and its structure.
+        fixture.Contents.Reads.Where(read => read.Offset == 0 && read.Length == size).Should().HaveCount(2);
+    }
+
+    private static async Task TeachAsync(IngressFixture fixture)
+    {
+        for (var number = 0; number < TokenModel.MinMessages; number++)
+        {
+            await LearnAsync(fixture, $"Subject: cheap pills for the lottery winner {number}\r\n\r\ncasino prize bitcoin investment viagra\r\n", isJunk: true);
+            await LearnAsync(fixture, $"Subject: minutes of our meeting {number}\r\n\r\nthe agenda for lunch with the budget review\r\n", isJunk: false);
+        }
     }
 
     private static async Task LearnAsync(IngressFixture fixture, string text, bool isJunk)

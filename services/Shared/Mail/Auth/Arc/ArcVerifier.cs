@@ -49,7 +49,7 @@ public static class ArcVerifier
     {
         var (record, missing) = await DkimKeyRecord.FindAsync(dns, seal.Selector, seal.Domain, seal.Algorithm, cancellationToken);
         if (record is null) return (missing!.Temporary ? AuthResult.TempError : AuthResult.PermError, missing.Reason);
-        using var key = SignatureCrypto.Import(record.Algorithm, record.PublicKey);
+        var key = SignatureCrypto.Import(record.Algorithm, record.PublicKey);
         if (key is null) return (AuthResult.PermError, "the key is malformed");
         if (record.Algorithm == Signing.DkimAlgorithm.RsaSha256 && key.Bits < policy.MinRsaBits) return (AuthResult.Policy, $"a key of {key.Bits} bits is too small");
         var data = new ArrayBufferWriter<byte>(4096);

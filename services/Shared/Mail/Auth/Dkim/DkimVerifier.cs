@@ -46,7 +46,7 @@ public static class DkimVerifier
         (record, var missing) = await DkimKeyRecord.FindAsync(dns, signature.Selector, signature.Domain, signature.Algorithm, cancellationToken);
         if (record is null) return Result(missing!.Temporary ? AuthResult.TempError : AuthResult.PermError, missing.Reason);
         if (record.Strict && !signature.Identity.EndsWith("@" + signature.Domain, StringComparison.OrdinalIgnoreCase)) return Result(AuthResult.PermError, "the key is not for subdomains");
-        using var key = SignatureCrypto.Import(record.Algorithm, record.PublicKey);
+        var key = SignatureCrypto.Import(record.Algorithm, record.PublicKey);
         if (key is null) return Result(AuthResult.PermError, "the key is malformed");
         bits = key.Bits;
         if (record.Algorithm == Signing.DkimAlgorithm.RsaSha256 && key.Bits < policy.MinRsaBits) return Result(AuthResult.Policy, $"a key of {key.Bits} bits is too small");

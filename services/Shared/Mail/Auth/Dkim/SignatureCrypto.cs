@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Merpati.Mail.Dns;
 using Merpati.Signing;
 using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.Crypto.Signers;
@@ -52,32 +53,65 @@ internal static class SignatureCrypto
         }
     }
 
+    /// <summary>Reading a key of RSA costs several times what verifying with it does, and most mail is signed by few keys. What strangers can fill it with is bounded.</summary>
+    private static readonly BoundedCache<(DkimAlgorithm, string), PublicKey> Imported = new(maxEntries: 2000, maxOctets: 4 * 1024 * 1024);
+
     /// <param name="publicKey">Of RSA a SubjectPublicKeyInfo or an RSAPublicKey (RFC 6376 §3.6.1 and its erratum 3017), of Ed25519 32 octets.</param>
     /// <returns>Null when the key is none of its algorithm.</returns>
     public static PublicKey? Import(DkimAlgorithm algorithm, byte[] publicKey)
     {
-        try
-        {
-            if (algorithm == DkimAlgorithm.Ed25519Sha256) return publicKey.Length == 32 ? new PublicKey(null, new Ed25519PublicKeyParameters(publicKey), 256) : null;
-            var rsa = RSA.Create();
-            try { rsa.ImportSubjectPublicKeyInfo(publicKey, out _); }
-            catch (CryptographicException) { rsa.ImportRSAPublicKey(publicKey, out _); }
-            return new PublicKey(rsa, null, rsa.KeySize);
-        }
-        catch (Exception e) when (e is CryptographicException or ArgumentException) { return null; }
+        var name = (algorithm, Convert.ToBase64String(publicKey));
+        if (Imported.TryGet(name, DateTimeOffset.MinValue, out var known)) return known;
+        if (PublicKey.Read(algorithm, publicKey) is not { } key) return null;
+        Imported.Put(name, key, DateTimeOffset.MaxValue, publicKey.Length);
+        return key;
     }
 
-    internal sealed class PublicKey(RSA? rsa, Ed25519PublicKeyParameters? ed25519, int bits) : IDisposable
+    /// <summary>The key of somebody who signs. Thread-safe as <see cref="PrivateKey"/> is.</summary>
+    internal sealed class PublicKey
     {
-        public int Bits => bits;
+        private readonly byte[] _octets;
+        private readonly ConcurrentBag<RSA> _idle = [];
+        private readonly Ed25519PublicKeyParameters? _ed25519;
+
+        private PublicKey(byte[] octets, RSA rsa)
+        {
+            (_octets, Bits) = (octets, rsa.KeySize);
+            _idle.Add(rsa);
+        }
+
+        private PublicKey(byte[] octets) => (_octets, _ed25519, Bits) = (octets, new Ed25519PublicKeyParameters(octets), 256);
+
+        public int Bits { get; }
+
+        public static PublicKey? Read(DkimAlgorithm algorithm, byte[] octets)
+        {
+            try
+            {
+                if (algorithm == DkimAlgorithm.Ed25519Sha256) return octets.Length == 32 ? new PublicKey(octets) : null;
+                return new PublicKey(octets, ReadRsa(octets));
+            }
+            catch (Exception e) when (e is CryptographicException or ArgumentException) { return null; }
+        }
 
         public bool Verify(ReadOnlySpan<byte> data, byte[] signature)
         {
-            if (rsa is not null) return rsa.VerifyData(data, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-            var hash = SHA256.HashData(data);
-            return signature.Length == 64 && ed25519!.Verify(Org.BouncyCastle.Math.EC.Rfc8032.Ed25519.Algorithm.Ed25519, null, hash, 0, hash.Length, signature, 0);
+            if (_ed25519 is not null)
+            {
+                var hash = SHA256.HashData(data);
+                return signature.Length == 64 && _ed25519.Verify(Org.BouncyCastle.Math.EC.Rfc8032.Ed25519.Algorithm.Ed25519, null, hash, 0, hash.Length, signature, 0);
+            }
+            if (!_idle.TryTake(out var rsa)) rsa = ReadRsa(_octets);
+            try { return rsa.VerifyData(data, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1); }
+            finally { _idle.Add(rsa); }
         }
 
-        public void Dispose() => rsa?.Dispose();
+        private static RSA ReadRsa(byte[] octets)
+        {
+            var rsa = RSA.Create();
+            try { rsa.ImportSubjectPublicKeyInfo(octets, out _); }
+            catch (CryptographicException) { rsa.ImportRSAPublicKey(octets, out _); }
+            return rsa;
+        }
     }
 }

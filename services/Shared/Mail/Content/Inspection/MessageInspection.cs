@@ -19,12 +19,10 @@ public sealed class MessageInspection(InspectionLimits limits, IReadOnlySet<stri
 
     private readonly IReadOnlySet<string> _executables = executables.Count > 0 ? executables : FileName.Executables;
 
-    public async ValueTask<ContentFindings> InspectAsync(OpenContent open, long length, CancellationToken cancellationToken)
+    public async ValueTask<ContentFindings> InspectAsync(MessageStructure structure, OpenContent open, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(structure);
         ArgumentNullException.ThrowIfNull(open);
-        MessageStructure structure;
-        var content = await open(0, length, cancellationToken);
-        await using (content) structure = await MessageStructureBuilder.BuildAsync(content, cancellationToken);
         var found = new Findings(limits);
         await InspectAuthorAsync(structure.Envelope, found, cancellationToken);
         foreach (var part in Leaves(structure.Root))
