@@ -76,6 +76,15 @@ internal static partial class IngressLog
     [LoggerMessage(1125, LogLevel.Warning, "The content of {QueueId}, which was refused, could not be removed; the collector will")]
     public static partial void RefusedContentStays(this ILogger logger, Exception fault, QueueId queueId);
 
+    [LoggerMessage(1126, LogLevel.Error, "The scanner {Scanner} at {Address} failed {Failures} times in a row and rests: mail is to be {Answer} without asking it, and one message tries it again after {Rest}")]
+    public static partial void ScannerRests(this ILogger logger, string scanner, string address, int failures, MissingAnswer answer, TimeSpan rest);
+
+    [LoggerMessage(1127, LogLevel.Information, "The scanner {Scanner} at {Address} answers again and is in use")]
+    public static partial void ScannerBack(this ILogger logger, string scanner, string address);
+
+    [LoggerMessage(1128, LogLevel.Information, "The scanner {Scanner} rests and was not asked about {QueueId}; such mail is to be: {Answer}")]
+    public static partial void ScannerNotAsked(this ILogger logger, QueueId queueId, string scanner, MissingAnswer answer);
+
     [LoggerMessage(1116, LogLevel.Error, "{QueueId} was refused for now: the rule {Rule} redirects to {To}, which takes no mail here")]
     public static partial void RedirectsNowhere(this ILogger logger, QueueId queueId, string rule, string to);
 }

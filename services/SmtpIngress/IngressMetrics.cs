@@ -12,6 +12,7 @@ internal sealed class IngressMetrics
 
     public static readonly ActivitySource Activities = new(MeterName);
 
+    private readonly Meter _meter;
     private readonly Counter<long> _connections;
     private readonly UpDownCounter<long> _active;
     private readonly Counter<long> _accepted;
@@ -30,7 +31,7 @@ internal sealed class IngressMetrics
 
     public IngressMetrics(IMeterFactory meters)
     {
-        var meter = meters.Create(MeterName);
+        var meter = _meter = meters.Create(MeterName);
         _connections = meter.CreateCounter<long>("merpati.smtp.connections", "{connection}", "Connections that came in");
         _active = meter.CreateUpDownCounter<long>("merpati.smtp.active.connections", "{connection}", "Connections that are open");
         _accepted = meter.CreateCounter<long>("merpati.smtp.accepted.messages", "{message}", "Messages that got a 250");
@@ -88,6 +89,11 @@ internal sealed class IngressMetrics
         _scans.Add(1, new KeyValuePair<string, object?>("scanner", answer.Scanner), new KeyValuePair<string, object?>("result", answer.Result));
         _scanDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("scanner", answer.Scanner));
     }
+
+    /// <summary>Called once, with all scanners of this server.</summary>
+    public void Watch(IReadOnlyList<ScannerBreaker> scanners)
+        => _meter.CreateObservableGauge("merpati.smtp.scanner.state", () => scanners.Select(scanner => new Measurement<int>((int)scanner.State, new KeyValuePair<string, object?>("scanner", scanner.Scanner))), "{state}",
+            "Whether a scanner is used, by scanner: 0 in use, 1 tried again by one message, 2 resting after it failed too often");
 
     public void CountRefusal(SmtpRole role, string verb, int code)
         => _refusals.Add(1, RoleTag(role), new KeyValuePair<string, object?>("verb", verb), new KeyValuePair<string, object?>("code", code));

@@ -8,7 +8,7 @@ internal sealed class ContentScanner(ContentOptions content, IDirectory director
 {
     private readonly MessageInspection _inspection = new(new InspectionLimits(content.MaxParts, content.MaxOctets), content.Executables.Select(extension => extension.TrimStart('.').ToLowerInvariant()).ToHashSet(StringComparer.Ordinal), directory.IsLocalDomainAsync);
 
-    public ScannerOptions Options { get; } = new() { Name = "content", Timeout = content.Timeout, WhenAway = MissingAnswer.Accept };
+    public ScannerOptions Options { get; } = new() { Name = "content", Timeout = content.Timeout, WhenAway = MissingAnswer.Accept, BreakAfter = 0 };
 
     public async ValueTask<ScanAnswer> ScanAsync(ScannedMessage message, CancellationToken cancellationToken)
     {

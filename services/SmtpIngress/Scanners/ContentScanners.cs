@@ -20,6 +20,7 @@ internal sealed class ContentScanners : IDisposable
 {
     private readonly List<IContentScanner> _scanners;
     private readonly List<ScannerOptions> _filters;
+    private readonly Dictionary<ScannerOptions, ScannerBreaker> _breakers;
     private readonly MessageChecks _checks;
 
     public ContentScanners(MessageChecks checks, IContentStore contents, IDirectory directory, SharedClassifier classifier, IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<ContentScanners> logger)
@@ -29,6 +30,8 @@ internal sealed class ContentScanners : IDisposable
         if (Options.Content.Classifier) _scanners.Insert(0, new ClassifierScanner(classifier));
         if (Options.Content.Enabled) _scanners.Insert(0, new ContentScanner(Options.Content, directory));
         _filters = [.. Options.Scanners.Where(scanner => scanner.Kind == ScannerKind.Milter)];
+        _breakers = _scanners.Select(scanner => scanner.Options).Concat(_filters).ToDictionary(scanner => scanner, scanner => new ScannerBreaker(scanner, time, logger));
+        metrics.Watch([.. Options.Scanners.Select(BreakerOf)]);
     }
 
     public IContentStore Contents { get; }
@@ -40,6 +43,8 @@ internal sealed class ContentScanners : IDisposable
     public TimeProvider Time { get; }
 
     public ILogger Logger { get; }
+
+    public ScannerBreaker BreakerOf(ScannerOptions scanner) => _breakers[scanner];
 
     /// <summary>The client said MAIL. Null when no scanner is to see its message.</summary>
     public MessageScan? Begin(SmtpRole role, SmtpPeer peer, MailFrom mail)
@@ -94,10 +99,21 @@ internal sealed class MessageScan(ContentScanners all, IReadOnlyList<IContentSca
     {
         using var run = new ScanRun(all, scanner.Options, message.Id);
         if (run.IsTooBig(message.Size)) return run.TooBig();
+        using var attempt = all.BreakerOf(scanner.Options).Begin();
+        if (attempt is null) return run.Resting();
         using var timer = new CancellationTokenSource(scanner.Options.Timeout, all.Time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, budget);
-        try { return run.End(await scanner.ScanAsync(message, limit.Token).ConfigureAwait(false)); }
-        catch (Exception fault) when (!cancellationToken.IsCancellationRequested) { return run.Away(fault); }
+        try
+        {
+            var answer = await scanner.ScanAsync(message, limit.Token).ConfigureAwait(false);
+            attempt.Answered();
+            return run.End(answer);
+        }
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
+        {
+            attempt.Failed();
+            return run.Away(fault);
+        }
     }
 
     private async ValueTask<MessageEdit> ReadHeaderAsync(ScannedMessage message, ContentInfo content, CancellationToken cancellationToken)
@@ -147,7 +163,14 @@ internal sealed class ScanRun(ContentScanners all, ScannerOptions options, Queue
         var detail = fault is OperationCanceledException ? "no answer in time" : fault.Message;
         all.Logger.ScannerAway(id, options.Name, options.Address, detail, options.WhenAway);
         _activity?.SetStatus(ActivityStatusCode.Error, detail);
-        return End(new ScanAnswer(options.Name, ScanAnswer.Away) { Asks = ScannerOptions.AsAction(options.WhenAway), Reply = "4.3.0 Message cannot be looked at now, try again later" });
+        return End(Missing());
+    }
+
+    /// <summary>Nobody asked it.</summary>
+    public ScanAnswer Resting()
+    {
+        all.Logger.ScannerNotAsked(id, options.Name, options.WhenAway);
+        return End(Missing() with { IsResting = true });
     }
 
     public ScanAnswer End(ScanAnswer answer)
@@ -159,4 +182,6 @@ internal sealed class ScanRun(ContentScanners all, ScannerOptions options, Queue
     }
 
     public void Dispose() => _activity?.Dispose();
+
+    private ScanAnswer Missing() => new(options.Name, ScanAnswer.Away) { Asks = ScannerOptions.AsAction(options.WhenAway), Reply = "4.3.0 Message cannot be looked at now, try again later" };
 }

@@ -91,6 +91,9 @@ internal sealed record ScanAnswer(string Scanner, string Result)
     /// <summary>The message is larger than what the scanner takes.</summary>
     public const string TooBig = "too-big";
 
+    /// <summary>It is <see cref="Away"/> because it failed too often a moment ago, and was not asked.</summary>
+    public bool IsResting { get; init; }
+
     /// <summary>What it wants to become of the message, unless a rule says otherwise; null when it does not mind.</summary>
     public PolicyAction? Asks { get; init; }
 

@@ -10,12 +10,13 @@ internal sealed record ScanResult(IReadOnlyList<ScanAnswer> Answers, MessageEdit
     private const int MaxText = 100;
     private const int MaxList = 300;
 
-    /// <summary><c>rspamd=no-action clamav=clean</c>, for timeline and log.</summary>
-    public string Summary => string.Join(' ', Answers.Select(Told));
+    /// <summary><c>rspamd=no-action clamav=away (resting)</c>, for timeline and log.</summary>
+    public string Summary => string.Join(' ', Answers.Select(answer => Told(answer) + Resting(answer)));
 
     public MailFacts AddTo(MailFacts facts)
     {
         facts = facts.With(MailFact.ScanResults, Answers.Select(Told));
+        if (Answers.Any(answer => answer.IsResting)) facts = facts.With(MailFact.ScanResting, Answers.Where(answer => answer.IsResting).Select(answer => answer.Scanner));
         // The strongest wish; of several with the same the first.
         if (Answers.Where(answer => answer.Asks is not null).MaxBy(answer => answer.Asks) is { Asks: { } action } asking)
         {
@@ -43,13 +44,15 @@ internal sealed record ScanResult(IReadOnlyList<ScanAnswer> Answers, MessageEdit
             var answer = Answers[at];
             if (at > 0) field.Append(";\r\n\t");
             else field.Append(' ');
-            field.Append(Told(answer));
+            field.Append(Told(answer)).Append(Resting(answer));
             if ((answer.Rspamd?.Score ?? answer.Classified ?? answer.Score) is { } score) field.Append(CultureInfo.InvariantCulture, $" score={score:0.###}");
             if (answer.Content is { Reasons: [_, ..] signs }) field.Append(CultureInfo.InvariantCulture, $" ({string.Join(", ", signs)})");
             if (answer.Viruses is [var virus, ..]) field.Append(CultureInfo.InvariantCulture, $" ({Plain(virus).Replace('(', '[').Replace(')', ']')})");
         }
         return field.Append("\r\n").ToString();
     }
+
+    private static string Resting(ScanAnswer answer) => answer.IsResting ? " (resting)" : "";
 
     private static string Told(ScanAnswer answer) => $"{answer.Scanner}={answer.Result}";
 

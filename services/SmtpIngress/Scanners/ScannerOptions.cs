@@ -44,6 +44,14 @@ public sealed class ScannerOptions : IValidatableObject
     /// <summary>What becomes of mail when it does not answer, or says what cannot be understood.</summary>
     public MissingAnswer WhenAway { get; set; } = MissingAnswer.Defer;
 
+    /// <summary>Times in a row that it fails before it rests: its <see cref="WhenAway"/> happens then at once, without asking it. 0 for never.</summary>
+    [Range(0, 1000)]
+    public int BreakAfter { get; set; } = 5;
+
+    /// <summary>How long it rests before one message tries it again.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan BreakFor { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Octets of the largest message that it is shown; 0 for any.</summary>
     [Range(0, int.MaxValue)]
     public long MaxSize { get; set; }

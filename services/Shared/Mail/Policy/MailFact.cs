@@ -77,6 +77,8 @@ public sealed record MailFact(string Name, FactKind Kind, string Description, IR
 
     public static readonly MailFact ScanResults = new("scan.results", FactKind.List, "what each scanner said, as clamav=clean; away and too-big where it did not look");
 
+    public static readonly MailFact ScanResting = new("scan.resting", FactKind.List, "the scanners that were not asked, as they had failed too often a moment before: their whenAway happens at once");
+
     public static readonly MailFact ScanAsks = new("scan.asks", FactKind.Text, "what the scanners want to become of the message, the strongest of their wishes: it happens unless a rule decides", ["junk", "quarantine", "defer", "reject"]);
 
     public static readonly MailFact ScanReply = new("scan.reply", FactKind.Text, "the words of the scanner that wants that");
@@ -109,7 +111,7 @@ public sealed record MailFact(string Name, FactKind Kind, string Description, IR
     public static readonly IReadOnlyList<MailFact> All =
     [
         ClientAddress, ClientName, Hello, Tls, Sender, SenderDomain, Recipients, RecipientCount, Size, AuthorDomain, Spf, HelloSpf, Dkim, DkimDomains, Dmarc, DmarcPolicy, DmarcApplies, DmarcEnforced, Arc, ArcVouched, Iprev,
-        BlockLists, AllowLists, ListScore, Submission, ContentSigns, AttachmentExtensions, AttachmentCount, ClassifierScore, ScanResults, ScanAsks, ScanReply, ScanScore, ScanTags, Viruses, RspamdAction, RspamdScore, RspamdSymbols, Score,
+        BlockLists, AllowLists, ListScore, Submission, ContentSigns, AttachmentExtensions, AttachmentCount, ClassifierScore, ScanResults, ScanResting, ScanAsks, ScanReply, ScanScore, ScanTags, Viruses, RspamdAction, RspamdScore, RspamdSymbols, Score,
     ];
 
     private static readonly Dictionary<string, MailFact> ByName = All.ToDictionary(fact => fact.Name, StringComparer.Ordinal);

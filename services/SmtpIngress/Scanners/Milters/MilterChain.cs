@@ -34,7 +34,8 @@ internal sealed class MilterChain(IReadOnlyList<MilterFilter> filters, ContentSc
         foreach (var filter in filters)
         {
             using var run = new ScanRun(all, filter.Options, message.Id);
-            if (filter is { Ended: null, Fault: null } && run.IsTooBig(message.Size)) answers.Add(run.TooBig());
+            if (filter.IsResting) answers.Add(run.Resting());
+            else if (filter is { Ended: null, Fault: null } && run.IsTooBig(message.Size)) answers.Add(run.TooBig());
             else
             {
                 var attempt = edit.Copy();

@@ -13,6 +13,7 @@ namespace Merpati.SmtpIngress.Scanners.Milters;
 internal sealed class MilterFilter(ScannerOptions options, ContentScanners all, SmtpRole role, SmtpPeer peer) : IAsyncDisposable
 {
     private Conversation? _conversation;
+    private ScannerBreaker.Attempt? _attempt;
 
     public ScannerOptions Options => options;
 
@@ -24,20 +25,18 @@ internal sealed class MilterFilter(ScannerOptions options, ContentScanners all, 
 
     public MilterSession Session => _conversation?.Session ?? throw new InvalidOperationException("There is no conversation.");
 
-    private bool Goes => Fault is null && Ended is null;
+    /// <summary>It failed too often a moment ago, and hears nothing of this message.</summary>
+    public bool IsResting { get; private set; }
+
+    private bool Goes => Fault is null && Ended is null && !IsResting;
 
     /// <summary>Connect, HELO, MAIL.</summary>
-    public ValueTask<MilterReply?> BeginAsync(MailFrom mail, CancellationToken cancellationToken) => SayAsync(async token =>
+    public ValueTask<MilterReply?> BeginAsync(MailFrom mail, CancellationToken cancellationToken)
     {
-        _conversation = await Conversation.OpenAsync(options, all.Time, token).ConfigureAwait(false);
-        await Session.NegotiateAsync(MilterActions.All, token).ConfigureAwait(false);
-        DefineMacros(mail);
-        var client = new System.Net.IPEndPoint(AddressScope.Unmapped(peer.RemoteEndPoint.Address), peer.RemoteEndPoint.Port);
-        var reply = await Session.ConnectAsync(peer.Name ?? $"[{client.Address}]", client, token).ConfigureAwait(false);
-        if (reply is MilterReply.Continue) reply = await Session.HeloAsync(peer.Hello, token).ConfigureAwait(false);
-        return reply is MilterReply.Continue ? await Session.MailAsync(mail.ReversePath.ToString(), Parameters(mail), token).ConfigureAwait(false) : reply;
-    }, cancellationToken);
-
+        _attempt = all.BreakerOf(options).Begin();
+        IsResting = _attempt is null;
+        return SayAsync(token => BeginConversationAsync(mail, token), cancellationToken);
+    }
     public ValueTask<MilterReply?> RcptAsync(EnvelopeRecipient recipient, CancellationToken cancellationToken) => SayAsync(token =>
     {
         Session.Define("{rcpt_addr}", recipient.Address.ToString());
@@ -58,12 +57,15 @@ internal sealed class MilterFilter(ScannerOptions options, ContentScanners all, 
         }
         if (reply is MilterReply.Continue) reply = await Session.EndOfHeadersAsync(token).ConfigureAwait(false);
         if (reply is MilterReply.Continue && !Session.Terms.Has(MilterSteps.NoBody)) reply = await SendBodyAsync(edit, token).ConfigureAwait(false);
-        return reply is MilterReply.Continue or MilterReply.Skip ? await Session.EndOfMessageAsync(edit.ApplyAsync, token).ConfigureAwait(false) : reply;
+        if (reply is MilterReply.Continue or MilterReply.Skip) reply = await Session.EndOfMessageAsync(edit.ApplyAsync, token).ConfigureAwait(false);
+        _attempt?.Answered();
+        return reply;
     }, cancellationToken);
 
     /// <summary>Says goodbye, if there is still somebody.</summary>
     public async ValueTask DisposeAsync()
     {
+        _attempt?.Dispose();
         if (_conversation is null) return;
         if (Fault is null)
         {
@@ -72,6 +74,17 @@ internal sealed class MilterFilter(ScannerOptions options, ContentScanners all, 
         }
         await _conversation.DisposeAsync().ConfigureAwait(false);
         _conversation = null;
+    }
+
+    private async ValueTask<MilterReply> BeginConversationAsync(MailFrom mail, CancellationToken cancellationToken)
+    {
+        _conversation = await Conversation.OpenAsync(options, all.Time, cancellationToken).ConfigureAwait(false);
+        await Session.NegotiateAsync(MilterActions.All, cancellationToken).ConfigureAwait(false);
+        DefineMacros(mail);
+        var client = new System.Net.IPEndPoint(AddressScope.Unmapped(peer.RemoteEndPoint.Address), peer.RemoteEndPoint.Port);
+        var reply = await Session.ConnectAsync(peer.Name ?? $"[{client.Address}]", client, cancellationToken).ConfigureAwait(false);
+        if (reply is MilterReply.Continue) reply = await Session.HeloAsync(peer.Hello, cancellationToken).ConfigureAwait(false);
+        return reply is MilterReply.Continue ? await Session.MailAsync(mail.ReversePath.ToString(), Parameters(mail), cancellationToken).ConfigureAwait(false) : reply;
     }
 
     private async ValueTask<MilterReply> SendBodyAsync(MilterEdit edit, CancellationToken cancellationToken)
@@ -93,12 +106,15 @@ internal sealed class MilterFilter(ScannerOptions options, ContentScanners all, 
         {
             var reply = await step(cancellationToken).ConfigureAwait(false);
             var isOfRecipient = isRecipient && reply is MilterReply.Reject or MilterReply.TemporaryFailure or MilterReply.Refuse;
-            if (reply is not MilterReply.Continue && !isOfRecipient) Ended = reply;
-            return reply;
+            if (reply is MilterReply.Continue || isOfRecipient) return reply;
+            _attempt?.Answered();
+            return Ended = reply;
         }
         catch (Exception fault) when (fault is MilterException or SocketException or IOException or InvalidDataException or OperationCanceledException)
         {
             Fault = fault;
+            // When the client went away, or the filters before took the time of all, it is none of its fault.
+            if (!cancellationToken.IsCancellationRequested) _attempt?.Failed();
             return null;
         }
     }
