@@ -91,6 +91,22 @@ Task("ChartUpdate")
         DotNetTest("tests/Chart/Merpati.Tests.Chart.csproj", settings);
     });
 
+Task("Images")
+    .Description("The images, as archives in artifacts/images, each with its bill of materials; needs no registry and no engine, as root (deploy/images/README.md).")
+    .Does(() =>
+    {
+        if (StartProcess("/bin/sh", "deploy/images/build.sh artifacts/images") != 0) throw new Exception("The images could not be built.");
+    });
+
+Task("PodPrograms")
+    .Description("podman and what it needs, from Debian's packages; needs root only when one is missing.")
+    .Does(() => Provide("tests/Pods/install.sh", "podman", "runc", "/usr/lib/podman/netavark", "/usr/lib/podman/aardvark-dns", "iptables"));
+
+Task("Pods")
+    .Description("The chart as helm renders it, run: pods by podman from the images of the task Images, with their users, mounts, probes and network. As root.")
+    .IsDependentOn("Servers").IsDependentOn("ChartTools").IsDependentOn("PodPrograms").IsDependentOn("Images")
+    .Does(() => TestProject("Pods"));
+
 Task("Integration")
     .Description("The stores on MongoDB, the bus on RabbitMQ, the servers of deploy/local, and the scanners.")
     .IsDependentOn("Servers").IsDependentOn("ScannerPrograms")

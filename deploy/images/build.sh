@@ -32,7 +32,9 @@ for project; do
   name=$(dotnet msbuild "$project" -getProperty:ImageName)
   dotnet CycloneDX "$(ls "$project"/*.csproj)" -o "$folder" -fn "$name.cdx.json" -sn "merpati/$name" -sv "$version" -F Json -ipr -ed -dpr -ns -biop artifacts/obj > "$folder/$name.sbom.log" 2>&1 || { cat "$folder/$name.sbom.log"; exit 1; }
   rm "$folder/$name.sbom.log"
-  dotnet publish "$project" -c Release -r linux-x64 -t:PublishContainer -v q -clp:NoSummary -p:RunAnalyzers=false -p:Version="$version" \
+  # Restored without a platform: with one, the lock files of the libraries would be written anew.
+  dotnet restore "$project" -v q -p:PublishReadyToRun=true
+  dotnet publish "$project" --no-restore -c Release -r linux-x64 -t:PublishContainer -v q -clp:NoSummary -p:RunAnalyzers=false -p:Version="$version" \
     -p:ContainerBaseImage="$MERPATI_BASE_IMAGE" -p:ImageSbom="$folder/$name.cdx.json" -p:ContainerArchiveOutputPath="$folder/$name.tar.gz"
   printf '%s  merpati/%s:%s\n' "$(du -h "$folder/$name.tar.gz" | cut -f1)" "$name" "$version"
 done

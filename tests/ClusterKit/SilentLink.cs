@@ -10,16 +10,36 @@ namespace Merpati.TestKit.Cluster;
 /// </summary>
 public sealed class SilentLink : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly IPEndPoint _target;
+    private const int IpLevel = 0;
+    private const int FreeBind = 15;
+
+    private readonly TcpListener _listener;
+    private readonly Func<IPEndPoint?> _target;
     private readonly ConcurrentDictionary<Socket, bool> _open = [];
     private readonly CancellationTokenSource _end = new();
     private readonly Task _accepting;
     private volatile TaskCompletionSource _whole = Whole();
 
-    public SilentLink(int port)
+    /// <summary>To a port of loopback.</summary>
+    public SilentLink(int port) : this(port, new IPEndPoint(IPAddress.Loopback, 0))
     {
-        _target = new IPEndPoint(IPAddress.Loopback, port);
+    }
+
+    /// <summary>To a port of loopback, from an address that others can reach; it need not be there yet.</summary>
+    public SilentLink(int port, IPEndPoint listen) : this(() => new IPEndPoint(IPAddress.Loopback, port), listen)
+    {
+    }
+
+    /// <param name="target">Where the next connection goes; null: nowhere, it is closed.</param>
+    public SilentLink(Func<IPEndPoint?> target) : this(target, new IPEndPoint(IPAddress.Loopback, 0))
+    {
+    }
+
+    private SilentLink(Func<IPEndPoint?> target, IPEndPoint listen)
+    {
+        _target = target;
+        _listener = new TcpListener(listen);
+        if (!IPAddress.IsLoopback(listen.Address)) _listener.Server.SetRawSocketOption(IpLevel, FreeBind, BitConverter.GetBytes(1));
         _listener.Start();
         _accepting = AcceptAsync();
     }
@@ -70,14 +90,18 @@ public sealed class SilentLink : IAsyncDisposable
         try
         {
             await _whole.Task.WaitAsync(_end.Token);
-            await far.ConnectAsync(_target, _end.Token);
+            if (_target() is not { } target) return;
+            await far.ConnectAsync(target, _end.Token);
             await Task.WhenAny(CopyAsync(near, far), CopyAsync(far, near));
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException) { }
-        foreach (var socket in new[] { near, far })
+        finally
         {
-            _open.TryRemove(socket, out _);
-            socket.Dispose();
+            foreach (var socket in new[] { near, far })
+            {
+                _open.TryRemove(socket, out _);
+                socket.Dispose();
+            }
         }
     }
 

@@ -1,0 +1,183 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Merpati.Local.ForTests;
+using Merpati.Platform.Tls;
+using Merpati.TestKit.Cluster;
+using Merpati.Tests.Chart;
+
+namespace Merpati.Tests.Pods;
+
+/// <summary>
+/// What <c>helm template</c> makes of the chart, run on this machine: each Deployment's pods as containers in a network of their own, each Service as a name there and, for
+/// clients, as a port on loopback that goes to the pods which are ready. MongoDB and RabbitMQ are those of deploy/local, reached through the network's gateway.
+/// </summary>
+public sealed class PodCluster : IAsyncLifetime
+{
+    public const string Domain = "merpati.test";
+
+    private readonly string _id = RandomNumberGenerator.GetHexString(8, lowercase: true);
+    private readonly ConcurrentDictionary<string, Pod> _pods = [];
+    private readonly ConcurrentDictionary<string, Pod> _ready = [];
+    private readonly List<SilentLink> _links = [];
+    private readonly Dictionary<string, int> _clientPorts = [];
+    private readonly Dictionary<string, string> _hosts = [];
+    private string _folder = "";
+    private int _number;
+    private int _turn;
+    private ObjectFiles _files = null!;
+    private IReadOnlyDictionary<string, string> _images = null!;
+
+    private string Network => "merpati-" + _id;
+
+    internal RenderedChart Chart { get; private set; } = null!;
+
+    internal FlowWatch Flows { get; private set; } = null!;
+
+    internal IReadOnlyCollection<Pod> Pods => [.. _pods.Values];
+
+    public IReadOnlyList<(string Address, string Password)> Accounts { get; private set; } = [];
+
+    /// <summary>A port of loopback that goes where the chart's Service of that port goes: smtp, imaps…</summary>
+    public int ClientPort(string name) => _clientPorts[name];
+
+    public async Task InitializeAsync()
+    {
+        _folder = Directory.CreateTempSubdirectory("merpati-pods-").FullName;
+        _images = await Podman.LoadImagesAsync();
+        await Podman.RunAsync("network", "create", Network);
+        var gateway = IPAddress.Parse(await Podman.RunAsync("network", "inspect", "--format", "{{range .Subnets}}{{.Gateway}}{{end}}", Network));
+
+        var mongo = new Uri(await TestMongo.ConnectionStringAsync());
+        var broker = await TestBroker.UriAsync();
+        // The gateway's address is there with the first container only.
+        _links.Add(new SilentLink(mongo.Port, new IPEndPoint(gateway, 27017)));
+        _links.Add(new SilentLink(broker.Port, new IPEndPoint(gateway, 5672)));
+        _hosts["mongodb"] = _hosts["rabbitmq"] = gateway.ToString();
+
+        Chart = await RenderedChart.OfAsync(await WriteValuesAsync());
+        _files = new ObjectFiles(_folder, Chart);
+        var user = broker.UserInfo.Split(':');
+        _files.AddSecret("rabbitmq", ("username", Uri.UnescapeDataString(user[0])), ("password", Uri.UnescapeDataString(user[1])));
+        _files.AddSecret("mongodb", ("connectionString", "mongodb://mongodb:27017/?directConnection=true"));
+        using (var authority = new DevelopmentAuthority(TimeProvider.System))
+        {
+            var mail = authority.Issue(_folder, "mail", ["mx.merpati.test"]);
+            _files.AddSecret("mail-tls", ("tls.crt", await File.ReadAllTextAsync(mail.Certificate)), ("tls.key", await File.ReadAllTextAsync(mail.Key)));
+        }
+
+        Flows = new FlowWatch(() => Pods);
+        foreach (var service in Chart.OfKind("Service").Where(service => service["spec"]["clusterIP"].Text != "None"))
+        {
+            foreach (var port in service["spec"]["ports"].Items) Open(service, port);
+        }
+        var starting = await Task.WhenAll(Chart.Deployments.Select(StartPodAsync));
+        await Task.WhenAll(starting.Select(AdmitAsync));
+
+        await MerpatiAsync("domain", "add", Domain);
+        var accounts = new List<(string, string)>();
+        foreach (var name in new[] { "ann", "bob" })
+        {
+            accounts.Add(($"{name}@{Domain}", $"correct horse {name}"));
+            await PostAsync("accounts", new { address = accounts[^1].Item1, password = accounts[^1].Item2 });
+        }
+        Accounts = accounts;
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (Flows is not null) await Flows.DisposeAsync();
+        await Task.WhenAll(Pods.Select(pod => pod.RemoveAsync()));
+        foreach (var link in _links) await link.DisposeAsync();
+        await Podman.TryAsync("network", "rm", "--force", Network);
+        if (_folder.Length > 0 && Environment.GetEnvironmentVariable("MERPATI_TEST_KEEP") is null) Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>The merpati command, from its own image.</summary>
+    public async Task<string> MerpatiAsync(params string[] arguments)
+    {
+        var admin = Chart.OfKind("Service").Single(service => RenderedChart.NameOf(service).EndsWith("-admin", StringComparison.Ordinal));
+        var token = _files.FolderOf(Node.Parse($"{{name: admin, secret: {{secretName: {RenderedChart.NameOf(admin)}, defaultMode: '0440'}}}}"), 10001);
+        return await Podman.RunAsync(
+            ["run", "--rm", "--pull=never", "--read-only", "--network", Network, "--volume", $"{token}:/secrets/admin:ro", _images["cli"],
+                .. arguments, "--admin", $"http://{RenderedChart.NameOf(admin)}:8080", "--token-file", "/secrets/admin/token"]);
+    }
+
+    /// <summary>As a Deployment with maxSurge 1 and maxUnavailable 0 does it: a new pod, ready, then an old one goes.</summary>
+    /// <returns>The exit codes of those that went.</returns>
+    public async Task<IReadOnlyList<int>> RollAsync(string component)
+    {
+        var codes = new List<int>();
+        var deployment = Chart.Deployments.Single(known => RenderedChart.ComponentOf(RenderedChart.LabelsOf(known)) == component);
+        foreach (var old in Pods.Where(pod => pod.Component == component).ToList())
+        {
+            await AdmitAsync(await StartPodAsync(deployment));
+            _ready.TryRemove(old.Name, out _);
+            codes.Add(await old.TerminateAsync());
+            _pods.TryRemove(old.Name, out _);
+            await old.RemoveAsync();
+        }
+        return codes;
+    }
+
+    /// <summary>The last words of every pod, for a test that failed.</summary>
+    public async Task<string> LogsAsync() => string.Join('\n', await Task.WhenAll(Pods.Select(async pod => $"--- {pod.Name}\n{await pod.LogsAsync()}")));
+
+    private async Task<string> WriteValuesAsync()
+    {
+        // JSON is YAML.
+        var values = new
+        {
+            hostname = "mx.merpati.test",
+            domains = new[] { Domain },
+            image = new { registry = "docker.io", repository = "merpati", tag = _images["delivery"].Split(':')[^1] },
+            mongodb = new { existingSecret = "mongodb", database = "pods-" + _id },
+            rabbitmq = new { uri = "amqp://rabbitmq:5672/", existingSecret = "rabbitmq" },
+            tls = new { existingSecret = "mail-tls" },
+            defaults = new { replicas = 1, drainSeconds = 10, config = new { bus = new { prefix = "pods-" + _id } } },
+            // The clients of the tests come from the network's gateway, and there is no DNS to ask about them.
+            smtpIngress = new { config = new { checks = new { exemptNetworks = new[] { "10.0.0.0/8" } } } },
+        };
+        var path = Path.Combine(_folder, "values.yaml");
+        await File.WriteAllTextAsync(path, JsonSerializer.Serialize(values));
+        return path;
+    }
+
+    private void Open(Node service, Node port)
+    {
+        var link = new SilentLink(() => NextPod(service) is { } pod ? new IPEndPoint(pod.Address, pod.PortOf(port["targetPort"].Text)) : null);
+        _links.Add(link);
+        _clientPorts[port["name"].Text] = link.Port;
+    }
+
+    private Pod? NextPod(Node service)
+    {
+        var pods = _ready.Values.Where(pod => service["spec"]["selector"].Selects(pod.Labels)).ToList();
+        return pods.Count == 0 ? null : pods[(Interlocked.Increment(ref _turn) & int.MaxValue) % pods.Count];
+    }
+
+    private async Task<Pod> StartPodAsync(Node deployment)
+    {
+        var labels = RenderedChart.LabelsOf(deployment);
+        var services = Chart.OfKind("Service").Where(service => service["spec"]["selector"].Selects(labels)).Select(RenderedChart.NameOf);
+        var name = string.Create(CultureInfo.InvariantCulture, $"{RenderedChart.NameOf(deployment)}-{_id}-{Interlocked.Increment(ref _number)}");
+        return _pods[name] = await Pod.StartAsync(deployment, name, Network, services, _hosts, _files);
+    }
+
+    private async Task AdmitAsync(Pod pod)
+    {
+        await pod.WaitUntilReadyAsync();
+        _ready[pod.Name] = pod;
+    }
+
+    private async Task PostAsync(string path, object body)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ClientPort("http")}/admin/v1/") };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", _files.SecretText(RenderedChart.NameOf(Chart.OfKind("Secret").Single(secret => RenderedChart.NameOf(secret).EndsWith("-admin", StringComparison.Ordinal))), "token"));
+        using var content = new StringContent(JsonSerializer.Serialize(body), System.Text.Encoding.UTF8, "application/json");
+        using var answer = await http.PostAsync(new Uri(path, UriKind.Relative), content);
+        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+}

@@ -1,0 +1,115 @@
+using System.Net;
+using System.Text.Json;
+using Merpati.TestKit;
+using Merpati.Tests.Chart;
+using Xunit.Abstractions;
+
+namespace Merpati.Tests.Pods;
+
+public sealed class PodTests(PodCluster cluster, ITestOutputHelper output) : IClassFixture<PodCluster>
+{
+    [Fact]
+    public async Task A_rolling_restart_of_every_service_under_load_loses_nothing()
+    {
+        var load = new MailLoad(cluster.Accounts);
+        var rolled = false;
+        var sending = load.SendAsync(() => !rolled, connections: 4, () => cluster.ClientPort("smtp"));
+        try
+        {
+            foreach (var deployment in cluster.Chart.Deployments)
+            {
+                var component = RenderedChart.ComponentOf(RenderedChart.LabelsOf(deployment));
+                var (before, refused) = (load.Acknowledged, load.Refused);
+                var codes = await cluster.RollAsync(component);
+                output.WriteLine($"{component}: {load.Acknowledged - before} acknowledged meanwhile, {load.Refused - refused} times \"later\", exit codes {string.Join(", ", codes)}");
+                Assert.All(codes, code => Assert.Equal(0, code));
+            }
+            var mark = load.Acknowledged + 20;
+            while (load.Acknowledged < mark && !sending.IsCompleted) await Task.Delay(50);
+        }
+        catch
+        {
+            output.WriteLine(await cluster.LogsAsync());
+            throw;
+        }
+        finally
+        {
+            rolled = true;
+            await sending;
+        }
+        Assert.True(load.Acknowledged > 20, $"Only {load.Acknowledged} messages were taken.");
+        await ClosedLedgerAsync();
+        var report = await load.CompareAsync(cluster.ClientPort("imaps"));
+        output.WriteLine(report.ToString());
+        Assert.True(report.IsClean, report.ToString());
+    }
+
+    [Fact]
+    public void A_pod_runs_as_its_manifest_says()
+    {
+        Assert.NotEmpty(cluster.Pods);
+        Assert.All(cluster.Pods, pod =>
+        {
+            var status = pod.Status();
+            Assert.Equal(["10001", "10001", "10001", "10001"], status["Uid"].Split('\t'));
+            Assert.Equal(["10001", "10001", "10001", "10001"], status["Gid"].Split('\t'));
+            Assert.Equal(0UL, Convert.ToUInt64(status["CapEff"], 16));
+            Assert.Equal(0UL, Convert.ToUInt64(status["CapBnd"], 16));
+            Assert.Equal("1", status["NoNewPrivs"]);
+            Assert.Equal("2", status["Seccomp"]);
+            Assert.Contains("ro", pod.RootMount().Split(','));
+        });
+    }
+
+    [Fact]
+    public async Task Nothing_flows_that_the_network_policies_do_not_allow()
+    {
+        var load = new MailLoad(cluster.Accounts);
+        await load.SendAsync(20, connections: 2, () => cluster.ClientPort("smtp"));
+        await ClosedLedgerAsync();
+        await using (var imap = await MailWire.ConnectAsync(cluster.ClientPort("imaps"), tls: true)) await LoginAsync(imap);
+        await using (var pop = await MailWire.ConnectAsync(cluster.ClientPort("pop3s"), tls: true)) Assert.StartsWith("+OK", await pop.SmtpReplyAsync(), StringComparison.Ordinal);
+
+        var rules = new NetworkRules(cluster.Chart);
+        foreach (var (flow, (from, to)) in cluster.Flows.Seen)
+        {
+            output.WriteLine(flow.ToString());
+            Assert.True(rules.Allow(flow, from, to), $"{flow} is not allowed.");
+        }
+        Assert.Contains(new Flow("smtp-ingress", "user-directory", 8443), cluster.Flows.Seen.Keys);
+        Assert.Contains(new Flow("imap-gateway", "delivery", 8443), cluster.Flows.Seen.Keys);
+        Assert.Contains(new Flow("delivery", Flow.Outside, 27017), cluster.Flows.Seen.Keys);
+        Assert.Contains(new Flow("delivery", Flow.Outside, 5672), cluster.Flows.Seen.Keys);
+        // What must not be: a gateway at the database, anyone at the gateways' metrics but over the network of pods, SmtpIngress at Delivery.
+        var pods = cluster.Pods.ToDictionary(pod => pod.Component);
+        Assert.False(rules.Allow(new Flow("imap-gateway", Flow.Outside, 27017), pods["imap-gateway"], null));
+        Assert.False(rules.Allow(new Flow("smtp-ingress", "delivery", 8443), pods["smtp-ingress"], pods["delivery"]));
+        Assert.False(rules.Allow(new Flow("pop3-gateway", Flow.Outside, 25), pods["pop3-gateway"], null));
+        Assert.False(rules.Allow(new Flow(Flow.Outside, "delivery", 8443), null, pods["delivery"]));
+    }
+
+    private async Task LoginAsync(MailWire imap)
+    {
+        await imap.ImapLineAsync();
+        var (address, password) = cluster.Accounts[0];
+        Assert.StartsWith("OK", (await imap.ImapAsync($"LOGIN \"{address}\" \"{password}\""))[^1], StringComparison.Ordinal);
+        Assert.StartsWith("OK", (await imap.ImapAsync("SELECT INBOX"))[^1], StringComparison.Ordinal);
+    }
+
+    /// <summary>Waits until all that was accepted is closed; the ledger must balance.</summary>
+    private async Task ClosedLedgerAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        while (true)
+        {
+            using var status = JsonDocument.Parse(await cluster.MerpatiAsync("queue", "status", "--json"));
+            var ledger = status.RootElement.GetProperty("ledger");
+            if (ledger.GetProperty("open").GetInt64() == 0)
+            {
+                Assert.Equal(0, ledger.GetProperty("unaccounted").GetInt64());
+                return;
+            }
+            if (patience.IsCancellationRequested) throw new TimeoutException(status.RootElement.ToString());
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using Merpati.TestKit;
+using Merpati.Tests.Chart;
+
+namespace Merpati.Tests.Pods;
+
+/// <summary>Debian's podman, with settings and a store of our own.</summary>
+internal static class Podman
+{
+    private static readonly Dictionary<string, string> Settings = new()
+    {
+        ["CONTAINERS_CONF"] = Path.Combine(Repository.Root, "tests/Pods/containers.conf"),
+        ["CONTAINERS_STORAGE_CONF"] = Path.Combine(Repository.Root, "tests/Pods/storage.conf"),
+    };
+
+    /// <summary>What it printed.</summary>
+    /// <exception cref="InvalidOperationException">It failed.</exception>
+    public static async Task<string> RunAsync(params IEnumerable<string> arguments)
+    {
+        var result = await TryAsync(arguments);
+        return result.ExitCode == 0 ? result.Output.Trim() : throw new InvalidOperationException($"podman {string.Join(' ', arguments)}: {result}");
+    }
+
+    public static Task<CommandResult> TryAsync(params IEnumerable<string> arguments) => Command.RunAsync("podman", arguments, environment: Settings, patience: TimeSpan.FromMinutes(5));
+
+    /// <summary>The images that <c>dotnet cake --target=Images</c> made, by the name of the program.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> LoadImagesAsync()
+    {
+        var images = new Dictionary<string, string>();
+        var folder = Path.Combine(Repository.Root, "artifacts/images");
+        var archives = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.tar.gz") : [];
+        if (archives.Length == 0) throw new InvalidOperationException($"There are no images in {folder}: dotnet cake --target=Images");
+        foreach (var archive in archives)
+        {
+            var loaded = await RunAsync("load", "--quiet", "--input", archive);
+            images[Path.GetFileName(archive)[..^".tar.gz".Length]] = loaded[(loaded.IndexOf(": ", StringComparison.Ordinal) + 2)..];
+        }
+        return images;
+    }
+}
