@@ -25,6 +25,7 @@ public sealed class PodCluster : IAsyncLifetime
     private readonly Dictionary<string, int> _clientPorts = [];
     private readonly Dictionary<string, string> _hosts = [];
     private string _folder = "";
+    private string _token = "";
     private int _number;
     private int _turn;
     private ObjectFiles _files = null!;
@@ -68,6 +69,9 @@ public sealed class PodCluster : IAsyncLifetime
             _files.AddSecret("mail-tls", ("tls.crt", await File.ReadAllTextAsync(mail.Certificate)), ("tls.key", await File.ReadAllTextAsync(mail.Key)));
         }
 
+        var admin = RenderedChart.NameOf(Chart.OfKind("Secret").Single(secret => RenderedChart.NameOf(secret).EndsWith("-admin", StringComparison.Ordinal)));
+        _token = _files.FolderOf(Node.Parse($"{{name: admin, secret: {{secretName: {admin}, defaultMode: '0440'}}}}"), 10001);
+
         Flows = new FlowWatch(() => Pods);
         foreach (var service in Chart.OfKind("Service").Where(service => service["spec"]["clusterIP"].Text != "None"))
         {
@@ -81,7 +85,7 @@ public sealed class PodCluster : IAsyncLifetime
         foreach (var name in new[] { "ann", "bob" })
         {
             accounts.Add(($"{name}@{Domain}", $"correct horse {name}"));
-            await PostAsync("accounts", new { address = accounts[^1].Item1, password = accounts[^1].Item2 });
+            await MerpatiAsync(accounts[^1].Item2, ["account", "add", accounts[^1].Item1, "--password-stdin"]);
         }
         Accounts = accounts;
     }
@@ -95,14 +99,16 @@ public sealed class PodCluster : IAsyncLifetime
         if (_folder.Length > 0 && Environment.GetEnvironmentVariable("MERPATI_TEST_KEEP") is null) Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>The merpati command, from its own image.</summary>
-    public async Task<string> MerpatiAsync(params string[] arguments)
+    /// <summary>The merpati command, from its own image, at the admin API as with <c>kubectl port-forward</c>: over the loopback of a pod of UserDirectory.</summary>
+    public Task<string> MerpatiAsync(params string[] arguments) => MerpatiAsync(null, arguments);
+
+    private async Task<string> MerpatiAsync(string? standardInput, string[] arguments)
     {
-        var admin = Chart.OfKind("Service").Single(service => RenderedChart.NameOf(service).EndsWith("-admin", StringComparison.Ordinal));
-        var token = _files.FolderOf(Node.Parse($"{{name: admin, secret: {{secretName: {RenderedChart.NameOf(admin)}, defaultMode: '0440'}}}}"), 10001);
+        var directory = _ready.Values.First(pod => pod.Component == "user-directory");
         return await Podman.RunAsync(
-            ["run", "--rm", "--pull=never", "--read-only", "--network", Network, "--volume", $"{token}:/secrets/admin:ro", _images["cli"],
-                .. arguments, "--admin", $"http://{RenderedChart.NameOf(admin)}:8080", "--token-file", "/secrets/admin/token"]);
+            standardInput,
+            ["run", "--rm", "--interactive", "--pull=never", "--read-only", "--network", "container:" + directory.Name, "--volume", $"{_token}:/secrets/admin:ro", _images["cli"],
+                .. arguments, "--admin", "http://127.0.0.1:8080", "--token-file", "/secrets/admin/token"]);
     }
 
     /// <summary>As a Deployment with maxSurge 1 and maxUnavailable 0 does it: a new pod, ready, then an old one goes.</summary>
@@ -138,7 +144,7 @@ public sealed class PodCluster : IAsyncLifetime
             tls = new { existingSecret = "mail-tls" },
             defaults = new { replicas = 1, drainSeconds = 10, config = new { bus = new { prefix = "pods-" + _id } } },
             // The clients of the tests come from the network's gateway, and there is no DNS to ask about them.
-            smtpIngress = new { config = new { checks = new { exemptNetworks = new[] { "10.0.0.0/8" } } } },
+            smtpIngress = new { config = new { smtpIngress = new { checks = new { exemptNetworks = new[] { "10.0.0.0/8" } } } } },
         };
         var path = Path.Combine(_folder, "values.yaml");
         await File.WriteAllTextAsync(path, JsonSerializer.Serialize(values));
@@ -170,14 +176,5 @@ public sealed class PodCluster : IAsyncLifetime
     {
         await pod.WaitUntilReadyAsync();
         _ready[pod.Name] = pod;
-    }
-
-    private async Task PostAsync(string path, object body)
-    {
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ClientPort("http")}/admin/v1/") };
-        http.DefaultRequestHeaders.Authorization = new("Bearer", _files.SecretText(RenderedChart.NameOf(Chart.OfKind("Secret").Single(secret => RenderedChart.NameOf(secret).EndsWith("-admin", StringComparison.Ordinal))), "token"));
-        using var content = new StringContent(JsonSerializer.Serialize(body), System.Text.Encoding.UTF8, "application/json");
-        using var answer = await http.PostAsync(new Uri(path, UriKind.Relative), content);
-        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
     }
 }

@@ -6,6 +6,8 @@ namespace Merpati.Tests.Pods;
 /// <summary>Debian's podman, with settings and a store of our own.</summary>
 internal static class Podman
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     private static readonly Dictionary<string, string> Settings = new()
     {
         ["CONTAINERS_CONF"] = Path.Combine(Repository.Root, "tests/Pods/containers.conf"),
@@ -14,13 +16,16 @@ internal static class Podman
 
     /// <summary>What it printed.</summary>
     /// <exception cref="InvalidOperationException">It failed.</exception>
-    public static async Task<string> RunAsync(params IEnumerable<string> arguments)
+    public static Task<string> RunAsync(params IEnumerable<string> arguments) => RunAsync(null, arguments);
+
+    /// <inheritdoc cref="RunAsync(IEnumerable{string})"/>
+    public static async Task<string> RunAsync(string? standardInput, IEnumerable<string> arguments)
     {
-        var result = await TryAsync(arguments);
+        var result = await Command.RunAsync("podman", arguments, standardInput, Settings, Patience);
         return result.ExitCode == 0 ? result.Output.Trim() : throw new InvalidOperationException($"podman {string.Join(' ', arguments)}: {result}");
     }
 
-    public static Task<CommandResult> TryAsync(params IEnumerable<string> arguments) => Command.RunAsync("podman", arguments, environment: Settings, patience: TimeSpan.FromMinutes(5));
+    public static Task<CommandResult> TryAsync(params IEnumerable<string> arguments) => Command.RunAsync("podman", arguments, environment: Settings, patience: Patience);
 
     /// <summary>The images that <c>dotnet cake --target=Images</c> made, by the name of the program.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> LoadImagesAsync()
