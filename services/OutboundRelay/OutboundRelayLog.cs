@@ -37,11 +37,11 @@ internal static partial class OutboundRelayLog
     [LoggerMessage(7009, LogLevel.Error, "{Id}: some recipients have it, and offering it to the others broke.")]
     public static partial void OfferBroken(this ILogger logger, QueueId id, Exception exception);
 
-    [LoggerMessage(7010, LogLevel.Information, "TLS reports of {Day}: {Sent} sent, {Unwanted} domains want none.")]
-    public static partial void TlsReportsSent(this ILogger logger, DateOnly day, int sent, int unwanted);
+    [LoggerMessage(7010, LogLevel.Information, "Reports ({Kind}) of {Day}: {Sent} sent, {Unwanted} domains want none.")]
+    public static partial void ReportsSent(this ILogger logger, string kind, DateOnly day, int sent, int unwanted);
 
-    [LoggerMessage(7011, LogLevel.Warning, "The TLS report for {Domain} could not be sent: {Reason}")]
-    public static partial void TlsReportFailed(this ILogger logger, string domain, string reason);
+    [LoggerMessage(7011, LogLevel.Warning, "The report ({Kind}) for {Domain} could not be sent: {Reason}")]
+    public static partial void DailyReportFailed(this ILogger logger, string kind, string domain, string reason);
 
     [LoggerMessage(7012, LogLevel.Warning, "MTA-STS policies could not be refreshed.")]
     public static partial void RefreshFailed(this ILogger logger, Exception exception);
@@ -49,8 +49,8 @@ internal static partial class OutboundRelayLog
     [LoggerMessage(7013, LogLevel.Warning, "What providers said could not be shared with the other relays: {Reason}")]
     public static partial void RestsNotShared(this ILogger logger, string reason);
 
-    [LoggerMessage(7014, LogLevel.Warning, "What was counted for TLS reports could not be kept, and is kept with the next: {Reason}")]
-    public static partial void TlsSessionsNotKept(this ILogger logger, string reason);
+    [LoggerMessage(7014, LogLevel.Information, "The DMARC report for {Domain} is not sent to {Address}: {Octets} octets are more than the {Limit} that it takes.")]
+    public static partial void ReportTooLarge(this ILogger logger, string domain, EmailAddress address, long octets, long limit);
 
     [LoggerMessage(7015, LogLevel.Information, "{Address} is on the suppression list from now on: {Reason}")]
     public static partial void Suppressed(this ILogger logger, string address, string reason);

@@ -1,8 +1,11 @@
 using Merpati.Mail.Dns;
 using Merpati.OutboundRelay.Destinations;
+using Merpati.OutboundRelay.DmarcReports;
 using Merpati.OutboundRelay.Queue;
 using Merpati.OutboundRelay.Sending;
 using Merpati.OutboundRelay.TlsReports;
+using Merpati.Platform.Reports;
+using Merpati.Platform.Sharing;
 using Merpati.Protocols.Smtp.Client;
 using Merpati.QueueWork;
 using Merpati.Signing;
@@ -59,10 +62,13 @@ public static class OutboundRelayServices
         services.AddHostedService<RelayWorker>();
 
         services.AddSingleton(provider => new PublicHttpClient(provider.GetRequiredService<IMailDns>(), Value<DestinationOptions>(provider)));
+        services.AddOwnMail();
         services.AddSingleton(provider => new SharedTlsSessions(
-            provider.GetRequiredService<TlsReportCollector>(), provider.GetRequiredService<ISharedRecords>(), Guid.NewGuid().ToString("N")[..12], provider.GetRequiredService<TimeProvider>()));
-        services.AddHostedService<SaveTlsSessions>();
+            provider.GetRequiredService<TlsReportCollector>(), provider.GetRequiredService<ISharedRecords>().Daily(SharedTlsSessions.Kind, provider.GetRequiredService<TimeProvider>()), provider.GetRequiredService<IOptions<TlsReportOptions>>()));
+        services.AddDailyCounts(provider => provider.GetRequiredService<SharedTlsSessions>());
         services.AddHostedService<DailyTlsReports>();
+        services.AddReportOptions();
+        services.AddHostedService<DailyDmarcReports>();
         return services;
     }
 

@@ -28,6 +28,7 @@ internal sealed class RelayMetrics
     private readonly UpDownCounter<long> _connections;
     private readonly Counter<long> _leasesLost;
     private readonly Counter<long> _mayBeDouble;
+    private readonly Counter<long> _reports;
 
     public RelayMetrics(IMeterFactory meters, DestinationGates gates, ProviderRests providers)
     {
@@ -44,6 +45,7 @@ internal sealed class RelayMetrics
         _connections = meter.CreateUpDownCounter<long>("merpati.relay.connections", "{connection}", "Open sessions, those that wait for a message included.");
         _leasesLost = meter.CreateCounter<long>("merpati.relay.leases.lost", "{lease}", "Attempts whose lease had gone to another worker before they ended.");
         _mayBeDouble = meter.CreateCounter<long>("merpati.relay.possible_doubles", "{recipient}", "Recipients offered again although an earlier attempt may have come through: a crash, or a connection lost, between the end of the message and its reply.");
+        _reports = meter.CreateCounter<long>("merpati.relay.reports", "{report}", "Daily reports to other domains, by kind (tls, dmarc) and result: sent, unwanted, failed.");
         meter.CreateObservableGauge("merpati.relay.destinations", () => gates.Count, "{destination}", "Destinations that something is known about.");
         meter.CreateObservableGauge("merpati.relay.destinations.resting", gates.Resting, "{destination}", "Destinations that could not be reached and are left alone for a while.");
         meter.CreateObservableGauge("merpati.relay.providers.resting", () => providers.Count, "{provider}", "Providers that said 'too many' and are left alone for a while.");
@@ -84,6 +86,8 @@ internal sealed class RelayMetrics
     public void ConnectionClosed() => _connections.Add(-1);
 
     public void LeaseLost() => _leasesLost.Add(1);
+
+    public void Reported(string kind, string result) => _reports.Add(1, new KeyValuePair<string, object?>("kind", kind), new KeyValuePair<string, object?>("result", result));
 
     public void MayBeDouble(int recipients) => _mayBeDouble.Add(recipients);
 

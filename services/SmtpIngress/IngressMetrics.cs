@@ -24,6 +24,7 @@ internal sealed class IngressMetrics
     private readonly Counter<long> _checks;
     private readonly Histogram<double> _checksDuration;
 
+    private readonly Counter<long> _dmarcRows;
     private readonly Counter<long> _lists;
     private readonly Counter<long> _verdicts;
     private readonly Counter<long> _scans;
@@ -41,6 +42,7 @@ internal sealed class IngressMetrics
         _rateAlarms = meter.CreateCounter<long>("merpati.smtp.rate.alarms", "{alarm}", "Times that somebody exceeded a limit that only warns, by reason");
         _duration = meter.CreateHistogram<double>("merpati.smtp.acceptance.duration", "s", "From DATA or the first BDAT to the reply");
         _checks = meter.CreateCounter<long>("merpati.smtp.checks", "{result}", "Results of the checks of messages, by method (iprev, spf, dkim, dmarc, arc) and result");
+        _dmarcRows = meter.CreateCounter<long>("merpati.smtp.dmarc.messages", "{message}", "Messages for the DMARC report of their author's domain, by result (counted, dropped where there is no room)");
         _lists = meter.CreateCounter<long>("merpati.smtp.dns.lists", "{message}", "Messages that a DNS list named, or about which it did not answer, by zone and result (listed, unanswered)");
         _verdicts = meter.CreateCounter<long>("merpati.policy.verdicts", "{message}", "Messages that the policy judged, by action and rule");
         _scans = meter.CreateCounter<long>("merpati.smtp.scans", "{message}", "Messages that scanners were to look at, by scanner and result");
@@ -80,6 +82,8 @@ internal sealed class IngressMetrics
     }
 
     private void CountList(string zone, string result) => _lists.Add(1, new KeyValuePair<string, object?>("zone", zone), new KeyValuePair<string, object?>("result", result));
+
+    public void CountDmarcRow(bool counted) => _dmarcRows.Add(1, new KeyValuePair<string, object?>("result", counted ? "counted" : "dropped"));
 
     public void CountVerdict(PolicyVerdict verdict)
         => _verdicts.Add(1, new KeyValuePair<string, object?>("action", verdict.Action.Name()), new KeyValuePair<string, object?>("rule", verdict.Rule));

@@ -2,6 +2,7 @@ using Merpati.Accounts;
 using Merpati.Platform.Classifier;
 using Merpati.Platform.Dns;
 using Merpati.Platform.Health;
+using Merpati.Platform.Reports;
 using Merpati.Platform.Sharing;
 using Merpati.SmtpIngress.Acceptance;
 using Merpati.SmtpIngress.Checks;
@@ -40,6 +41,8 @@ public static class SmtpIngressServices
         services.AddSingleton<RecipientPolicy>();
         services.AddMailDns();
         services.AddSingleton<MessageChecks>();
+        services.AddDmarcCounts();
+        services.AddSingleton<DmarcCounts>();
         services.AddClassifier();
         services.AddSingleton<ContentScanners>();
         services.AddSingleton<PolicySource>();

@@ -7,6 +7,7 @@ using Merpati.OutboundRelay.Queue;
 using Merpati.OutboundRelay.Sending;
 using Merpati.OutboundRelay.TlsReports;
 using Merpati.Platform.Hosting;
+using Merpati.Platform.Reports;
 using Merpati.Rpc;
 using Merpati.Rpc.Accounts;
 using Merpati.Storage;
@@ -24,6 +25,7 @@ var sections = new Dictionary<string, Type>
     [RelayRoutesOptions.Section] = typeof(RelayRoutesOptions),
     [TlsPolicyOptions.Section] = typeof(TlsPolicyOptions),
     [TlsReportOptions.Section] = typeof(TlsReportOptions),
+    [ReportOptions.Section] = typeof(ReportOptions),
     [MongoStoreOptions.Section] = typeof(MongoStoreOptions),
     [RpcOptions.Section] = typeof(RpcOptions),
     [DirectoryCacheOptions.Section] = typeof(DirectoryCacheOptions),

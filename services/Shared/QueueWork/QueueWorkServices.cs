@@ -14,4 +14,11 @@ public static class QueueWorkServices
             provider.GetRequiredService<IContentStore>(), provider.GetRequiredService<IDirectory>(), hostName(provider), provider.GetRequiredService<TimeProvider>()));
         return services;
     }
+
+    /// <summary><see cref="OwnMail"/>. The host brings the stores, <see cref="IDirectory"/> and <see cref="IQueueBell"/>.</summary>
+    public static IServiceCollection AddOwnMail(this IServiceCollection services)
+    {
+        services.TryAddSingleton<OwnMail>();
+        return services;
+    }
 }

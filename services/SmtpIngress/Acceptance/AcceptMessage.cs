@@ -60,6 +60,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
         if (ObjectionToHeader() is { } objection) return objection;
         if (await ObjectionToAuthorsAsync(cancellationToken).ConfigureAwait(false) is { } spoof) return spoof;
         QueueRoute[] routes;
+        Judged judged;
         long size;
         try
         {
@@ -79,6 +80,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
             {
                 await RecordAsync(Subject(id, at, _envelope.Recipients, content.Size, decision), [Event(TimelineStep.Refused, at, $"{Told(verdict, result)}; {Told(decision.Verdict)}")], cancellationToken).ConfigureAwait(false);
                 await RemoveAsync(content, cancellationToken).ConfigureAwait(false);
+                acceptance.Dmarc.Count(verdict, decision, _envelope.Recipients);
                 return refused;
             }
             if (decision?.Verdict.To is { } to && !await acceptance.Routing.IsHereAsync(to, cancellationToken).ConfigureAwait(false))
@@ -87,7 +89,7 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
                 await RemoveAsync(content, cancellationToken).ConfigureAwait(false);
                 return Replies.LocalError;
             }
-            var judged = new Judged(verdict, result, decision);
+            judged = new Judged(verdict, result, decision);
             if (result is not null) content = await EditAsync(content, result.Edit, cancellationToken).ConfigureAwait(false);
             size = content.Size;
 
@@ -105,6 +107,8 @@ internal sealed class AcceptMessage(MessageAcceptance acceptance, SmtpRole role,
             await recorded.ConfigureAwait(false);
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested) { return acceptance.ReplyToStore(fault, id); }
+
+        acceptance.Dmarc.Count(judged.Verdict, judged.Decision, _envelope.Recipients);
 
         // 6. The bell; the reply is on its way when a worker comes.
         foreach (var rung in routes) acceptance.Bell.Ring(rung);

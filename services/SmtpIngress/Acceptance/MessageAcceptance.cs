@@ -14,7 +14,7 @@ using Microsoft.Extensions.Options;
 namespace Merpati.SmtpIngress.Acceptance;
 
 /// <summary>What every acceptance needs, and where it begins.</summary>
-internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, BinaryMessage binary, DoorPolicy door, SenderPolicy senders, RecipientRouting routing, MessageChecks checks, ContentScanners scanners, PolicySource policy, StoreRoom room,
+internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue, IJournal journal, IQueueBell bell, BinaryMessage binary, DoorPolicy door, SenderPolicy senders, RecipientRouting routing, MessageChecks checks, ContentScanners scanners, DmarcCounts dmarc, PolicySource policy, StoreRoom room,
     IngressMetrics metrics, IOptions<SmtpIngressOptions> options, TimeProvider time, ILogger<MessageAcceptance> logger)
 {
     public IMailQueue Queue => queue;
@@ -32,6 +32,8 @@ internal sealed class MessageAcceptance(IContentStore contents, IMailQueue queue
     public RecipientRouting Routing => routing;
 
     public ContentScanners Scanners => scanners;
+
+    public DmarcCounts Dmarc => dmarc;
 
     public IContentStore Contents => contents;
 

@@ -2,6 +2,7 @@ using Merpati.Bus;
 using Merpati.Mail.Dns;
 using Merpati.Platform.Hosting;
 using Merpati.Platform.Listeners;
+using Merpati.Platform.Reports;
 using Merpati.Rpc;
 using Merpati.Rpc.Accounts;
 using Merpati.SmtpIngress;
@@ -19,6 +20,7 @@ var sections = new Dictionary<string, Type>
     [DirectoryCacheOptions.Section] = typeof(DirectoryCacheOptions),
     [BusOptions.Section] = typeof(BusOptions),
     [DnsOptions.Section] = typeof(DnsOptions),
+    [ReportOptions.Section] = typeof(ReportOptions),
 };
 
 return await ServiceHost.RunAsync<SmtpIngressHostOptions>("merpati-smtp-ingress", args, sections, static host =>

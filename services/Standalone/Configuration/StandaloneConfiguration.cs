@@ -7,6 +7,7 @@ using Merpati.OutboundRelay.Queue;
 using Merpati.OutboundRelay.Sending;
 using Merpati.OutboundRelay.TlsReports;
 using Merpati.Platform.Hosting;
+using Merpati.Platform.Reports;
 using Merpati.Pop3Gateway;
 using Merpati.SmtpIngress;
 using Merpati.UserDirectory;
@@ -31,6 +32,7 @@ internal static class StandaloneConfiguration
         [RelayRoutesOptions.Section] = typeof(RelayRoutesOptions),
         [TlsPolicyOptions.Section] = typeof(TlsPolicyOptions),
         [TlsReportOptions.Section] = typeof(TlsReportOptions),
+        [ReportOptions.Section] = typeof(ReportOptions),
     };
 
     /// <summary>Whoever writes a configuration does not want a demo, unless it says so.</summary>

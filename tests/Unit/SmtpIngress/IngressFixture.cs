@@ -27,6 +27,7 @@ public sealed class IngressFixture : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
 
+    /// <param name="settings">Of SmtpIngress; a key that begins with a colon is one of another section.</param>
     public IngressFixture(params (string Key, string Value)[] settings)
     {
         Directory.Add("joe@example.test", enabled: false);
@@ -36,7 +37,7 @@ public sealed class IngressFixture : IAsyncDisposable
             .AddInMemoryCollection([new("SmtpIngress:HostName", "mail.example.test"), new("SmtpIngress:Checks:Enabled", "false"), new("SmtpIngress:Content:Enabled", "false"), new("SmtpIngress:Content:Classifier", "false"), new("SmtpIngress:GreetDelay", "00:00:00")])
             // What EHLO lists in the scripts, whatever the defaults become.
             .AddInMemoryCollection([new("SmtpIngress:Dsn", "true"), new("SmtpIngress:RequireTls", "false"), new("SmtpIngress:DeliverBy", "false"), new("SmtpIngress:MtPriority", "false")])
-            .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>("SmtpIngress:" + setting.Key, setting.Value)))
+            .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key.StartsWith(':') ? setting.Key[1..] : "SmtpIngress:" + setting.Key, setting.Value)))
             .Build();
         _services = new ServiceCollection()
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Log))
@@ -72,6 +73,10 @@ public sealed class IngressFixture : IAsyncDisposable
     internal SharedClassifier Classifier => _services.GetRequiredService<SharedClassifier>();
 
     internal PolicySource Policy => _services.GetRequiredService<PolicySource>();
+
+    public T Get<T>()
+        where T : notnull
+        => _services.GetRequiredService<T>();
 
     public Readiness Readiness => _services.GetRequiredService<Readiness>();
 

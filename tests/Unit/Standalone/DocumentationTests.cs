@@ -12,6 +12,7 @@ using Merpati.OutboundRelay.Destinations;
 using Merpati.OutboundRelay.Host;
 using Merpati.Platform.Admin;
 using Merpati.Platform.Hosting;
+using Merpati.Platform.Reports;
 using Merpati.Platform.Listeners;
 using Merpati.Pop3Gateway;
 using Merpati.Pop3Gateway.Host;
@@ -57,6 +58,7 @@ public sealed partial class DocumentationTests
     [InlineData(typeof(DnsOptions), "dns")]
     [InlineData(typeof(DestinationOptions), "destinations")]
     [InlineData(typeof(TlsPolicyOptions), "tlsPolicies")]
+    [InlineData(typeof(ReportOptions), "reports")]
     public void Every_option_is_documented_in_its_section(Type options, string heading) => ShouldDocument([options], heading);
 
     [Fact]

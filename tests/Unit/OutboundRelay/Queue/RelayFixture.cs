@@ -113,6 +113,8 @@ internal sealed class RelayFixture : IAsyncDisposable
         where T : notnull
         => _services.GetRequiredService<T>();
 
+    public IEnumerable<T> GetAll<T>() => _services.GetServices<T>();
+
     public RelayWorker Worker() => _services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<RelayWorker>().Single();
 
     public static RelayFixture With(Func<ScriptedCommand, ScriptedAnswer?>? answer = null, Action<Dictionary<string, string?>>? configure = null)

@@ -2,8 +2,10 @@ using System.Net;
 using AwesomeAssertions;
 using Merpati.Mail.Dns;
 using Merpati.OutboundRelay.TlsReports;
+using Merpati.Platform.Sharing;
 using Merpati.Relaying;
 using Merpati.TestKit.Stores;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -34,11 +36,11 @@ public sealed class SharedTlsSessionsTests
         second.Success("remote.test", ReportedPolicy.Nothing("remote.test"));
         second.Success("other.test", ReportedPolicy.Nothing("other.test"));
         await alive.SaveAsync(default);
-        (await alive.DueAsync(default)).Should().BeEmpty("the day is not over");
+        (await alive.Daily.DueAsync(default)).Should().BeEmpty("the day is not over");
 
         _time.Advance(TimeSpan.FromHours(2));
-        (await alive.DueAsync(default)).Should().Equal((Day, "other.test"), (Day, "remote.test"));
-        var report = (await alive.ClaimAsync(Day, "remote.test", default))!;
+        (await alive.Daily.DueAsync(default)).Should().Equal((Day, "other.test"), (Day, "remote.test"));
+        var report = SharedTlsSessions.Together(Day, "remote.test", (await alive.Daily.ClaimAsync(Day, "remote.test", default))!);
         report.Policies.Should().BeEquivalentTo([
             new PolicySessions(Sts, 1, 2, [new CountedFailure(Expired, 2)]),
             new PolicySessions(ReportedPolicy.Nothing("remote.test"), 1, 0, []),
@@ -53,12 +55,12 @@ public sealed class SharedTlsSessionsTests
         await one.SaveAsync(default);
         var (_, other) = Relay("two");
         _time.Advance(TimeSpan.FromHours(2));
-        (await one.ClaimAsync(Day, "remote.test", default)).Should().NotBeNull();
-        (await other.ClaimAsync(Day, "remote.test", default)).Should().BeNull();
+        (await one.Daily.ClaimAsync(Day, "remote.test", default)).Should().NotBeNull();
+        (await other.Daily.ClaimAsync(Day, "remote.test", default)).Should().BeNull();
         _time.Advance(TimeSpan.FromHours(1));
-        (await other.ClaimAsync(Day, "remote.test", default)).Should().NotBeNull();
-        await other.ForgetAsync(Day, "remote.test", default);
-        (await one.DueAsync(default)).Should().BeEmpty();
+        (await other.Daily.ClaimAsync(Day, "remote.test", default)).Should().NotBeNull();
+        await other.Daily.ForgetAsync(Day, "remote.test", default);
+        (await one.Daily.DueAsync(default)).Should().BeEmpty();
     }
 
     [Fact]
@@ -72,7 +74,7 @@ public sealed class SharedTlsSessionsTests
         await relay.SaveAsync(default);
         await relay.SaveAsync(default);
         _time.Advance(TimeSpan.FromHours(2));
-        (await relay.ClaimAsync(Day, "remote.test", default))!.Policies.Single().Successes.Should().Be(2);
+        SharedTlsSessions.Together(Day, "remote.test", (await relay.Daily.ClaimAsync(Day, "remote.test", default))!).Policies.Single().Successes.Should().Be(2);
     }
 
     [Fact]
@@ -83,14 +85,14 @@ public sealed class SharedTlsSessionsTests
         collector.Success("remote.test2", Sts);
         await relay.SaveAsync(default);
         _time.Advance(TimeSpan.FromHours(2));
-        (await relay.ClaimAsync(Day, "remote.test", default))!.Policies.Single().Successes.Should().Be(1);
-        await relay.ForgetAsync(Day, "remote.test", default);
-        (await relay.DueAsync(default)).Should().Equal((Day, "remote.test2"));
+        SharedTlsSessions.Together(Day, "remote.test", (await relay.Daily.ClaimAsync(Day, "remote.test", default))!).Policies.Single().Successes.Should().Be(1);
+        await relay.Daily.ForgetAsync(Day, "remote.test", default);
+        (await relay.Daily.DueAsync(default)).Should().Equal((Day, "remote.test2"));
     }
 
     private (TlsReportCollector Collector, SharedTlsSessions Sessions) Relay(string name)
     {
         var collector = new TlsReportCollector(_time);
-        return (collector, new SharedTlsSessions(collector, _records, name, _time));
+        return (collector, new SharedTlsSessions(collector, new DailyRecords(_records, SharedTlsSessions.Kind, name, _time), Options.Create(new TlsReportOptions())));
     }
 }

@@ -15,9 +15,12 @@ public enum DmarcPolicy
 /// <param name="Missing">For names below it that do not exist, <c>np=</c> (RFC 9091); null when it does not say.</param>
 /// <param name="Percent">Share of failing messages to which the policy applies, <c>pct=</c>.</param>
 /// <param name="Testing">The policy is one step milder than it says, <c>t=y</c>.</param>
-/// <param name="Reports">Addresses for aggregate reports, <c>rua=</c>.</param>
-public sealed record DmarcRecord(DmarcPolicy Policy, DmarcPolicy Subdomains, DmarcPolicy? Missing, bool StrictDkim, bool StrictSpf, int Percent, bool Testing, IReadOnlyList<string> Reports)
+/// <param name="Reports">Where aggregate reports go, <c>rua=</c>.</param>
+public sealed record DmarcRecord(DmarcPolicy Policy, DmarcPolicy Subdomains, DmarcPolicy? Missing, bool StrictDkim, bool StrictSpf, int Percent, bool Testing, IReadOnlyList<DmarcReportUri> Reports)
 {
+    /// <summary>As it stands in DNS.</summary>
+    public string Text { get; init; } = "";
+
     /// <summary>The version stands first, in this case, and then a semicolon or the end (RFC 7489 §6.4).</summary>
     public static bool Is(string text)
     {
@@ -29,22 +32,17 @@ public sealed record DmarcRecord(DmarcPolicy Policy, DmarcPolicy Subdomains, Dma
     public static DmarcRecord? Parse(string text)
     {
         if (!Is(text)) return null;
-        var tags = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var part in text.Split(';'))
-        {
-            var pair = part.Split('=', 2);
-            if (pair.Length == 2) tags.TryAdd(pair[0].Trim().ToLowerInvariant(), pair[1].Trim());
-        }
-        string[] reports = tags.TryGetValue("rua", out var rua) ? [.. rua.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(uri => uri.StartsWith("mailto:", StringComparison.OrdinalIgnoreCase) && uri.Contains('@', StringComparison.Ordinal))] : [];
+        var tags = Tags(text);
+        var reports = DmarcReportUri.Parse(tags.GetValueOrDefault("rua"));
         var policy = Policy("p");
         // A policy for subdomains that cannot be read counts as one for the domain that cannot.
         if (policy is null || tags.ContainsKey("sp") && Policy("sp") is null)
         {
-            if (reports.Length == 0) return null;
-            return new DmarcRecord(DmarcPolicy.None, DmarcPolicy.None, null, Strict("adkim"), Strict("aspf"), 100, Testing: false, reports);
+            if (reports.Count == 0) return null;
+            return new DmarcRecord(DmarcPolicy.None, DmarcPolicy.None, null, Strict("adkim"), Strict("aspf"), 100, Testing: false, reports) { Text = text };
         }
         var percent = tags.TryGetValue("pct", out var pct) && int.TryParse(pct, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 100 ? number : 100;
-        return new DmarcRecord(policy.Value, Policy("sp") ?? policy.Value, Policy("np"), Strict("adkim"), Strict("aspf"), percent, tags.GetValueOrDefault("t") is "y" or "Y", reports);
+        return new DmarcRecord(policy.Value, Policy("sp") ?? policy.Value, Policy("np"), Strict("adkim"), Strict("aspf"), percent, tags.GetValueOrDefault("t") is "y" or "Y", reports) { Text = text };
 
         bool Strict(string name) => tags.GetValueOrDefault(name) is "s" or "S";
 
@@ -55,5 +53,17 @@ public sealed record DmarcRecord(DmarcPolicy Policy, DmarcPolicy Subdomains, Dma
             "reject" => DmarcPolicy.Reject,
             _ => null,
         };
+    }
+
+    /// <summary>The tags of a record by name; of several alike the first counts.</summary>
+    internal static Dictionary<string, string> Tags(string text)
+    {
+        var tags = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var part in text.Split(';'))
+        {
+            var pair = part.Split('=', 2);
+            if (pair.Length == 2) tags.TryAdd(pair[0].Trim().ToLowerInvariant(), pair[1].Trim());
+        }
+        return tags;
     }
 }

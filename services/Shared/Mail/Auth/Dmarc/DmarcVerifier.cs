@@ -11,7 +11,11 @@ namespace Merpati.Mail.Auth;
 /// <param name="Percent">To how many of a hundred failing messages it applies; the others get the next milder one (RFC 7489 §6.6.4).</param>
 /// <param name="Record">Null without one.</param>
 /// <param name="AlignedBy">What passed: <c>dkim</c>, <c>spf</c>, or both.</param>
-public sealed record DmarcResult(AuthResult Result, string Domain, DmarcPolicy Policy, int Percent, DmarcRecord? Record, IReadOnlyList<string> AlignedBy, string? Reason);
+public sealed record DmarcResult(AuthResult Result, string Domain, DmarcPolicy Policy, int Percent, DmarcRecord? Record, IReadOnlyList<string> AlignedBy, string? Reason)
+{
+    /// <summary>Where the record was found; null without one.</summary>
+    public string? PolicyDomain { get; init; }
+}
 
 /// <summary>DMARC (RFC 7489) with the policy for missing names of RFC 9091. A result for every message, never an exception.</summary>
 public sealed class DmarcVerifier(IMailDns dns)
@@ -52,10 +56,11 @@ public sealed class DmarcVerifier(IMailDns dns)
         if (spf.Result == AuthResult.Pass && IsAligned(spf.Domain, record.StrictSpf)) aligned.Add("spf");
         var policy = ofParent ? await PolicyBelowAsync(domain, record, cancellationToken) : record.Policy;
         if (record.Testing && policy != DmarcPolicy.None) policy--;
-        if (aligned.Count > 0) return new DmarcResult(AuthResult.Pass, domain, policy, record.Percent, record, aligned, null);
+        var policyDomain = ofParent ? organization : domain;
+        if (aligned.Count > 0) return new DmarcResult(AuthResult.Pass, domain, policy, record.Percent, record, aligned, null) { PolicyDomain = policyDomain };
         // What might have passed, had DNS answered, is no failure.
         var unsure = dkim.Any(one => one.Result == AuthResult.TempError && IsAligned(one.Domain, record.StrictDkim)) || spf.Result == AuthResult.TempError && IsAligned(spf.Domain, record.StrictSpf);
-        return new DmarcResult(unsure ? AuthResult.TempError : AuthResult.Fail, domain, policy, record.Percent, record, [], unsure ? "an aligned check had no answer from DNS" : "neither DKIM nor SPF passes for the domain");
+        return new DmarcResult(unsure ? AuthResult.TempError : AuthResult.Fail, domain, policy, record.Percent, record, [], unsure ? "an aligned check had no answer from DNS" : "neither DKIM nor SPF passes for the domain") { PolicyDomain = policyDomain };
 
         bool IsAligned(string other, bool strict)
         {

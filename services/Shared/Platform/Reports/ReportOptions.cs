@@ -1,0 +1,48 @@
+using System.ComponentModel.DataAnnotations;
+using Merpati.Addresses;
+using Microsoft.Extensions.Options;
+
+namespace Merpati.Platform.Reports;
+
+/// <summary>Settings of the reports about mail, section <c>Reports</c>: those that are sent to other domains, and those that come in.</summary>
+public sealed class ReportOptions : IValidatableObject
+{
+    public const string Section = "Reports";
+
+    /// <summary>From of the DMARC reports that are sent, in a domain of ours that signs. None means that none are counted and sent.</summary>
+    public string? From { get; set; }
+
+    /// <summary>Whose reports they are: org_name. None means the domain of <see cref="From"/>.</summary>
+    public string? Organization { get; set; }
+
+    /// <summary>How to reach a person besides: extra_contact_info.</summary>
+    public string? Contact { get; set; }
+
+    /// <summary>After midnight (UTC), a random part of this is waited, so that not all the world reports at once.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "12:00:00")]
+    public TimeSpan Spread { get; set; } = TimeSpan.FromHours(4);
+
+    /// <summary>Policy domains that one process counts for on a day; the messages of others are in no report.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxDomains { get; set; } = 10_000;
+
+    /// <summary>Rows of a report; what is beyond is only a number in it.</summary>
+    [Range(10, 5000)]
+    public int MaxRows { get; set; } = 1000;
+
+    internal EmailAddress? Sender => EmailAddress.TryParse(From, out var address) ? address : null;
+
+    /// <summary>DMARC reports are counted and sent.</summary>
+    public bool AreSent => From is not null;
+
+    /// <summary>An address to which reports go, or answers to them.</summary>
+    public bool IsForReports(EmailAddress address) => address.Equals(Sender);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (From is not null && Sender is null) yield return new ValidationResult($"'{From}' is no address; write one in a domain of ours, such as dmarc@example.org.", [nameof(From)]);
+    }
+}
+
+[OptionsValidator]
+internal sealed partial class ReportOptionsValidator : IValidateOptions<ReportOptions>;
