@@ -6,6 +6,7 @@ using Merpati.Cli.Commands.Aliases;
 using Merpati.Cli.Commands.Checks;
 using Merpati.Cli.Commands.Classifier;
 using Merpati.Cli.Commands.Dkim;
+using Merpati.Cli.Commands.Dmarc;
 using Merpati.Cli.Commands.Domains;
 using Merpati.Cli.Commands.Policies;
 using Merpati.Cli.Commands.Quarantine;
@@ -100,6 +101,11 @@ public static class MerpatiCommand
             dkim.AddCommand<RotateDkimKeys>("rotate");
             dkim.AddCommand<RetireDkimKey>("retire");
             dkim.AddCommand<RemoveDkimKey>("remove");
+        });
+        configuration.AddBranch("dmarc", dmarc =>
+        {
+            dmarc.SetDescription("How mail of our domains fares elsewhere.");
+            dmarc.AddCommand<ListDmarcReports>("reports");
         });
         configuration.AddBranch("quarantine", quarantine =>
         {

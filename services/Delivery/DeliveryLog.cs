@@ -33,6 +33,27 @@ internal static partial class DeliveryLog
     [LoggerMessage(3010, LogLevel.Information, "{Id}: {Recipient} is {State}: {Detail}")]
     public static partial void RecipientFailed(this ILogger logger, QueueId id, EmailAddress recipient, RecipientState state, string detail);
 
+    [LoggerMessage(3011, LogLevel.Warning, "{Id}: it looks like a report, and cannot be read: {Reason}")]
+    public static partial void ReportUnreadable(this ILogger logger, QueueId id, string reason);
+
+    [LoggerMessage(3012, LogLevel.Information, "{Id}: a report about something that is not ours.")]
+    public static partial void ReportForeign(this ILogger logger, QueueId id);
+
+    [LoggerMessage(3013, LogLevel.Information, "{Id}: {Recipient} bounced with {Status} after it was taken, as {Report} reports.")]
+    public static partial void BouncedLater(this ILogger logger, QueueId id, EmailAddress recipient, string status, QueueId report);
+
+    [LoggerMessage(3014, LogLevel.Information, "{Id}: {Recipient} complains ({Type}) in {Report}.")]
+    public static partial void Complained(this ILogger logger, QueueId id, EmailAddress recipient, string type, QueueId report);
+
+    [LoggerMessage(3015, LogLevel.Information, "{Id}: DMARC report of {Organization} about {Domain} with {Rows} rows; kept: {Kept}.")]
+    public static partial void DmarcReportRead(this ILogger logger, QueueId id, string organization, string domain, int rows, bool kept);
+
+    [LoggerMessage(3016, LogLevel.Information, "{Accounts} accounts were told of their messages in quarantine from {Since} to {Until}.")]
+    public static partial void DigestsSent(this ILogger logger, int accounts, DateTimeOffset since, DateTimeOffset until);
+
+    [LoggerMessage(3017, LogLevel.Warning, "The digests of the quarantine could not be sent; the next try is within the hour.")]
+    public static partial void DigestFailed(this ILogger logger, Exception exception);
+
     [LoggerMessage(3020, LogLevel.Information, "Collected {Contents} contents of {Octets} octets that nobody needed; forgot {Deliveries} delivery keys, {Tombstones} tombstones and {Timelines} timelines.")]
     public static partial void Collected(this ILogger logger, int contents, long octets, int deliveries, int tombstones, int timelines);
 

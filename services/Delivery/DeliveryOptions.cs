@@ -91,12 +91,23 @@ public sealed class DeliveryOptions
     [Range(typeof(TimeSpan), "01:00:00", "3650.00:00:00")]
     public TimeSpan KeepQuarantined { get; set; } = TimeSpan.FromDays(30);
 
+    /// <summary>Each account is told once a day which new messages for it are in quarantine.</summary>
+    public bool Digest { get; set; } = true;
+
+    /// <summary>When, as a time of the day (UTC).</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "23:59:59")]
+    public TimeSpan DigestAt { get; set; } = TimeSpan.FromHours(6);
+
     [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
     public TimeSpan KeepTimeline { get; set; } = TimeSpan.FromDays(30);
 
     /// <summary>How often the gauges of queue and ledger are read.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan LedgerInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What becomes of addresses that do not exist, as their servers say in a report afterwards.</summary>
+    [ValidateObjectMembers]
+    public SuppressOptions Suppress { get; set; } = new();
 
     internal RetrySchedule Schedule => new(FirstRetry, LongestRetry, GiveUpAfter);
 

@@ -2,8 +2,11 @@ using Merpati.Delivery.Collection;
 using Merpati.Delivery.Ledger;
 using Merpati.Delivery.Local;
 using Merpati.Delivery.Mailboxes;
+using Merpati.Delivery.Quarantine;
+using Merpati.Delivery.Reports;
 using Merpati.Delivery.Routing;
 using Merpati.Mailboxes;
+using Merpati.Platform.Reports;
 using Merpati.QueueWork;
 using Merpati.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,7 +19,7 @@ public static class DeliveryServices
 {
     /// <summary>
     /// Local delivery, the collector, the ledger's gauges, and <see cref="IMailboxes"/>. The host brings the stores
-    /// (content, queue, mailboxes, journal), <see cref="Accounts.IDirectory"/>, <see cref="Storage.IQueueBell"/> and <see cref="IMailboxChangeFeed"/>,
+    /// (content, queue, shared records, mailboxes, journal), <see cref="Accounts.IDirectory"/>, <see cref="Relaying.ISuppressionList"/>, <see cref="Storage.IQueueBell"/> and <see cref="IMailboxChangeFeed"/>,
     /// and sets <c>Delivery:HostName</c>.
     /// </summary>
     public static IServiceCollection AddDelivery(this IServiceCollection services)
@@ -31,9 +34,14 @@ public static class DeliveryServices
         services.AddMailboxes();
         services.AddReportsToSenders(provider => provider.GetRequiredService<IOptions<DeliveryOptions>>().Value.HostName);
         services.AddSingleton<Redirects>();
+        services.AddReceivedReports();
+        // The relay of the same process has its own.
+        services.AddSingleton(static provider => ActivatorUtilities.CreateInstance<ReadReports>(provider, provider.HardBounces(provider.GetRequiredService<IOptions<DeliveryOptions>>().Value.Suppress)));
         services.AddSingleton<DeliverToMailbox>();
         services.AddHostedService<LocalDelivery>();
         services.AddHostedService<Collector>();
+        services.AddOwnMail();
+        services.AddHostedService<QuarantineDigest>();
         services.AddHostedService<LedgerGauges>();
         return services;
     }

@@ -51,10 +51,4 @@ internal static partial class OutboundRelayLog
 
     [LoggerMessage(7014, LogLevel.Information, "The DMARC report for {Domain} is not sent to {Address}: {Octets} octets are more than the {Limit} that it takes.")]
     public static partial void ReportTooLarge(this ILogger logger, string domain, EmailAddress address, long octets, long limit);
-
-    [LoggerMessage(7015, LogLevel.Information, "{Address} is on the suppression list from now on: {Reason}")]
-    public static partial void Suppressed(this ILogger logger, string address, string reason);
-
-    [LoggerMessage(7016, LogLevel.Warning, "A bounce could not be counted for the suppression list: {Reason}")]
-    public static partial void BounceNotCounted(this ILogger logger, string reason);
 }

@@ -56,7 +56,7 @@ public static class OutboundRelayServices
         services.AddHostedService<ShareRests>();
         services.AddSingleton<RelaySchedules>();
         services.AddSingleton<RelayVerdicts>();
-        services.AddSingleton<HardBounces>();
+        services.AddSingleton(static provider => provider.HardBounces(Value<OutboundRelayOptions>(provider).Suppress));
         services.AddSingleton<RelayMetrics>();
         services.AddSingleton<RelayAttempt>();
         services.AddHostedService<RelayWorker>();

@@ -99,6 +99,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
         app.MapQueueAdministration();
         app.MapTraceAdministration();
         app.MapClassifierAdministration();
+        app.MapDmarcAdministration();
         app.MapStoreAdministration();
         return new StandaloneHost(app, configuration, printJson);
     }

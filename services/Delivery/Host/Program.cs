@@ -3,6 +3,7 @@ using Merpati.Delivery;
 using Merpati.Delivery.Host;
 using Merpati.Delivery.Mailboxes;
 using Merpati.Platform.Hosting;
+using Merpati.Platform.Reports;
 using Merpati.Rpc;
 using Merpati.Rpc.Accounts;
 using Merpati.Storage;
@@ -14,6 +15,7 @@ const MongoStoreKinds Stores = MongoStoreKinds.Content | MongoStoreKinds.Queue |
 var sections = new Dictionary<string, Type>
 {
     [DeliveryOptions.Section] = typeof(DeliveryOptions),
+    [ReportOptions.Section] = typeof(ReportOptions),
     [MailboxesOptions.Section] = typeof(MailboxesOptions),
     [MongoStoreOptions.Section] = typeof(MongoStoreOptions),
     [RpcOptions.Section] = typeof(RpcOptions),
@@ -27,6 +29,7 @@ return await ServiceHost.RunAsync<DeliveryHostOptions>("merpati-delivery", args,
         .AddMongoStores(Stores)
         .AddBus(QueueRoute.Local)
         .AddDirectoryClient().AddDirectoryCache()
+        .AddSuppressionsClient()
         .AddDelivery()
         .AddMerpatiRpcServer()
         .PostConfigure<DeliveryOptions>(delivery => delivery.HostName = host.Hostname);

@@ -3,6 +3,7 @@ using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Envelopes;
 using Merpati.Delivery.Mailboxes;
+using Merpati.Delivery.Reports;
 using Merpati.Delivery.Routing;
 using Merpati.Mail;
 using Merpati.Mail.Policy;
@@ -38,6 +39,7 @@ internal sealed class DeliverToMailbox(
     MailboxDelivery mailboxes,
     Redirects redirects,
     ReportToSender reports,
+    ReadReports received,
     IQueueBell bell,
     DeliveryMetrics metrics,
     IOptions<DeliveryOptions> options,
@@ -103,6 +105,9 @@ internal sealed class DeliverToMailbox(
             verdicts = verdicts.ConvertAll(v => ReportToSender.IsDue(entry, v.Outcome) ? Unreported(v, exception) : v);
             logger.ReportFailed(entry.Id, exception);
         }
+
+        // Before the entry is closed: a crash in between reads a report again, and loses none.
+        if (message is not null && outcomes.Values.Any(outcome => outcome is TargetOutcome.Delivered { Replayed: false }) || verdicts.Exists(verdict => verdict.State == RecipientState.Relayed)) await received.ReadAsync(entry, message!, cancellationToken);
 
         // 6
         var nextAttempt = NextAttempt(entry, verdicts, now);

@@ -185,22 +185,6 @@ public sealed class ReplyRule
     internal bool Matches(string reply) => Compiled.IsMatch(reply);
 }
 
-/// <summary>When an address gets on the suppression list by itself, and for how long.</summary>
-public sealed class SuppressOptions
-{
-    /// <summary>Days (UTC) on which its own server said that there is no such mailbox (5.1.1); 0 puts nobody on the list.</summary>
-    [Range(0, 30)]
-    public int AfterDays { get; set; } = 3;
-
-    /// <summary>Within this time.</summary>
-    [Range(typeof(TimeSpan), "1.00:00:00", "365.00:00:00")]
-    public TimeSpan Within { get; set; } = TimeSpan.FromDays(14);
-
-    /// <summary>How long it stays on the list.</summary>
-    [Range(typeof(TimeSpan), "01:00:00", "3650.00:00:00")]
-    public TimeSpan For { get; set; } = TimeSpan.FromDays(30);
-}
-
 /// <summary>How much is done for one destination, one sender, one provider.</summary>
 public sealed class GateOptions
 {

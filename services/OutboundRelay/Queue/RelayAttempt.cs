@@ -78,7 +78,7 @@ internal sealed class RelayAttempt(
     {
         // 1
         var now = time.GetUtcNow();
-        var suppressed = await suppressions.FindAsync([.. queued.Select(recipient => recipient.Recipient.Address)], cancellationToken);
+        var suppressed = await suppressions.FindAsync([.. queued.Select(recipient => recipient.Recipient.Address)], entry.ReversePath.Address, cancellationToken);
         var fates = new Fate?[queued.Count];
         for (var i = 0; i < fates.Length; i++)
         {
@@ -192,7 +192,11 @@ internal sealed class RelayAttempt(
             return;
         }
         if (report is not null) bell.Ring(report.Route);
-        await bounces.CountAsync(verdicts, cancellationToken);
+        foreach (var verdict in verdicts)
+        {
+            // The words of a server, not of a person or a policy of ours.
+            if (verdict is { State: RecipientState.Bounced, Fate: Fate.Refused { Host: { } said, Code: HardBounces.NoSuchMailbox } refused }) await bounces.CountAsync(verdict.Address, said, refused.Text, cancellationToken);
+        }
         Account(entry, verdicts, activity, time.GetElapsedTime(started));
     }
 

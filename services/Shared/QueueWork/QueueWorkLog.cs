@@ -21,4 +21,10 @@ internal static partial class QueueWorkLog
 
     [LoggerMessage(3204, LogLevel.Warning, "Leases could not be extended.")]
     public static partial void ExtendFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(3205, LogLevel.Information, "{Address} is on the suppression list from now on: {Reason}")]
+    public static partial void Suppressed(this ILogger logger, string address, string reason);
+
+    [LoggerMessage(3206, LogLevel.Warning, "A bounce could not be counted for the suppression list: {Reason}")]
+    public static partial void BounceNotCounted(this ILogger logger, string reason);
 }

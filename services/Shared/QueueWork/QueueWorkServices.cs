@@ -1,4 +1,5 @@
 using Merpati.Accounts;
+using Merpati.Relaying;
 using Merpati.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -14,6 +15,10 @@ public static class QueueWorkServices
             provider.GetRequiredService<IContentStore>(), provider.GetRequiredService<IDirectory>(), hostName(provider), provider.GetRequiredService<TimeProvider>()));
         return services;
     }
+
+    /// <summary>The bounces of a service by its own options. The host brings ISharedRecords and <see cref="ISuppressionList"/>.</summary>
+    public static HardBounces HardBounces(this IServiceProvider provider, SuppressOptions options)
+        => ActivatorUtilities.CreateInstance<HardBounces>(provider, options);
 
     /// <summary><see cref="OwnMail"/>. The host brings the stores, <see cref="IDirectory"/> and <see cref="IQueueBell"/>.</summary>
     public static IServiceCollection AddOwnMail(this IServiceCollection services)

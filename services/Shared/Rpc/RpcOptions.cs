@@ -85,7 +85,7 @@ public sealed class RpcAccess
     public string Timeline { get; set; } = ServiceNames.UserDirectory;
 
     [Required]
-    public string Suppressions { get; set; } = ServiceNames.OutboundRelay;
+    public string Suppressions { get; set; } = $"{ServiceNames.OutboundRelay},{ServiceNames.Delivery}";
 
     [Required]
     public string Directory { get; set; } = $"{ServiceNames.SmtpIngress},{ServiceNames.Delivery},{ServiceNames.OutboundRelay},{ServiceNames.ImapGateway},{ServiceNames.Pop3Gateway}";

@@ -3,6 +3,7 @@ using Merpati.Mail.Dns;
 using Merpati.Platform.Admin;
 using Merpati.Platform.Classifier;
 using Merpati.Platform.Hosting;
+using Merpati.Platform.Reports;
 using Merpati.Rpc;
 using Merpati.Storage.MongoDb;
 using Merpati.UserDirectory;
@@ -27,7 +28,7 @@ return await ServiceHost.RunAsync<UserDirectoryHostOptions>("merpati-user-direct
         .AddMongoStores(Stores)
         .AddBus()
         .AddUserDirectory()
-        .AddClassifier()
+        .AddClassifier().AddReceivedReports()
         .AddMerpatiRpcServer()
         // Administration of what Delivery has: it is asked when somebody asks.
         .AddAccountRemovalClient().AddMailboxSharingClient().AddQueueClient().AddQueuedHeadersClient().AddJournalClient()
@@ -38,5 +39,5 @@ return await ServiceHost.RunAsync<UserDirectoryHostOptions>("merpati-user-direct
     var tokens = AdminTokens.Load(host.Options.Admin);
     if (!tokens.Any) return;
     host.Services.AddSingleton(tokens).AddSingleton(host.Options.Admin);
-    host.Map(static endpoints => endpoints.MapDirectoryAdministration().MapQueueAdministration().MapTraceAdministration().MapClassifierAdministration());
+    host.Map(static endpoints => endpoints.MapDirectoryAdministration().MapQueueAdministration().MapTraceAdministration().MapClassifierAdministration().MapDmarcAdministration());
 });

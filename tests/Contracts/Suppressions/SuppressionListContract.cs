@@ -28,7 +28,7 @@ public abstract class SuppressionListContract : IAsyncLifetime
     public async Task An_address_is_found_in_any_case_and_its_neighbours_are_not()
     {
         await _list.PutAsync(Of("ann@example.org"), default);
-        var found = await _list.FindAsync([Ann, Bob], default);
+        var found = await _list.FindAsync([Ann, Bob], null, default);
         found.Should().ContainSingle().Which.Should().BeEquivalentTo(KeyValuePair.Create(Ann, Of("ann@example.org")));
     }
 
@@ -37,7 +37,7 @@ public abstract class SuppressionListContract : IAsyncLifetime
     {
         await _list.PutAsync(Of("example.org"), default);
         var below = EmailAddress.Parse("ann@sub.example.org");
-        (await _list.FindAsync([Ann, Bob, below], default)).Keys.Should().BeEquivalentTo([Ann, Bob]);
+        (await _list.FindAsync([Ann, Bob, below], null, default)).Keys.Should().BeEquivalentTo([Ann, Bob]);
     }
 
     [Fact]
@@ -45,7 +45,16 @@ public abstract class SuppressionListContract : IAsyncLifetime
     {
         await _list.PutAsync(Of("example.org") with { Reason = "the domain" }, default);
         await _list.PutAsync(Of("ann@example.org") with { Reason = "the address" }, default);
-        (await _list.FindAsync([Ann], default))[Ann].Reason.Should().Be("the address");
+        (await _list.FindAsync([Ann], null, default))[Ann].Reason.Should().Be("the address");
+    }
+
+    [Fact]
+    public async Task What_is_for_one_sender_counts_for_no_other()
+    {
+        await _list.PutAsync(Of("ann@example.org from bob@example.org"), default);
+        (await _list.FindAsync([Ann, Bob], Bob, default)).Keys.Should().BeEquivalentTo([Ann]);
+        (await _list.FindAsync([Ann], Ann, default)).Should().BeEmpty();
+        (await _list.FindAsync([Ann], null, default)).Should().BeEmpty();
     }
 
     [Fact]
@@ -54,9 +63,9 @@ public abstract class SuppressionListContract : IAsyncLifetime
         await _list.PutAsync(Of("ann@example.org") with { Until = Time.GetUtcNow().AddDays(1) }, default);
         await _list.PutAsync(Of("example.org") with { Reason = "the domain", Until = Time.GetUtcNow().AddDays(2) }, default);
         Time.Advance(TimeSpan.FromDays(1));
-        (await _list.FindAsync([Ann], default))[Ann].Reason.Should().Be("the domain");
+        (await _list.FindAsync([Ann], null, default))[Ann].Reason.Should().Be("the domain");
         Time.Advance(TimeSpan.FromDays(1));
-        (await _list.FindAsync([Ann], default)).Should().BeEmpty();
+        (await _list.FindAsync([Ann], null, default)).Should().BeEmpty();
         (await _list.ListAsync(null, null, 10, default)).Should().HaveCount(2);
     }
 
@@ -75,7 +84,7 @@ public abstract class SuppressionListContract : IAsyncLifetime
         await _list.PutAsync(Of("ann@example.org"), default);
         (await _list.RemoveAsync("ann@example.org", default)).Should().BeTrue();
         (await _list.RemoveAsync("ann@example.org", default)).Should().BeFalse();
-        (await _list.FindAsync([Ann], default)).Should().BeEmpty();
+        (await _list.FindAsync([Ann], null, default)).Should().BeEmpty();
     }
 
     [Fact]
@@ -92,6 +101,8 @@ public abstract class SuppressionListContract : IAsyncLifetime
     [InlineData("Ann@Example.ORG", "ann@example.org")]
     [InlineData(" Example.ORG ", "example.org")]
     [InlineData("\"odd one\"@example.org", "\"odd one\"@example.org")]
+    [InlineData("Ann@Example.org  From Bob@example.NET", "ann@example.org from bob@example.net")]
+    [InlineData("ann@example.org from", "")]
     [InlineData("", "")]
     [InlineData("two words", "")]
     [InlineData("@example.org", "")]

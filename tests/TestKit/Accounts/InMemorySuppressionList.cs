@@ -17,12 +17,12 @@ public sealed class InMemorySuppressionList(TimeProvider time) : ISuppressionLis
 
     public ValueTask<bool> RemoveAsync(string pattern, CancellationToken cancellationToken) => ValueTask.FromResult(_list.TryRemove(pattern, out _));
 
-    public ValueTask<IReadOnlyDictionary<EmailAddress, Suppression>> FindAsync(IReadOnlyList<EmailAddress> recipients, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyDictionary<EmailAddress, Suppression>> FindAsync(IReadOnlyList<EmailAddress> recipients, EmailAddress? sender, CancellationToken cancellationToken)
     {
         var found = new Dictionary<EmailAddress, Suppression>();
         foreach (var recipient in recipients)
         {
-            if ((Find(Suppression.Of(recipient)) ?? Find(recipient.Domain)) is { } suppression) found[recipient] = suppression;
+            if (Suppression.Patterns(recipient, sender).Select(Find).FirstOrDefault(one => one is not null) is { } suppression) found[recipient] = suppression;
         }
         return ValueTask.FromResult<IReadOnlyDictionary<EmailAddress, Suppression>>(found);
     }

@@ -6,13 +6,16 @@ using Merpati.Addresses;
 using Merpati.Delivery;
 using Merpati.Delivery.Local;
 using Merpati.Delivery.Mailboxes;
+using Merpati.Delivery.Reports;
 using Merpati.Delivery.Routing;
 using Merpati.Envelopes;
 using Merpati.Mailboxes;
 using Merpati.Platform.Bus;
+using Merpati.Platform.Reports;
 using Merpati.Queueing;
 using Merpati.QueueWork;
 using Merpati.Storage;
+using Merpati.TestKit.Accounts;
 using Merpati.TestKit.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -34,6 +37,8 @@ internal sealed class DeliveryFixture
         Contents = new InMemoryContentStore(Time);
         Mailboxes = new FakeMailboxStore(Time);
         Bell = new LocalQueueBell(Time);
+        Records = new InMemorySharedRecords(Time);
+        Suppressions = new InMemorySuppressionList(Time);
         Metrics = new DeliveryMetrics(Meters);
     }
 
@@ -61,7 +66,20 @@ internal sealed class DeliveryFixture
     {
         var options = Microsoft.Extensions.Options.Options.Create(Options);
         return new DeliverToMailbox(Directory, Contents, Queue, Journal, new MailboxDelivery(Mailboxes, new SilentFeed(), Time), new Redirects(Directory), new ReportToSender(Contents, Directory, Options.HostName, Time),
-            Bell, Metrics, options, Time, NullLogger<DeliverToMailbox>.Instance);
+            Reports(options), Bell, Metrics, options, Time, NullLogger<DeliverToMailbox>.Instance);
+    }
+
+    public ReportOptions ReportOptions { get; } = new();
+
+    public InMemorySharedRecords Records { get; }
+
+    public InMemorySuppressionList Suppressions { get; }
+
+    private ReadReports Reports(IOptions<DeliveryOptions> options)
+    {
+        var reports = Microsoft.Extensions.Options.Options.Create(ReportOptions);
+        return new ReadReports(Contents, Journal, Directory, Suppressions, new HardBounces(Suppressions, Records, Options.Suppress, Time, NullLogger<HardBounces>.Instance), new ReceivedDmarcReports(Records, reports, Time),
+            Metrics, options, reports, Time, NullLogger<ReadReports>.Instance);
     }
 
     public LocalDelivery Service() => new(Queue, Bell, UseCase(), Microsoft.Extensions.Options.Options.Create(Options), Time, NullLogger<LocalDelivery>.Instance);

@@ -5,10 +5,12 @@ using Merpati.Addresses;
 using Merpati.Delivery;
 using Merpati.Delivery.Local;
 using Merpati.Delivery.Mailboxes;
+using Merpati.Delivery.Reports;
 using Merpati.Delivery.Routing;
 using Merpati.Envelopes;
 using Merpati.Mailboxes;
 using Merpati.Platform.Bus;
+using Merpati.Platform.Reports;
 using Merpati.Queueing;
 using Merpati.QueueWork;
 using Merpati.Storage;
@@ -56,8 +58,12 @@ public sealed class DeliveryOverSqliteTests(ITestOutputHelper output) : IAsyncLi
         var options = Options.Create(new DeliveryOptions { HostName = "mx.example.test", GatherTime = TimeSpan.Zero });
         var bell = new LocalQueueBell(_time);
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
+        var metrics = new DeliveryMetrics(meters);
+        var reportOptions = Options.Create(new ReportOptions());
+        var reports = new ReadReports(_stores.Content, _stores.Journal, _directory, _stores.Suppressions, new HardBounces(_stores.Suppressions, _stores.SharedRecords, options.Value.Suppress, _time, NullLogger<HardBounces>.Instance),
+            new ReceivedDmarcReports(_stores.SharedRecords, reportOptions, _time), metrics, options, reportOptions, _time, NullLogger<ReadReports>.Instance);
         var useCase = new DeliverToMailbox(_directory, _stores.Content, _stores.Queue, _stores.Journal, new MailboxDelivery(_mailboxes, new LocalMailboxChangeFeed(), _time), new Redirects(_directory),
-            new ReportToSender(_stores.Content, _directory, options.Value.HostName, _time), bell, new DeliveryMetrics(meters), options, _time, NullLogger<DeliverToMailbox>.Instance);
+            new ReportToSender(_stores.Content, _directory, options.Value.HostName, _time), reports, bell, metrics, options, _time, NullLogger<DeliverToMailbox>.Instance);
         using var service = new LocalDelivery(_stores.Queue, bell, useCase, options, _time, NullLogger<LocalDelivery>.Instance);
 
         var watch = Stopwatch.StartNew();

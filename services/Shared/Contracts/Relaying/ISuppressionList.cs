@@ -12,7 +12,8 @@ public interface ISuppressionList
     ValueTask<bool> RemoveAsync(string pattern, CancellationToken cancellationToken);
 
     /// <summary>What is in force now for each of these addresses; that of the address itself goes before that of its domain. Those that may be sent to are left out.</summary>
-    ValueTask<IReadOnlyDictionary<EmailAddress, Suppression>> FindAsync(IReadOnlyList<EmailAddress> recipients, CancellationToken cancellationToken);
+    /// <param name="sender">The reverse-path of the mail; null for the null one.</param>
+    ValueTask<IReadOnlyDictionary<EmailAddress, Suppression>> FindAsync(IReadOnlyList<EmailAddress> recipients, EmailAddress? sender, CancellationToken cancellationToken);
 
     /// <summary>In order of pattern, after <paramref name="after"/>; those whose pattern contains the text, without case, or all.</summary>
     ValueTask<IReadOnlyList<Suppression>> ListAsync(string? contains, string? after, int limit, CancellationToken cancellationToken);

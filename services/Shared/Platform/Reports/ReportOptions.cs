@@ -30,17 +30,32 @@ public sealed class ReportOptions : IValidatableObject
     [Range(10, 5000)]
     public int MaxRows { get; set; } = 1000;
 
+    /// <summary>Addresses of ours at which DMARC reports of others come in; they are read beside their delivery.</summary>
+    public IList<string> Addresses { get; } = [];
+
+    /// <summary>How long reports that came in are kept.</summary>
+    [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
+    public TimeSpan Keep { get; set; } = TimeSpan.FromDays(60);
+
+    /// <summary>Reports about one domain that are taken in on a day.</summary>
+    [Range(1, 100_000)]
+    public int MaxReceived { get; set; } = 500;
+
     internal EmailAddress? Sender => EmailAddress.TryParse(From, out var address) ? address : null;
 
     /// <summary>DMARC reports are counted and sent.</summary>
     public bool AreSent => From is not null;
 
     /// <summary>An address to which reports go, or answers to them.</summary>
-    public bool IsForReports(EmailAddress address) => address.Equals(Sender);
+    public bool IsForReports(EmailAddress address) => address.Equals(Sender) || IsTakenIn(address);
+
+    /// <summary>Reports to this address are read.</summary>
+    public bool IsTakenIn(EmailAddress address) => Addresses.Any(one => EmailAddress.TryParse(one, out var parsed) && parsed.Equals(address));
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (From is not null && Sender is null) yield return new ValidationResult($"'{From}' is no address; write one in a domain of ours, such as dmarc@example.org.", [nameof(From)]);
+        foreach (var address in Addresses.Where(one => !EmailAddress.TryParse(one, out _))) yield return new ValidationResult($"'{address}' is no address; write one of ours, such as dmarc@example.org.", [nameof(Addresses)]);
     }
 }
 

@@ -17,6 +17,14 @@ public static class ReportServices
         return services;
     }
 
+    /// <summary><see cref="ReceivedDmarcReports"/>, kept in ISharedRecords, which must be there.</summary>
+    public static IServiceCollection AddReceivedReports(this IServiceCollection services)
+    {
+        services.AddReportOptions();
+        services.TryAddSingleton<ReceivedDmarcReports>();
+        return services;
+    }
+
     /// <summary><see cref="SharedDmarcDays"/> of this process, kept in ISharedRecords, which must be there.</summary>
     public static IServiceCollection AddDmarcCounts(this IServiceCollection services)
     {

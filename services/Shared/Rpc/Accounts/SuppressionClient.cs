@@ -16,9 +16,9 @@ internal sealed class SuppressionClient(SuppressionService.SuppressionServiceCli
     public async ValueTask<bool> RemoveAsync(string pattern, CancellationToken cancellationToken)
         => (await caller.AskAsync(CallKind.Once, client.RemoveSuppressionAsync, new RemoveSuppressionRequest { Pattern = pattern }, cancellationToken)).Removed;
 
-    public async ValueTask<IReadOnlyDictionary<EmailAddress, Suppression>> FindAsync(IReadOnlyList<EmailAddress> recipients, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyDictionary<EmailAddress, Suppression>> FindAsync(IReadOnlyList<EmailAddress> recipients, EmailAddress? sender, CancellationToken cancellationToken)
     {
-        var request = new FindSuppressionsRequest { Recipients = { recipients.Select(recipient => recipient.ToWire()) } };
+        var request = new FindSuppressionsRequest { Recipients = { recipients.Select(recipient => recipient.ToWire()) }, Sender = sender?.ToWire() };
         var response = await caller.AskAsync(CallKind.Question, client.FindSuppressionsAsync, request, cancellationToken);
         return response.Suppressed.ToDictionary(suppressed => suppressed.Recipient.ToContract(), suppressed => suppressed.Suppression.ToContract());
     }

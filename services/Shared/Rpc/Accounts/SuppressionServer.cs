@@ -21,7 +21,7 @@ internal sealed class SuppressionServer(ISuppressionList list) : SuppressionServ
 
     public override async Task<FindSuppressionsResponse> FindSuppressions(FindSuppressionsRequest request, ServerCallContext context)
     {
-        var found = await list.FindAsync([.. request.Recipients.Select(recipient => recipient.ToContract())], context.CancellationToken);
+        var found = await list.FindAsync([.. request.Recipients.Select(recipient => recipient.ToContract())], request.Sender?.ToContract(), context.CancellationToken);
         return new() { Suppressed = { found.Select(pair => new SuppressedRecipient { Recipient = pair.Key.ToWire(), Suppression = pair.Value.ToWire() }) } };
     }
 

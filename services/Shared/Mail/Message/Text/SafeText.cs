@@ -28,11 +28,11 @@ public sealed record SafeText(string From, string To, string Subject, string Tex
         {
             var text = TextOf(message);
             return new SafeText(
-                OneLine(message.From.ToString()),
-                OneLine(message.To.ToString()),
-                OneLine(message.Subject ?? ""),
+                Line(message.From.ToString()),
+                Line(message.To.ToString()),
+                Line(message.Subject ?? ""),
                 text[..Math.Min(text.Length, MaxText)],
-                [.. message.Attachments.Take(MaxAttachments).Select(part => OneLine($"{part.ContentDisposition?.FileName ?? part.ContentType.Name ?? "unnamed"} ({part.ContentType.MimeType})"))],
+                [.. message.Attachments.Take(MaxAttachments).Select(part => Line($"{part.ContentDisposition?.FileName ?? part.ContentType.Name ?? "unnamed"} ({part.ContentType.MimeType})"))],
                 !isWhole || text.Length > MaxText);
         }
     }
@@ -46,7 +46,8 @@ public sealed record SafeText(string From, string To, string Subject, string Tex
         return Harmless(words.ToString());
     }
 
-    private static string OneLine(string text) => Harmless(text).ReplaceLineEndings(" ");
+    /// <summary>The words of a stranger as one line.</summary>
+    public static string Line(string text) => Harmless(text).ReplaceLineEndings(" ");
 
     /// <summary>Without control characters, without those that turn the direction of text, and with links that nothing follows.</summary>
     private static string Harmless(string text)

@@ -27,18 +27,18 @@ public sealed class MongoSuppressionList : ISuppressionList
     public ValueTask<bool> RemoveAsync(string pattern, CancellationToken cancellationToken)
         => _connection.RunAsync(async token => (await _suppressions.DeleteOneAsync(new BsonDocument("_id", pattern), token)).DeletedCount == 1, cancellationToken);
 
-    public ValueTask<IReadOnlyDictionary<EmailAddress, Suppression>> FindAsync(IReadOnlyList<EmailAddress> recipients, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyDictionary<EmailAddress, Suppression>> FindAsync(IReadOnlyList<EmailAddress> recipients, EmailAddress? sender, CancellationToken cancellationToken)
         => _connection.RunAsync<IReadOnlyDictionary<EmailAddress, Suppression>>(async token =>
         {
             var now = _time.GetUtcNow();
-            var patterns = recipients.SelectMany(recipient => (string[])[Suppression.Of(recipient), recipient.Domain]).Distinct(StringComparer.Ordinal);
+            var patterns = recipients.SelectMany(recipient => Suppression.Patterns(recipient, sender)).Distinct(StringComparer.Ordinal);
             using var cursor = await _suppressions.FindAsync(new BsonDocument("_id", new BsonDocument("$in", new BsonArray(patterns))), cancellationToken: token);
             var documents = await cursor.ToListAsync(token);
             var inForce = documents.Select(Read).Where(suppression => suppression.IsInForce(now)).ToDictionary(suppression => suppression.Pattern, StringComparer.Ordinal);
             var found = new Dictionary<EmailAddress, Suppression>();
             foreach (var recipient in recipients)
             {
-                if ((inForce.GetValueOrDefault(Suppression.Of(recipient)) ?? inForce.GetValueOrDefault(recipient.Domain)) is { } suppression) found[recipient] = suppression;
+                if (Suppression.Patterns(recipient, sender).Select(pattern => inForce.GetValueOrDefault(pattern)).FirstOrDefault(one => one is not null) is { } suppression) found[recipient] = suppression;
             }
             return found;
         }, cancellationToken);

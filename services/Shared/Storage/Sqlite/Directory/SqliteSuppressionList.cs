@@ -16,14 +16,14 @@ public sealed class SqliteSuppressionList(SqliteDatabase database, TimeProvider 
     public ValueTask<bool> RemoveAsync(string pattern, CancellationToken cancellationToken)
         => database.WriteAsync(session => session.Execute("DELETE FROM suppressions WHERE pattern = ?1", pattern) == 1, cancellationToken);
 
-    public ValueTask<IReadOnlyDictionary<EmailAddress, Suppression>> FindAsync(IReadOnlyList<EmailAddress> recipients, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyDictionary<EmailAddress, Suppression>> FindAsync(IReadOnlyList<EmailAddress> recipients, EmailAddress? sender, CancellationToken cancellationToken)
         => database.ReadAsync<IReadOnlyDictionary<EmailAddress, Suppression>>(session =>
         {
             var now = time.GetUtcNow();
             var found = new Dictionary<EmailAddress, Suppression>();
             foreach (var recipient in recipients)
             {
-                if ((Find(session, Suppression.Of(recipient), now) ?? Find(session, recipient.Domain, now)) is { } suppression) found[recipient] = suppression;
+                if (Suppression.Patterns(recipient, sender).Select(pattern => Find(session, pattern, now)).FirstOrDefault(one => one is not null) is { } suppression) found[recipient] = suppression;
             }
             return found;
         }, cancellationToken);
