@@ -10,6 +10,7 @@ internal static class FuzzTargets
     {
         ["dot-decoding"] = DotDecoding.Run,
         ["imap-commands"] = ImapCommands.Run,
+        ["incoming-reports"] = IncomingReports.Run,
         ["message-contents"] = MessageContents.Run,
         ["milter-replies"] = MilterReplies.Run,
         ["mime-structure"] = MimeStructure.Run,

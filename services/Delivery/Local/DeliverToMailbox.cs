@@ -107,7 +107,8 @@ internal sealed class DeliverToMailbox(
         }
 
         // Before the entry is closed: a crash in between reads a report again, and loses none.
-        if (message is not null && outcomes.Values.Any(outcome => outcome is TargetOutcome.Delivered { Replayed: false }) || verdicts.Exists(verdict => verdict.State == RecipientState.Relayed)) await received.ReadAsync(entry, message!, cancellationToken);
+        var arrived = outcomes.Values.Any(outcome => outcome is TargetOutcome.Delivered { Replayed: false }) || verdicts.Exists(verdict => verdict.State == RecipientState.Relayed);
+        if (message is not null && arrived) await received.ReadAsync(entry, message, cancellationToken);
 
         // 6
         var nextAttempt = NextAttempt(entry, verdicts, now);

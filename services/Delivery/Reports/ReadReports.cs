@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Merpati.Accounts;
 using Merpati.Addresses;
-using Merpati.Delivery.Local;
 using Merpati.Mail;
 using Merpati.Mail.Auth;
 using Merpati.Platform.Reports;
@@ -45,7 +44,7 @@ internal sealed partial class ReadReports(
     private readonly ReportOptions _options = reportOptions.Value;
 
     /// <summary>The message was delivered, or is about to be. What goes wrong is no reason to hold it up.</summary>
-    public async ValueTask ReadAsync(QueueEntry entry, ReceivedMessage message, CancellationToken cancellationToken)
+    public async ValueTask ReadAsync(QueueEntry entry, Local.ReceivedMessage message, CancellationToken cancellationToken)
     {
         // From outside alone: what our users and we ourselves write is no report about us.
         if (entry.Submitter is not null || entry.Size > MaxMessage || !MessageDigest.HasField(entry.TraceHeaders, "Received")) return;

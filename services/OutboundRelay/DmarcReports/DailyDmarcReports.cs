@@ -34,7 +34,7 @@ internal sealed class DailyDmarcReports(
 
     private readonly ReportOptions _options = options.Value;
 
-    protected override bool IsOn => _options.AreSent;
+    protected override bool IsOn => _options.AreSent();
 
     protected override async ValueTask<bool> ReportAsync(DateOnly day, string domain, IReadOnlyList<ReadOnlyMemory<byte>> counted, CancellationToken cancellationToken)
     {

@@ -32,6 +32,7 @@ public sealed class OwnMail(IContentStore contents, IMailQueue queue, IJournal j
         var now = time.GetUtcNow();
         // Where it goes is asked first: a content that no entry needs is left behind when the directory is away.
         var local = await directory.IsLocalDomainAsync(own.To.Domain, cancellationToken);
+        own.Message.Prepare(EncodingConstraint.SevenBit);
         var content = await contents.StoreAsync((destination, token) => own.Message.WriteToAsync(Lines, destination, token), cancellationToken);
         var entry = new QueueEntry
         {
@@ -42,6 +43,7 @@ public sealed class OwnMail(IContentStore contents, IMailQueue queue, IJournal j
             Size = content.Size,
             TraceHeaders = own.TraceHeaders,
             TlsOptional = own.TlsOptional,
+            SmtpUtf8 = !System.Text.Ascii.IsValid(own.To.LocalPart),
             ReversePath = ReversePath.Null,
             Body = BodyType.SevenBit,
             Recipients = [new QueueRecipient { Recipient = new EnvelopeRecipient(own.To, DsnNotify.Never) }],

@@ -18,7 +18,7 @@ internal sealed class DmarcCounts(SharedDmarcDays days, IngressMetrics metrics, 
     /// <summary>Counts a message whose fate is decided. One that is refused for now comes again, and is counted then.</summary>
     public void Count(MessageVerdict? verdict, DecisionCapsule? decision, IReadOnlyList<EnvelopeRecipient> recipients)
     {
-        if (!_options.AreSent || decision is null or { Verdict.Action: PolicyAction.Defer }) return;
+        if (!_options.AreSent() || decision is null or { Verdict.Action: PolicyAction.Defer }) return;
         if (verdict?.Dmarc is not { Record: { Reports.Count: > 0 } record, PolicyDomain: { } domain }) return;
         // Reports about mails that are reports would go to and fro for ever.
         if (recipients.All(recipient => _options.IsForReports(recipient.Address))) return;

@@ -44,7 +44,7 @@ public sealed class ReportOptions : IValidatableObject
     internal EmailAddress? Sender => EmailAddress.TryParse(From, out var address) ? address : null;
 
     /// <summary>DMARC reports are counted and sent.</summary>
-    public bool AreSent => From is not null;
+    public bool AreSent() => From is not null;
 
     /// <summary>An address to which reports go, or answers to them.</summary>
     public bool IsForReports(EmailAddress address) => address.Equals(Sender) || IsTakenIn(address);

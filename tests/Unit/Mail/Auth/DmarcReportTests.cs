@@ -20,7 +20,7 @@ public sealed class DmarcReportTests
     [InlineData("MAILTO:a@Example.org!10m", "a@example.org", 10L * 1024 * 1024)]
     [InlineData("mailto:a@example.org!7", "a@example.org", 7L)]
     [InlineData("mailto:a@example.org!2T", "a@example.org", 2L << 40)]
-    [InlineData("mailto:a%2Cb%21c@example.org?subject=x", "\"a,b!c\"@example.org", null)]
+    [InlineData("mailto:a%21c@example.org?subject=x", "a!c@example.org", null)]
     [InlineData("mailto:a@example.org!", null, null)]
     [InlineData("mailto:a@example.org!10x", null, null)]
     [InlineData("mailto:a@example.org!1!2", null, null)]
@@ -30,7 +30,7 @@ public sealed class DmarcReportTests
     {
         var found = DmarcReportUri.Parse(uri);
         if (address is null) found.Should().BeEmpty();
-        else found.Should().ContainSingle().Which.Should().Match<DmarcReportUri>(one => one.MaxOctets == limit && (one.Address.ToString() == address || one.Address.LocalPart + "@" + one.Address.Domain == address.Replace("\"", "", StringComparison.Ordinal)));
+        else found.Should().ContainSingle().Which.Should().Match<DmarcReportUri>(one => one.MaxOctets == limit && one.Address.ToString() == address);
     }
 
     [Fact]

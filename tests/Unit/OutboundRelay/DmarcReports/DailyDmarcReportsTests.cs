@@ -94,7 +94,7 @@ public sealed class DailyDmarcReportsTests
     private static async Task<string> UnpackAsync(MimePart part)
     {
         using var packed = new MemoryStream();
-        await part.Content.DecodeToAsync(packed);
+        await part.Content!.DecodeToAsync(packed);
         packed.Position = 0;
         using var text = new StreamReader(new GZipStream(packed, CompressionMode.Decompress));
         return await text.ReadToEndAsync();

@@ -79,5 +79,5 @@ public sealed class HardBouncesTests
     }
 
     private static async Task<Suppression?> SuppressionAsync(RelayFixture f)
-        => (await f.Suppressions.FindAsync([EmailAddress.Parse(Bob)], default)).Values.SingleOrDefault();
+        => (await f.Suppressions.FindAsync([EmailAddress.Parse(Bob)], null, default)).Values.SingleOrDefault();
 }

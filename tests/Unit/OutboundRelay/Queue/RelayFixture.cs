@@ -46,6 +46,7 @@ internal sealed class RelayFixture : IAsyncDisposable
         loop.test MX 10 mx.example.test
         mx.example.test A 127.0.0.1
         silent.test !SERVFAIL
+        author.test._report._dmarc.silent.test !SERVFAIL
         """;
 
     private readonly ServiceProvider _services;
