@@ -38,6 +38,9 @@ internal sealed partial class ReadReports(
     /// <summary>A report is small; what is larger is not read as one.</summary>
     private const long MaxMessage = 20 * 1024 * 1024;
 
+    /// <summary>Whatever comes in at once: a few hold all that a report may unpack to.</summary>
+    private static readonly SemaphoreSlim Unpacking = new(2);
+
     private static readonly string[] Complaints = ["abuse", "fraud", "opt-out", "opt-out-list", "unsubscribe"];
 
     private readonly string _hostName = deliveryOptions.Value.HostName;
@@ -117,9 +120,16 @@ internal sealed partial class ReadReports(
 
     private async ValueTask TakeDmarcAsync(QueueEntry entry, CancellationToken cancellationToken)
     {
-        await using var content = await contents.OpenAsync(entry.Content, 0, entry.Size, cancellationToken);
-        using var message = await MimeMessage.LoadAsync(content, cancellationToken);
-        if (await DmarcReportAttachment.ReadAsync(message, cancellationToken) is not { } report) return;
+        DmarcReport? report;
+        await Unpacking.WaitAsync(cancellationToken);
+        try
+        {
+            await using var content = await contents.OpenAsync(entry.Content, 0, entry.Size, cancellationToken);
+            using var message = await MimeMessage.LoadAsync(content, cancellationToken);
+            report = await DmarcReportAttachment.ReadAsync(message, cancellationToken);
+        }
+        finally { Unpacking.Release(); }
+        if (report is null) return;
         var about = DomainName.ToAscii(report.Policy.Domain) ?? "";
         if (!await IsOursAsync(about, entry, cancellationToken))
         {

@@ -3,11 +3,10 @@ using MimeKit;
 
 namespace Merpati.Mail.Auth;
 
-/// <summary>Finds the report in a mail: an attachment in XML, packed with gzip or zip or not at all. It may not become large, however small it is packed.</summary>
+/// <summary>Finds the report in a mail: an attachment in XML, packed with gzip or zip or not at all. It is unpacked as it is read, and no further than a report can go.</summary>
 public static class DmarcReportAttachment
 {
-    private const int MaxPacked = 10 * 1024 * 1024;
-    private const int MaxXml = 50 * 1024 * 1024;
+    private const int MaxXml = 20 * 1024 * 1024;
     private const int MaxFiles = 10;
     private const int MaxParts = 50;
 
@@ -18,6 +17,7 @@ public static class DmarcReportAttachment
         Zip,
     }
 
+    /// <param name="message">Its length is bounded by the caller.</param>
     /// <returns>Null when the mail has no such attachment.</returns>
     /// <exception cref="InvalidDataException">It has one that is no report; the message says why.</exception>
     public static async ValueTask<DmarcReport?> ReadAsync(MimeMessage message, CancellationToken cancellationToken)
@@ -26,15 +26,15 @@ public static class DmarcReportAttachment
         {
             if (PackingOf(part) is not { } packing || part.Content is null) continue;
             using var octets = new MemoryStream();
-            await using (var bounded = new BoundedStream(octets, MaxPacked)) await part.Content.DecodeToAsync(bounded, cancellationToken);
+            await part.Content.DecodeToAsync(octets, cancellationToken);
             octets.Position = 0;
-            using var xml = await UnpackAsync(octets, packing, cancellationToken);
+            await using var xml = await UnpackAsync(octets, packing, cancellationToken);
             return DmarcReportReader.Read(xml);
         }
         return null;
     }
 
-    /// <summary>By the media type, and by the name of the file where that says nothing: reports come as application/octet-stream too.</summary>
+    /// <summary>By the name of the file, as reports come as application/octet-stream too; else by the media type.</summary>
     private static Packing? PackingOf(MimePart part)
     {
         var name = part.FileName ?? "";
@@ -50,73 +50,58 @@ public static class DmarcReportAttachment
         };
     }
 
-    private static async ValueTask<MemoryStream> UnpackAsync(MemoryStream packed, Packing packing, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> UnpackAsync(MemoryStream packed, Packing packing, CancellationToken cancellationToken)
     {
         switch (packing)
         {
             case Packing.Gzip:
-                await using (var gzip = new GZipStream(packed, CompressionMode.Decompress)) return await ReadAsync(gzip, cancellationToken);
+                return new BoundedStream(new GZipStream(packed, CompressionMode.Decompress), MaxXml);
             case Packing.Zip:
-                await using (var zip = new ZipArchive(packed, ZipArchiveMode.Read))
-                {
-                    if (zip.Entries.Count > MaxFiles) throw new InvalidDataException($"it has more than {MaxFiles} files");
-                    var file = zip.Entries.FirstOrDefault(entry => entry.FullName.EndsWith(".xml", StringComparison.OrdinalIgnoreCase)) ?? throw new InvalidDataException("no XML is in it");
-                    await using var content = await file.OpenAsync(cancellationToken);
-                    return await ReadAsync(content, cancellationToken);
-                }
+                var zip = await ZipArchive.CreateAsync(packed, ZipArchiveMode.Read, leaveOpen: true, entryNameEncoding: null, cancellationToken);
+                if (zip.Entries.Count > MaxFiles) throw new InvalidDataException($"it has more than {MaxFiles} files");
+                var file = zip.Entries.FirstOrDefault(entry => entry.FullName.EndsWith(".xml", StringComparison.OrdinalIgnoreCase)) ?? throw new InvalidDataException("no XML is in it");
+                return new BoundedStream(await file.OpenAsync(cancellationToken), MaxXml);
             default:
                 return packed;
         }
     }
 
-    /// <summary>What the archive says of its length does not count.</summary>
-    private static async ValueTask<MemoryStream> ReadAsync(Stream stream, CancellationToken cancellationToken)
+    /// <summary>Gives no more than so many octets, whatever the archive says of its length.</summary>
+    private sealed class BoundedStream(Stream source, int limit) : Stream
     {
-        var xml = new MemoryStream();
-        await using (var bounded = new BoundedStream(xml, MaxXml)) await stream.CopyToAsync(bounded, cancellationToken);
-        xml.Position = 0;
-        return xml;
-    }
+        private long _read;
 
-    /// <summary>Takes no more than so many octets.</summary>
-    private sealed class BoundedStream(MemoryStream destination, int limit) : Stream
-    {
-        public override bool CanRead => false;
+        public override bool CanRead => true;
 
         public override bool CanSeek => false;
 
-        public override bool CanWrite => true;
+        public override bool CanWrite => false;
 
-        public override long Length => destination.Length;
+        public override long Length => throw new NotSupportedException();
 
-        public override long Position { get => destination.Position; set => throw new NotSupportedException(); }
+        public override long Position { get => _read; set => throw new NotSupportedException(); }
 
-        public override void Write(ReadOnlySpan<byte> buffer)
+        public override int Read(Span<byte> buffer)
         {
-            if (destination.Length + buffer.Length > limit) throw new InvalidDataException($"it is larger than {limit} octets");
-            destination.Write(buffer);
+            var read = source.Read(buffer);
+            _read += read;
+            return _read <= limit ? read : throw new InvalidDataException($"it is larger than {limit} octets");
         }
 
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            Write(buffer.Span);
-            return ValueTask.CompletedTask;
-        }
-
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-        {
-            Write(buffer.AsSpan(offset, count));
-            return Task.CompletedTask;
-        }
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
         public override void Flush() { }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
         public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) source.Dispose();
+            base.Dispose(disposing);
+        }
     }
 }

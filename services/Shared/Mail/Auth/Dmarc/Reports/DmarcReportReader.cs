@@ -119,7 +119,7 @@ public static class DmarcReportReader
                         if (node._children.Count < MaxSignatures) node._children.Add(child);
                         break;
                     case XmlNodeType.Text or XmlNodeType.CDATA:
-                        if (node._text.Length < MaxText) node._text = (node._text + reader.Value.Trim())[..Math.Min(MaxText, node._text.Length + reader.Value.Trim().Length)];
+                        if (node._text.Length < MaxText) node._text = Short(node._text + reader.Value.Trim());
                         reader.Read();
                         break;
                     default:
@@ -131,5 +131,7 @@ public static class DmarcReportReader
             node._text = string.Concat(node._text.Where(letter => !char.IsControl(letter)));
             return node;
         }
+
+        private static string Short(string text) => text.Length <= MaxText ? text : text[..MaxText];
     }
 }
