@@ -15,7 +15,6 @@ namespace Merpati.Tests.Unit.Delivery.Reports;
 /// <summary>Bounces, complaints and DMARC reports that come in: they are delivered like all mail, and what they prove is believed (RFC 3464, RFC 5965, RFC 7489 §7.2).</summary>
 public sealed class ReadReportsTests
 {
-    private const string Passed = "Authentication-Results: mx.example.test;\r\n\tdmarc=pass (p=none) header.from={0};\r\n\tarc=none\r\n";
     private static readonly EmailAddress Ann = EmailAddress.Parse("ann@example.test");
     private static readonly EmailAddress Bob = EmailAddress.Parse("bob@remote.test");
 
@@ -80,7 +79,7 @@ public sealed class ReadReportsTests
     public async Task Of_several_recipients_one_cannot_speak_for_another(string? reporter, bool believed)
     {
         var sent = await SentAsync("bob@remote.test", "eve@evil.test");
-        await ComesAsync(Complaint("abuse", sent, "bob@remote.test"), "ann@example.test", reporter is null ? "" : string.Format(System.Globalization.CultureInfo.InvariantCulture, Passed, reporter));
+        await ComesAsync(Complaint("abuse", sent, "bob@remote.test"), "ann@example.test", reporter is null ? "" : Passed(reporter));
         (await SuppressedAsync(Bob, Ann)).Should().Be(believed);
         _f.Journal.Events.Should().ContainSingle(step => step.QueueId == sent && step.Step == TimelineStep.Reported, "it is told in any case");
     }
@@ -107,7 +106,7 @@ public sealed class ReadReportsTests
     public async Task A_DMARC_report_is_kept(string packing)
     {
         _f.ReportOptions.Addresses.Add("ann@example.test");
-        await ComesAsync(DmarcMail(Feedback("example.test"), packing), "ann@example.test", string.Format(System.Globalization.CultureInfo.InvariantCulture, Passed, "big.test"));
+        await ComesAsync(DmarcMail(Feedback("example.test"), packing), "ann@example.test", Passed("big.test"));
         var kept = (await ReportsAsync()).Should().ContainSingle().Which;
         kept.Verified.Should().BeTrue();
         kept.Report.Organization.Should().Be("Big");
@@ -175,6 +174,8 @@ public sealed class ReadReportsTests
         await foreach (var report in new ReceivedDmarcReports(_f.Records, Options.Create(_f.ReportOptions), _f.Time).ReadAsync(_f.Time.GetUtcNow().AddDays(-1), null, default)) found.Add(report);
         return found;
     }
+
+    private static string Passed(string author) => $"Authentication-Results: mx.example.test;\r\n\tdmarc=pass (p=none) header.from={author};\r\n\tarc=none\r\n";
 
     private static string Original(QueueId id) => $"""
         Received: from mx.example.test by mx.remote.test with ESMTPS id abc;
