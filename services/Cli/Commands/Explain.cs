@@ -13,9 +13,14 @@ internal sealed class Explain(ITerminal terminal) : MessageQuestion<Explain.Opti
     protected override void Print(TraceView trace, Printer printer)
     {
         if (trace.AcceptedAt is { } at) printer.Line($"From {trace.Sender} to {string.Join(", ", trace.Recipients)}, by {trace.ClientAddress ?? "this server"} at {When.Format(at)}");
-        if (trace is not { Decision: { } decision, AcceptedAt: { } judgedAt } || Capsules.Read(trace.QueueId, judgedAt, decision) is not { } capsule)
+        if (trace is not { Decision: { } decision, AcceptedAt: { } judgedAt })
         {
             printer.Line("It was not judged: it came from a user of ours, from a network that is exempt, or from this server itself.");
+            return;
+        }
+        if (Capsules.Read(trace.QueueId, judgedAt, decision) is not { } capsule)
+        {
+            printer.Line("It was judged, and the decision cannot be read by this version of merpati: use the one that belongs to the server.");
             return;
         }
         var verdict = capsule.Verdict;

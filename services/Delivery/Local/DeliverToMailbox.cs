@@ -180,7 +180,7 @@ internal sealed class DeliverToMailbox(
     {
         var address = recipient.Recipient.Address;
         // RFC 9228 §4: a message that comes back to where it was redirected is in a loop.
-        if (message.DeliveredTo.Contains(address))
+        if (message.DeliveredTo.Contains(address) && !Redirects.IsItself(recipient.Recipient, expansion.Remotes))
             return ([.. outcomes, .. expansion.Remotes.Select(remote => (remote, (TargetOutcome)new TargetOutcome.Refused("5.4.6", "The message was here before: mail loop")))], []);
 
         // Another recipient that stays open leads to the same mailbox: it goes on trying for both.

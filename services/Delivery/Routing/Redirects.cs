@@ -21,11 +21,13 @@ internal sealed class Redirects(IDirectory directory)
     public async ValueTask<IReadOnlyList<QueueEntry>> CreateAsync(
         QueueEntry entry, EnvelopeRecipient recipient, IReadOnlyList<EmailAddress> remotes, IReadOnlyList<EmailAddress> later, bool isOnly, DateTimeOffset now, DateTimeOffset laterAt, CancellationToken cancellationToken)
     {
+        // Nobody here stands for it: mail of a user of ours that was held goes on as it would have gone at once.
+        var isItself = IsItself(recipient, remotes);
         var relay = entry with
         {
             ReversePath = await ReversePathAsync(entry.ReversePath, recipient.Address, cancellationToken),
             // RFC 9228 §4: should it come back, it is known.
-            TraceHeaders = WithDeliveredTo(entry.TraceHeaders, recipient.Address),
+            TraceHeaders = isItself ? entry.TraceHeaders : WithDeliveredTo(entry.TraceHeaders, recipient.Address),
             Attempts = 0,
             NextAttemptAt = now,
         };
@@ -34,8 +36,11 @@ internal sealed class Redirects(IDirectory directory)
         var local = entry with { Id = IdOf(entry, recipient, "here"), Recipients = [.. later.Select(address => new QueueRecipient { Recipient = Forward(address) })], NextAttemptAt = laterAt };
         return [.. entries, local];
 
-        EnvelopeRecipient Forward(EmailAddress address) => new(address, isOnly ? recipient.Notify : ForOneOfSeveral(recipient.Notify), recipient.OriginalRecipient ?? OriginalRecipient(recipient.Address));
+        EnvelopeRecipient Forward(EmailAddress address) => new(address, isOnly ? recipient.Notify : ForOneOfSeveral(recipient.Notify), recipient.OriginalRecipient ?? (isItself ? null : OriginalRecipient(recipient.Address)));
     }
+
+    /// <summary>The recipient is one elsewhere, and stands for no other.</summary>
+    public static bool IsItself(EnvelopeRecipient recipient, IReadOnlyList<EmailAddress> remotes) => remotes is [var only] && only.Equals(recipient.Address);
 
     /// <summary>RFC 3461 §5.2.7.3 (c): all but SUCCESS goes with each of the addresses; who wanted to hear of success is told that the alias was expanded.</summary>
     private static DsnNotify ForOneOfSeveral(DsnNotify notify) => (notify & ~DsnNotify.Success) is var rest && rest == DsnNotify.Unspecified && notify != rest ? DsnNotify.Never : rest;

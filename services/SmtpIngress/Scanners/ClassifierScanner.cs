@@ -4,9 +4,9 @@ using Merpati.Platform.Classifier;
 namespace Merpati.SmtpIngress.Scanners;
 
 /// <summary>What the classifier of this site thinks of a message: a fact for the policy. As long as too little was learned it reads nothing.</summary>
-internal sealed class ClassifierScanner(SharedClassifier classifier) : IContentScanner
+internal sealed class ClassifierScanner(SharedClassifier classifier, bool submission) : IContentScanner
 {
-    public ScannerOptions Options { get; } = new() { Name = "classifier", Timeout = TimeSpan.FromSeconds(5), WhenAway = MissingAnswer.Accept, BreakAfter = 0 };
+    public ScannerOptions Options { get; } = new() { Name = "classifier", Timeout = TimeSpan.FromSeconds(5), Submission = submission, WhenAway = MissingAnswer.Accept, BreakAfter = 0 };
 
     public async ValueTask<ScanAnswer> ScanAsync(ScannedMessage message, CancellationToken cancellationToken)
     {

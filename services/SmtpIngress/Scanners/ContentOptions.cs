@@ -11,6 +11,9 @@ public sealed class ContentOptions
     /// <summary>What the classifier thinks of mail from outside is a fact too, once it has learned enough.</summary>
     public bool Classifier { get; set; } = true;
 
+    /// <summary>Both look at the mail of our users too: what the policy quarantines then waits for a person before it leaves.</summary>
+    public bool Submission { get; set; }
+
     /// <summary>What the names of attachments should not end in, instead of the usual list.</summary>
     public IList<string> Executables { get; } = [];
 

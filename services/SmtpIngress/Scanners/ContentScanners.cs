@@ -27,7 +27,7 @@ internal sealed class ContentScanners : IDisposable
     {
         (_checks, Contents, Metrics, Options, Time, Logger) = (checks, contents, metrics, options.Value, time, logger);
         _scanners = [.. Options.Scanners.Where(scanner => scanner.Kind != ScannerKind.Milter).Select(Create)];
-        if (Options.Content.Classifier) _scanners.Insert(0, new ClassifierScanner(classifier));
+        if (Options.Content.Classifier) _scanners.Insert(0, new ClassifierScanner(classifier, Options.Content.Submission));
         if (Options.Content.Enabled) _scanners.Insert(0, new ContentScanner(Options.Content, directory));
         _filters = [.. Options.Scanners.Where(scanner => scanner.Kind == ScannerKind.Milter)];
         _breakers = _scanners.Select(scanner => scanner.Options).Concat(_filters).ToDictionary(scanner => scanner, scanner => new ScannerBreaker(scanner, time, logger));

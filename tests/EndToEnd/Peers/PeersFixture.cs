@@ -99,7 +99,7 @@ public sealed class PeersFixture : IAsyncLifetime
                     ["drop.test"] = new { host = lmtp.Address.ToString(), port, lmtp = true, tls = "None" },
                 },
             },
-            smtpIngress = new { checks = new { exemptNetworks = new[] { "192.0.2.0/24" } } },
+            smtpIngress = new { checks = new { exemptNetworks = new[] { "192.0.2.0/24" } }, content = new { submission = true } },
             userDirectory = new { dkimCheckInterval = "00:00:01" },
             domains = new[] { "here.test" },
         }));

@@ -61,6 +61,31 @@ public sealed partial class SignedForPeers(PeersFixture peers)
     }
 
     [Fact]
+    public async Task What_a_user_sends_and_is_held_goes_out_signed_when_it_is_released_and_its_sender_is_told()
+    {
+        await KeysAsync();
+        var ann = await peers.NewUserAsync("ann.held");
+        var sent = Encoding.ASCII.GetBytes($"From: <{ann.Address}>\r\nTo: <bob@post.test>\r\nSubject: a program\r\nDate: Sun, 29 Nov 2026 12:00:00 +0000\r\nMessage-ID: <held.{Guid.NewGuid():N}@here.test>\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream; name=tool.exe\r\n\r\nruns\r\n");
+        await ann.SendAsync(["bob@post.test", ann.Address], sent, rcpt: "NOTIFY=SUCCESS,FAILURE");
+        var listed = await SucceedsAsync("quarantine", "list", "--sender", ann.Address);
+        Assert.Contains("dangerous-attachment", listed, StringComparison.Ordinal);
+        Assert.Equal(0, await ann.CountAsync("name=tool.exe"));
+
+        await SucceedsAsync("quarantine", "release", "--sender", ann.Address);
+
+        var came = await peers.PostAsync(RelayToPeers.IdOf(sent));
+        var text = Encoding.Latin1.GetString(came);
+        Assert.Contains($"Return-Path: <{ann.Address}>", text, StringComparison.Ordinal);
+        // Bob's own server adds one for bob@post.test; ours would make it look like a loop (RFC 9228 §4).
+        Assert.DoesNotContain("Delivered-To:", text[(text.IndexOf("DKIM-Signature:", StringComparison.Ordinal))..], StringComparison.Ordinal);
+        Assert.Equal(["ed25519-sha256", "rsa-sha256"], Algorithm().Matches(text).Select(match => match.Groups["name"].Value).Order());
+        await HoldsAsync("dkimverify", ["--index", "0"], came, "signature ok");
+        await HoldsAsync("dkimverify", ["--index", "1"], came, "signature ok");
+        await ann.NextAsync("name=tool.exe");
+        await ann.ReportAsync("Final-Recipient: rfc822; bob@post.test");
+    }
+
+    [Fact]
     public async Task A_bounce_of_what_was_forwarded_finds_its_way_back_to_the_first_sender()
     {
         await SucceedsAsync("alias", "add", "dead@here.test", "ghost@post.test");

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the scanners that tests/Integration/Scanners drives, from Debian's packages, as root. Nothing of it is started, and no signatures are fetched.
+# Installs the scanners that tests/Integration/Scanners drives, and those who judge senders beside us, from Debian's packages, as root. Nothing of it is started, and no signatures are fetched.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 apt="apt-get -qq -o DPkg::Lock::Timeout=300"
@@ -11,4 +11,5 @@ if ! [ -e /usr/sbin/policy-rc.d ]; then
     chmod +x /usr/sbin/policy-rc.d
 fi
 $apt update
-$apt install -y --no-install-recommends rspamd clamav-daemon opendkim
+$apt install -y --no-install-recommends rspamd clamav-daemon opendkim \
+    libmail-dkim-perl libmail-spf-perl libmail-dmarc-perl python3-dkim python3-spf python3-dnspython python3-nacl

@@ -39,6 +39,19 @@ public sealed class RedirectTests
             .Equal((TimelineStep.Accepted, $"redirected by Out@example.test, a recipient of {entry.Id}"), (TimelineStep.Queued, "for relay to xn--bcher-kva.test"));
     }
 
+    [Fact]
+    public async Task What_a_user_of_ours_sent_elsewhere_and_was_held_goes_on_as_it_would_have_gone_at_once()
+    {
+        var entry = await _f.EnqueueAsync("ann@example.test", [new(EmailAddress.Parse("someone@elsewhere.test"), DsnNotify.Success)], ret: DsnReturn.Headers);
+        await _f.AttemptAsync();
+
+        var relayed = Relayed.Should().ContainSingle().Subject;
+        relayed.ReversePath.ToString().Should().Be("<ann@example.test>");
+        relayed.Recipients.Should().ContainSingle().Which.Recipient.Should().Be(new EnvelopeRecipient(EmailAddress.Parse("someone@elsewhere.test"), DsnNotify.Success));
+        (relayed.Submitter, relayed.Return, relayed.Destination).Should().Be((entry.Submitter, DsnReturn.Headers, "elsewhere.test"));
+        Encoding.ASCII.GetString(relayed.TraceHeaders.Span).Should().Be(DeliveryFixture.Received, "a Delivered-To of the recipient would look like a loop to its server");
+    }
+
     [Theory]
     [InlineData("ann@example.test", "<ann@example.test>")]
     [InlineData(null, "<>")]

@@ -16,7 +16,7 @@ internal sealed class CheckDmarc(ITerminal terminal) : SenderCheck<CheckDmarc.Op
         var dkim = await DkimVerifier.VerifyAsync(message, dns, DkimPolicy.Standard, options.TimeOr(TimeProvider.System), cancellationToken);
         var spf = options.Client is null
             ? new SpfResult(AuthResult.None, "", null, null, "no client was named")
-            : await CheckSpf.VerifyAsync(dns, options.Client, options.Sender, options.Hello, receiver: null, cancellationToken);
+            : await CheckSpf.VerifyAsync(dns, options.Client, options.Sender, options.Hello, receiver: null, options.ClockOr(TimeProvider.System), cancellationToken);
         var dmarc = await new DmarcVerifier(dns).VerifyAsync(message.AuthorDomains, spf, dkim, cancellationToken);
         var view = new DmarcCheckView(
             "dmarc",

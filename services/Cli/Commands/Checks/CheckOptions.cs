@@ -16,11 +16,20 @@ internal class CheckOptions : GlobalOptions
     public string? Time { get; init; }
 
     /// <exception cref="UsageFailure">It is no time.</exception>
+    public TimeProvider ClockOr(TimeProvider clock) => Time is null ? clock : new StoppedClock(TimeOr(clock));
+
+    /// <exception cref="UsageFailure">It is no time.</exception>
     public DateTimeOffset TimeOr(TimeProvider clock)
     {
         if (Time is null) return clock.GetUtcNow();
         if (long.TryParse(Time, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()) return DateTimeOffset.FromUnixTimeSeconds(seconds);
         return DateTimeOffset.TryParse(Time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : throw new UsageFailure($"'{Time}' is no time; write it as 2026-03-01T12:00:00Z.");
+    }
+
+    /// <summary>For what asks the clock itself, as the macro <c>%{t}</c> of SPF does.</summary>
+    private sealed class StoppedClock(DateTimeOffset at) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => at;
     }
 }
 

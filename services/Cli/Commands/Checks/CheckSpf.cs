@@ -13,7 +13,7 @@ internal sealed class CheckSpf(ITerminal terminal) : SenderCheck<CheckSpf.Option
 {
     protected override async Task RunAsync(IMailDns dns, Options options, Printer printer, CancellationToken cancellationToken)
     {
-        var view = await CheckAsync(dns, options.Client, options.Sender, options.Hello, options.Receiver, cancellationToken);
+        var view = await CheckAsync(dns, options.Client, options.Sender, options.Hello, options.Receiver, options.ClockOr(TimeProvider.System), cancellationToken);
         printer.Print(view, () =>
         {
             printer.Line($"{view.Result}: {view.Domain}{(view.Mechanism is null ? "" : $" by {view.Mechanism}")}{(view.Reason is null ? "" : $" ({view.Reason})")}");
@@ -22,13 +22,13 @@ internal sealed class CheckSpf(ITerminal terminal) : SenderCheck<CheckSpf.Option
     }
 
     /// <summary>Of MAIL FROM, and of HELO when there is no sender.</summary>
-    internal static async Task<SpfCheckView> CheckAsync(IMailDns dns, string client, string? sender, string? hello, string? receiver, CancellationToken cancellationToken)
-        => View(await VerifyAsync(dns, client, sender, hello, receiver, cancellationToken), string.IsNullOrEmpty(sender) ? "helo" : "mailfrom");
+    internal static async Task<SpfCheckView> CheckAsync(IMailDns dns, string client, string? sender, string? hello, string? receiver, TimeProvider clock, CancellationToken cancellationToken)
+        => View(await VerifyAsync(dns, client, sender, hello, receiver, clock, cancellationToken), string.IsNullOrEmpty(sender) ? "helo" : "mailfrom");
 
-    internal static ValueTask<SpfResult> VerifyAsync(IMailDns dns, string client, string? sender, string? hello, string? receiver, CancellationToken cancellationToken)
+    internal static ValueTask<SpfResult> VerifyAsync(IMailDns dns, string client, string? sender, string? hello, string? receiver, TimeProvider clock, CancellationToken cancellationToken)
     {
         if (!IPAddress.TryParse(client, out var address)) throw new UsageFailure($"'{client}' is no IP address.");
-        return new SpfVerifier(dns, receiver ?? "", TimeProvider.System).CheckMailFromAsync(address, sender?.Trim('<', '>') ?? "", hello ?? "", cancellationToken);
+        return new SpfVerifier(dns, receiver ?? "", clock).CheckMailFromAsync(address, sender?.Trim('<', '>') ?? "", hello ?? "", cancellationToken);
     }
 
     internal static SpfCheckView View(SpfResult result, string identity) => new("spf", result.Result.Name(), result.Domain, identity, result.Mechanism, result.Explanation, result.Reason);

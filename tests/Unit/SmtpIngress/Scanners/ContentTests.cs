@@ -3,7 +3,9 @@ using Merpati.Mail;
 using Merpati.Mail.Content;
 using Merpati.Mail.Policy;
 using Merpati.Platform.Classifier;
+using Merpati.SmtpIngress;
 using Merpati.SmtpIngress.Scanners;
+using Merpati.Storage;
 using Xunit;
 
 namespace Merpati.Tests.Unit.SmtpIngress.Scanners;
@@ -75,6 +77,41 @@ public sealed class ContentTests
         size.Should().BeGreaterThan(ScannedMessage.MaxHeld);
         // Its header for those who change it, and its structure.
         fixture.Contents.Reads.Where(read => read.Offset == 0 && read.Length == size).Should().HaveCount(2);
+    }
+
+    [Theory]
+    [InlineData("false")]
+    [InlineData("true")]
+    public async Task Mail_of_our_users_is_looked_at_where_that_is_configured_and_what_is_held_goes_nowhere(string submission)
+    {
+        await using var fixture = new IngressFixture(("Content:Enabled", "true"), ("Content:Submission", submission));
+        await fixture.RunAsync(SmtpRole.Submission, SubmissionTests.Authenticated + """
+            C: MAIL FROM:<ann@example.test>
+            S: 250 2.1.0 Sender OK
+            C: RCPT TO:<bob@example.test>
+            S: 250 2.1.5 Recipient OK
+            C: RCPT TO:<joe@elsewhere.example>
+            S: 250 2.1.5 Recipient OK
+            C: DATA
+            S~ 354 .*
+            C: From: ann@example.test
+            C: Content-Type: application/octet-stream; name=tool.exe
+            C:
+            C: runs
+            C: .
+            S~ 250 2.0.0 .*
+
+            """, SubmissionTests.InTls);
+        if (submission == "false")
+        {
+            fixture.Queue.Entries.Select(entry => entry.Route).Should().Equal(QueueRoute.Local, QueueRoute.Relay);
+            return;
+        }
+        var held = fixture.Queue.Entries.Should().ContainSingle().Which;
+        held.Recipients.Should().HaveCount(2).And.OnlyContain(recipient => recipient.State == RecipientState.Held);
+        held.Submitter.Should().NotBeNull("what is released is still his");
+        fixture.Capsule().Facts.List(MailFact.ContentSigns).Should().Equal("attachment-executable");
+        fixture.Capsule().Facts.Flag(MailFact.Submission).Should().BeTrue();
     }
 
     private static async Task TeachAsync(IngressFixture fixture)

@@ -9,7 +9,7 @@ public static class ArcSealer
     /// <param name="message">As it came, that is before it is signed or sealed here.</param>
     /// <param name="chain">What the chain was worth when the message came.</param>
     /// <param name="authServId">The name under which the results were found.</param>
-    /// <param name="results">The results, as in <see cref="AuthenticationResults.Payload"/>; folding is taken out.</param>
+    /// <param name="results">The results, as <see cref="AuthenticationResults.ReadBack"/> has them; folding is taken out.</param>
     /// <returns>ARC-Seal, ARC-Message-Signature and ARC-Authentication-Results with their CRLF. Nothing when nobody may seal any more: the chain failed before, is full, or was in doubt.</returns>
     public static ReadOnlyMemory<byte> Seal(MessageDigest message, AuthResult chain, DkimSigningKey key, string authServId, string results, DateTimeOffset time)
     {

@@ -32,9 +32,6 @@ public static class AuthenticationResults
         return Encoding.UTF8.GetString(field.Plain());
     }
 
-    /// <summary>The results without the name of the server, on one line: what ARC-Authentication-Results repeats.</summary>
-    public static string Payload(MessageVerdict verdict) => string.Join("; ", Results(verdict).Select(words => string.Join(' ', words)));
-
     /// <summary>The results alone, for timelines and logs: <c>spf=pass dkim=fail dmarc=pass arc=none iprev=pass</c>. The words never change: they are the stable reason codes.</summary>
     public static string Summary(MessageVerdict verdict)
     {

@@ -68,9 +68,6 @@ internal sealed class MacroString
         return text.ToString();
     }
 
-    /// <summary>Whether expanding it asks for the letter.</summary>
-    public bool Uses(char letter) => _parts.Any(part => part.Macro is { } macro && char.ToLowerInvariant(macro.Letter) == letter);
-
     private static bool TryParseMacro(ReadOnlySpan<char> text, bool explanation, out Macro macro)
     {
         macro = default;

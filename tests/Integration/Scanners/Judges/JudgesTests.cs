@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using AwesomeAssertions;
+using Merpati.Mail.Auth;
+using Merpati.Mail.Dns;
+using Merpati.TestKit;
+using Merpati.TestKit.Dns;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Merpati.Tests.Integration.Scanners.Judges;
+
+/// <summary>
+/// Who sends a message, judged by us and by independent programs of Debian (Mail::DKIM, Mail::SPF and Mail::DMARC of Perl, dkimpy and pyspf of Python) over a corpus of our own and one zone. Where they disagree with us
+/// and we are right, or have chosen, it stands in <see cref="Known"/> with the reason; docs/inbound/senders.md tells it too.
+/// </summary>
+public sealed class JudgesTests(ITestOutputHelper output)
+{
+    private const int MaxHeader = 1024 * 1024;
+
+    /// <summary>What is known: a judge (all when empty), a kind, a label, and why.</summary>
+    private static readonly (string Judge, string Kind, string Label, string Reason)[] Known =
+    [
+        ("python", "dkim", "blank before a colon", "dkimpy reads no field whose name has a blank behind it; RFC 6376 §3.4.2 takes it out"),
+        ("python", "dkim", "second author on top", "dkimpy refuses two From; RFC 6376 §5.4 lets the lower one be signed, and DMARC judges no message with two authors"),
+        ("", "dkim", "without From", "RFC 6376 §6.1.1: a signature that does not cover From is ignored"),
+        ("", "dkim", "unknown tag with a dash", "RFC 6376 §3.2: the name of a tag is letters, digits and _; the list is malformed"),
+        ("perl", "dkim", "tag twice", "RFC 6376 §3.2: a tag that occurs twice makes the whole list invalid"),
+        ("perl", "dkim", "lines without end", "Mail::DKIM does not add the CRLF that RFC 6376 §3.4.3 adds to a body without one"),
+        ("perl", "dkim", "l=0", "Mail::DKIM takes 0 for none; RFC 6376 §3.5 lets it cover nothing of the body"),
+        ("", "dkim", "l= is one octet more than the body", "RFC 6376 §3.5: l= must not be larger than the body"),
+        ("python", "dkim", "key: sha1", "dkimpy does not look at h=; RFC 6376 §3.6.1"),
+        ("perl", "dkim", "key: pkcs1", "RFC 6376, erratum 3017: a key may be an RSAPublicKey"),
+        ("", "dkim", "key: late", "RFC 6376 §3.6.1: v= has to be the first tag"),
+        ("python", "dkim", "key: everything", "dkimpy wants * or email alone; RFC 6376 §3.6.1 has a list"),
+        ("python", "dkim", "identity below, key forbids it", "dkimpy does not look at t=s; RFC 6376 §3.6.1"),
+        ("perl", "dkim", "key of 512 bits", "RFC 8301 §3.2: keys below 1024 bits are not accepted"),
+        ("python", "arc", "sets in another order", "dkimpy wants the sets in the order in which they were added; RFC 8617 §5.2 goes by their instances"),
+        ("python", "spf", "zero pieces", "RFC 7208 §7.3: the number of pieces must not be 0"),
+        ("python", "spf", "macro without end", "RFC 7208 §7.1: what is no macro is a syntax error"),
+        ("perl", "spf", "two dots", "Mail::SPF dies; RFC 7208 §4.3 and §4.8: a name that cannot be in DNS matches nothing"),
+    ];
+
+    [Fact]
+    public async Task We_judge_as_independent_programs_do()
+    {
+        using var corpus = await Corpus.MakeAsync(seed: 20261129);
+        corpus.Cases.Count.Should().BeGreaterThan(500);
+        var folder = Directory.CreateTempSubdirectory("merpati-judges-").FullName;
+        try
+        {
+            await using var server = DnsTestServer.Start(corpus.Zone);
+            var lines = new StringBuilder();
+            for (var number = 0; number < corpus.Cases.Count; number++)
+            {
+                var one = corpus.Cases[number];
+                var file = Path.Combine(folder, $"{number}.eml");
+                if (one.Message is not null) await File.WriteAllBytesAsync(file, Encoding.Latin1.GetBytes(one.Message));
+                string[] arguments = one.Kind switch
+                {
+                    "spf" => [one.Client, one.Sender, one.Hello],
+                    "dmarc" => [file, one.Client, one.Sender, one.Hello, one.Label.Split(':')[0]],
+                    _ => [file],
+                };
+                lines.Append(CultureInfo.InvariantCulture, $"{number}\t{one.Kind}\t{string.Join('\t', arguments)}\n");
+            }
+            var ours = await OursAsync(corpus, server);
+            var judging = new[] { ("perl", "judge.pl"), ("python", "judge.py") }.Select(async judge => (judge.Item1, await AskAsync(judge.Item2, folder, server, lines.ToString()))).ToList();
+            var disagreements = new List<string>();
+            var used = new HashSet<(string, string, string, string)>();
+            foreach (var (judge, theirs) in await Task.WhenAll(judging))
+            {
+                theirs.Should().HaveCountGreaterThan(400, $"{judge} has to say something of nearly all");
+                foreach (var (number, said) in theirs)
+                {
+                    var one = corpus.Cases[number];
+                    if (Agree(one.Kind, ours[number], said)) continue;
+                    var known = Known.FirstOrDefault(entry => (entry.Judge.Length == 0 || entry.Judge == judge) && entry.Kind == one.Kind && entry.Label == one.Label);
+                    if (known != default) used.Add(known);
+                    else disagreements.Add($"{number} {one.Kind} '{one.Label}' {one.Client}: we say {ours[number]}, {judge} {said}");
+                }
+            }
+            output.WriteLine(string.Join('\n', disagreements));
+            if (Environment.GetEnvironmentVariable("MERPATI_KEEP_CORPUS") is { } kept) Keep(folder, kept, corpus.Zone);
+            disagreements.Should().BeEmpty();
+            Known.Except(used).Should().BeEmpty("what is no disagreement any more is not listed");
+        }
+        finally { Directory.Delete(folder, recursive: true); }
+    }
+
+    /// <summary>Of a signature it counts whether it passed: in which words one says that it did not is each one's own.</summary>
+    private static bool Agree(string kind, string ours, string theirs)
+    {
+        if (kind is "spf" or "dmarc") return ours == theirs;
+        var (one, other) = (ours.Split(','), theirs.Split(','));
+        return one.Length == other.Length && one.Zip(other).All(pair => pair.Second == "unknown" || (pair.First == "pass") == (pair.Second == "pass") && (kind != "arc" || (pair.First == "none") == (pair.Second == "none")));
+    }
+
+    private static async Task<IReadOnlyList<string>> OursAsync(Corpus corpus, DnsTestServer server)
+    {
+        var options = new DnsOptions();
+        options.Servers.Add(server.Address);
+        using var dns = new MailDns(options, TimeProvider.System, NullLogger<MailDns>.Instance);
+        var spf = new SpfVerifier(dns, "judge.example.net", TimeProvider.System);
+        var results = new List<string>();
+        foreach (var one in corpus.Cases)
+        {
+            using var message = new ReceivedMessage(MaxHeader, maxSignatures: 10);
+            if (one.Message is not null) message.Write(Encoding.Latin1.GetBytes(one.Message));
+            message.Complete();
+            var now = TimeProvider.System.GetUtcNow();
+            results.Add(one.Kind switch
+            {
+                "spf" => (await SpfAsync()).Result.Name(),
+                "dkim" => string.Join(',', (await DkimAsync()).Select(result => result.Result.Name())),
+                "arc" => (await ArcVerifier.VerifyAsync(message, dns, DkimPolicy.Standard, now, CancellationToken.None)).Result.Name(),
+                _ => Told(await new DmarcVerifier(dns).VerifyAsync(message.AuthorDomains, await SpfAsync(), await DkimAsync(), CancellationToken.None)),
+            });
+
+            ValueTask<SpfResult> SpfAsync() => spf.CheckMailFromAsync(IPAddress.Parse(one.Client), one.Sender, one.Hello, CancellationToken.None);
+
+            ValueTask<IReadOnlyList<DkimResult>> DkimAsync() => DkimVerifier.VerifyAsync(message, dns, DkimPolicy.Standard, now, CancellationToken.None);
+        }
+        return results;
+    }
+
+    /// <summary>The result, and what is to become of the message.</summary>
+    private static string Told(DmarcResult result) => $"{result.Result.Name()} {(result.Result == AuthResult.Fail ? result.Policy.Name() : "none")}";
+
+    private static async Task<IReadOnlyDictionary<int, string>> AskAsync(string script, string folder, DnsTestServer server, string questions)
+    {
+        var file = Path.Combine(folder, script);
+        await using (var from = typeof(JudgesTests).Assembly.GetManifestResourceStream(script) ?? throw new InvalidOperationException($"{script} is not there."))
+        await using (var to = File.Create(file)) await from.CopyToAsync(to);
+        var result = await Command.RunAsync(script.EndsWith(".py", StringComparison.Ordinal) ? "/usr/bin/python3" : "/usr/bin/perl", [file, server.EndPoint.Port.ToString(CultureInfo.InvariantCulture)], questions);
+        result.ExitCode.Should().Be(0, result.ToString());
+        return result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')).ToDictionary(words => int.Parse(words[0], CultureInfo.InvariantCulture), words => words[1]);
+    }
+
+    private static void Keep(string folder, string where, string zone)
+    {
+        Directory.CreateDirectory(where);
+        foreach (var file in Directory.EnumerateFiles(folder)) File.Copy(file, Path.Combine(where, Path.GetFileName(file)), overwrite: true);
+        File.WriteAllText(Path.Combine(where, "zone"), zone);
+    }
+}
