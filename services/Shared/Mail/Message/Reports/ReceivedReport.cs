@@ -36,8 +36,8 @@ public abstract record ReceivedReport(IReadOnlyList<string> Received)
     public static async ValueTask<ReceivedReport?> ReadAsync(MessageStructure structure, Func<long, long, CancellationToken, ValueTask<Stream>> open, CancellationToken cancellationToken)
     {
         if (!Is(structure)) return null;
-        HeaderListCollection? status = null;
-        HeaderList? feedback = null;
+        IReadOnlyList<Fields>? status = null;
+        Fields? feedback = null;
         IReadOnlyList<string> received = [];
         foreach (var part in structure.Root.Children.Take(5))
         {
@@ -56,11 +56,11 @@ public abstract record ReceivedReport(IReadOnlyList<string> Received)
         }
         if (status is { Count: > 0 }) return new Delivery(Typed(status[0]["Reporting-MTA"]), [.. status.Skip(1).Take(MaxRecipients).Select(Outcome)], received);
         if (feedback is null) return null;
-        var recipients = feedback.Where(field => field.Field.Equals("Original-Rcpt-To", StringComparison.OrdinalIgnoreCase)).Take(MaxRecipients).Select(field => Address(field.Value)).OfType<EmailAddress>();
+        var recipients = feedback.All("Original-Rcpt-To").Take(MaxRecipients).Select(Address).OfType<EmailAddress>();
         return new Feedback(Word(feedback["Feedback-Type"]), Short(feedback["User-Agent"]), [.. recipients], received);
     }
 
-    private static ReceivedOutcome Outcome(HeaderList fields) => new(
+    private static ReceivedOutcome Outcome(Fields fields) => new(
         Address(Typed(fields["Final-Recipient"])), Address(Typed(fields["Original-Recipient"])), Word(fields["Action"]), Word(fields["Status"]), Short(Typed(fields["Diagnostic-Code"])));
 
     /// <summary>The body of the part with its transfer encoding undone, cut where it is too long.</summary>
@@ -77,9 +77,9 @@ public abstract record ReceivedReport(IReadOnlyList<string> Received)
     }
 
     /// <summary>Groups of fields with empty lines between them.</summary>
-    private static HeaderListCollection Groups(MemoryStream text)
+    private static List<Fields> Groups(MemoryStream text)
     {
-        var groups = new HeaderListCollection();
+        var groups = new List<Fields>();
         var lines = new List<string>();
         using var reader = new StreamReader(text, System.Text.Encoding.UTF8);
         while (groups.Count <= MaxRecipients)
@@ -90,22 +90,11 @@ public abstract record ReceivedReport(IReadOnlyList<string> Received)
                 lines.Add(line);
                 continue;
             }
-            if (lines.Count > 0) groups.Add(Fields(lines));
+            if (lines.Count > 0) groups.Add(new Fields(Unfold(lines)));
             lines.Clear();
             if (line is null) break;
         }
         return groups;
-    }
-
-    private static HeaderList Fields(IEnumerable<string> lines)
-    {
-        var fields = new HeaderList();
-        foreach (var line in Unfold(lines))
-        {
-            var colon = line.IndexOf(':', StringComparison.Ordinal);
-            if (colon > 0 && line.AsSpan(0, colon).IndexOfAnyExceptInRange('!', '~') < 0) fields.Add(line[..colon], line[(colon + 1)..].Trim());
-        }
-        return fields;
     }
 
     private static IReadOnlyList<string> ReceivedOf(MemoryStream header)
@@ -140,4 +129,15 @@ public abstract record ReceivedReport(IReadOnlyList<string> Received)
     private static string Word(string? value) => Short(value?.Trim().Split(' ', '\t', '(')[0]).ToLowerInvariant();
 
     private static string Short(string? text) => string.Concat((text ?? "").Where(letter => !char.IsControl(letter)).Take(MaxText));
+
+    /// <summary>Fields by name, whatever stands in them: MimeKit's would parse those that it knows, and throw.</summary>
+    private sealed class Fields(IEnumerable<string> lines)
+    {
+        private readonly List<(string Name, string Value)> _fields = [.. lines.Select(line => line.Split(':', 2)).Where(pair => pair.Length == 2).Select(pair => (pair[0].Trim(), pair[1].Trim()))];
+
+        /// <summary>The first of the name; null without one.</summary>
+        public string? this[string name] => All(name).FirstOrDefault();
+
+        public IEnumerable<string> All(string name) => _fields.Where(field => field.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(field => field.Value);
+    }
 }
