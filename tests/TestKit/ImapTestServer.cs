@@ -22,6 +22,15 @@ public interface ITestMailboxes : IMailboxes
 /// <summary>Makes the mailboxes of a server from its feed, its clock and its directory.</summary>
 public delegate ITestMailboxes MakeMailboxes(IMailboxChangeFeed feed, FakeTimeProvider time, OneAccountDirectory directory);
 
+/// <summary>A server that is no engine in the process of the test: how it is reached.</summary>
+/// <param name="Imap">A connection to it.</param>
+/// <param name="Pop3">One to the same mailboxes.</param>
+/// <param name="AddAccount">One more account, with the password of the first unless it is shared.</param>
+public sealed record ServerElsewhere(ServeConnection Imap, ServeConnection Pop3, Func<NewTestAccount, Task<Account>> AddAccount);
+
+/// <param name="Shared">Of no person: nobody logs in to it.</param>
+public sealed record NewTestAccount(string Address, bool Shared = false, bool Enabled = true, long? QuotaOctets = null);
+
 /// <summary>
 /// An IMAP engine over mailboxes, in memory unless others are given, with one account: login <c>ann@example.test</c>, password <c>secret</c>.
 /// </summary>
@@ -32,27 +41,38 @@ public sealed class ImapTestServer
 
     private readonly ServeConnection _serve;
 
-    public ImapTestServer(ImapOptions? options = null, ILogger? log = null, MakeMailboxes? mailboxes = null)
+    /// <param name="quotaOctets">Of the account; null for no limit.</param>
+    public ImapTestServer(ImapOptions? options = null, ILogger? log = null, MakeMailboxes? mailboxes = null, long? quotaOctets = null)
     {
-        Account = new Account { Id = AccountId.New(Time), Address = EmailAddress.Parse(Login) };
+        Account = new Account { Id = AccountId.New(Time), Address = EmailAddress.Parse(Login), QuotaOctets = quotaOctets };
         Directory = new OneAccountDirectory(Account, Password);
         Mailboxes = mailboxes is null ? new InMemoryMailboxes(Feed, Time) : mailboxes(Feed, Time, Directory);
+        if (Mailboxes is InMemoryMailboxes memory) memory.QuotaOctets = quotaOctets;
         _serve = new ImapEngine(options ?? new ImapOptions { AllowPlaintextAuth = true }, Directory, Mailboxes, Feed, Time, log ?? NullLogger.Instance).RunAsync;
     }
 
     /// <summary>A server elsewhere, with that account and on the clock of the world; the transcripts talk to it as to the engine.</summary>
-    public ImapTestServer(Account account, ITestMailboxes mailboxes, ServeConnection serve)
+    public ImapTestServer(Account account, ITestMailboxes mailboxes, ServerElsewhere elsewhere)
     {
         Account = account;
         Directory = new OneAccountDirectory(Account, Password);
         Mailboxes = mailboxes;
-        _serve = serve;
+        Elsewhere = elsewhere;
+        _serve = elsewhere.Imap;
     }
+
+    /// <summary>Null where the engine runs in this process.</summary>
+    public ServerElsewhere? Elsewhere { get; }
+
+    /// <summary>The server's: of this process, that of <see cref="Time"/>.</summary>
+    public DateTimeOffset Now => Elsewhere is null ? Time.GetUtcNow() : TimeProvider.System.GetUtcNow();
 
     /// <summary>One more account, with the same password unless it is shared, and with its first mailboxes.</summary>
     public async Task<Account> AddAccountAsync(string address, bool shared = false, bool enabled = true)
     {
-        var account = new Account { Id = AccountId.New(Time), Address = EmailAddress.Parse(address), Shared = shared, Enabled = enabled };
+        var account = Elsewhere is null
+            ? new Account { Id = AccountId.New(Time), Address = EmailAddress.Parse(address), Shared = shared, Enabled = enabled }
+            : await Elsewhere.AddAccount(new NewTestAccount(address, shared, enabled));
         Directory.Add(account);
         await Mailboxes.EnsureAccountAsync(account.Id, CancellationToken.None);
         return account;

@@ -21,12 +21,21 @@ public sealed class ClusterAdministration : IDisposable
     public Task<bool> AddDomainAsync(string name) => PostAsync("domains", new NewDomain(name), AdministrationJson.Default.NewDomain);
 
     /// <inheritdoc cref="AddDomainAsync"/>
-    public Task<bool> AddAccountAsync(string address, string password) => PostAsync("accounts", new NewAccount(address, password), AdministrationJson.Default.NewAccount);
+    public Task<bool> AddAccountAsync(string address, string password) => AddAccountAsync(new NewAccount(address, password));
+
+    /// <inheritdoc cref="AddDomainAsync"/>
+    public Task<bool> AddAccountAsync(NewAccount account) => PostAsync("accounts", account, AdministrationJson.Default.NewAccount);
+
+    public async Task ChangeAccountAsync(string address, AccountChange change)
+    {
+        using var answer = await _http.PatchAsync(AccountUri(address), JsonContent.Create(change, AdministrationJson.Default.AccountChange));
+        answer.EnsureSuccessStatusCode();
+    }
 
     /// <summary>Null where there is no such account.</summary>
     public async Task<AccountView?> FindAccountAsync(string address)
     {
-        using var answer = await _http.GetAsync(new Uri("admin/v1/accounts/" + Uri.EscapeDataString(address), UriKind.Relative));
+        using var answer = await _http.GetAsync(AccountUri(address));
         if (answer.StatusCode == HttpStatusCode.NotFound) return null;
         answer.EnsureSuccessStatusCode();
         return await answer.Content.ReadFromJsonAsync(AdministrationJson.Default.AccountView);
@@ -35,7 +44,7 @@ public sealed class ClusterAdministration : IDisposable
     /// <summary>With all its mail.</summary>
     public async Task RemoveAccountAsync(string address)
     {
-        using var answer = await _http.DeleteAsync(new Uri("admin/v1/accounts/" + Uri.EscapeDataString(address), UriKind.Relative));
+        using var answer = await _http.DeleteAsync(AccountUri(address));
         answer.EnsureSuccessStatusCode();
     }
 
@@ -44,6 +53,8 @@ public sealed class ClusterAdministration : IDisposable
         => await _http.GetFromJsonAsync("admin/v1/queue/status", AdministrationJson.Default.QueueStatus) ?? throw new InvalidOperationException("No status.");
 
     public void Dispose() => _http.Dispose();
+
+    private static Uri AccountUri(string address) => new("admin/v1/accounts/" + Uri.EscapeDataString(address), UriKind.Relative);
 
     private async Task<bool> PostAsync<T>(string path, T body, JsonTypeInfo<T> type)
     {

@@ -181,7 +181,7 @@ public sealed class MessageTranscripts
     [Fact]
     public async Task APPEND_to_the_selected_mailbox_shows_at_once()
     {
-        var server = await Session.InMemoryAsync(messages: 1);
+        var server = await Session.ServerAsync(messages: 1);
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.Selected(1, 1) + """
             C> 1 APPEND INBOX (\\Draft) {14+}\r\nSubject: y\r\n\r\n\r\n
@@ -192,11 +192,19 @@ public sealed class MessageTranscripts
             S: * 2 FETCH (FLAGS (\Recent \Draft))
             S: 2 OK FETCH completed
             """);
-        server.Memory.QuotaOctets = 1;
-        await transcript.RunAsync("""
-            C> 3 APPEND INBOX {14+}\r\nSubject: y\r\n\r\n\r\n4 NOOP\r\n
-            S: 3 NO [OVERQUOTA] The account is over its quota
-            S: 4 OK NOOP completed
+    }
+
+    [Fact]
+    public async Task APPEND_over_quota_is_refused_and_the_session_goes_on()
+    {
+        var server = await Session.ServerAsync(quotaOctets: 20);
+        await using var transcript = server.Transcript();
+        await transcript.RunAsync(Session.LoggedIn + """
+            C> 1 APPEND INBOX {14+}\r\nSubject: y\r\n\r\n\r\n
+            S~ 1 OK \[APPENDUID \d+ 1\] APPEND completed
+            C> 2 APPEND INBOX {14+}\r\nSubject: y\r\n\r\n\r\n3 NOOP\r\n
+            S: 2 NO [OVERQUOTA] The account is over its quota
+            S: 3 OK NOOP completed
             """);
     }
 

@@ -1,4 +1,5 @@
 using Merpati.Protocols.Pop3;
+using Merpati.Protocols.Wire;
 using Merpati.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -21,14 +22,18 @@ public sealed class Pop3BesideTranscripts
     {
         var server = await Session.ServerAsync(messages: 3);
         var ports = new Pop3Ports(server.Directory, server.Mailboxes, new MemoryMaildropLock(), new RecordingTelemetry());
+        ServeConnection pop3 = server.Elsewhere?.Pop3 ?? ServeAsync;
         var connections = 0;
         await using var transcript = new Transcript(
             (transport, lifetime) => Interlocked.Increment(ref connections) == 1
                 ? server.ServeAsync(transport, lifetime)
-                : new ValueTask(new Pop3Connection(transport, ports, new Pop3Settings { AllowPlaintextAuth = true }, server.Time, NullLogger.Instance).RunAsync(lifetime)),
+                : pop3(transport, lifetime),
             settings: null,
             server.Time);
         await transcript.RunAsync(Session.Selected(3, 3) + LogInByPop3 + script);
+
+        ValueTask ServeAsync(ITransport transport, SessionLifetime lifetime)
+            => new(new Pop3Connection(transport, ports, new Pop3Settings { AllowPlaintextAuth = true }, server.Time, NullLogger.Instance).RunAsync(lifetime));
     }
 
     [Fact]

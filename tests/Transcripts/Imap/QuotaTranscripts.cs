@@ -8,8 +8,7 @@ public sealed class QuotaTranscripts
     [Fact]
     public async Task An_account_with_a_limit_has_a_quota_root()
     {
-        var server = await Session.InMemoryAsync(messages: 2);
-        server.Memory.QuotaOctets = 10 * 1024;
+        var server = await Session.ServerAsync(messages: 2, quotaOctets: 10 * 1024);
         await using var transcript = server.Transcript();
         await transcript.RunAsync(Session.LoggedIn + """
             C: 1 GETQUOTAROOT INBOX

@@ -12,7 +12,8 @@ public sealed class SearchTranscripts
     public async Task Keys_of_time_and_of_identity_WITHIN_SAVEDATE_OBJECTID()
     {
         var server = await Session.ServerAsync();
-        var now = server.Time.GetUtcNow();
+        var now = server.Now;
+        var yesterday = now.AddDays(-1).ToString("d-MMM-yyyy", System.Globalization.CultureInfo.InvariantCulture);
         var old = await server.DeliverAsync(Session.Simple, internalDate: now.AddDays(-40));
         await server.DeliverAsync(Session.Simple, internalDate: now.AddMinutes(-10));
         var messages = await server.MessagesAsync("INBOX");
@@ -24,18 +25,18 @@ public sealed class SearchTranscripts
             C: 2 SEARCH OLDER 3600
             S: * SEARCH 1
             S: 2 OK SEARCH completed
-            C: 3 SEARCH YOUNGER 600 OLDER 600
+            C: 3 SEARCH YOUNGER 3600 OLDER 300
             S: * SEARCH 2
             S: 3 OK SEARCH completed
             C: 4 SEARCH OLDER 0
             S: 4 BAD Zero is not allowed here
-            C: 5 SEARCH SAVEDATESUPPORTED SAVEDSINCE 14-Mar-2026
+            C: 5 SEARCH SAVEDATESUPPORTED SAVEDSINCE {yesterday}
             S: * SEARCH 1 2
             S: 5 OK SEARCH completed
-            C: 6 SEARCH SAVEDBEFORE 14-Mar-2026
+            C: 6 SEARCH SAVEDBEFORE {yesterday}
             S: * SEARCH
             S: 6 OK SEARCH completed
-            C: 7 SEARCH SAVEDON 14-Mar-2026 BEFORE 14-Mar-2026
+            C: 7 SEARCH SAVEDSINCE {yesterday} BEFORE {yesterday}
             S: * SEARCH 1
             S: 7 OK SEARCH completed
             C: 8 SEARCH EMAILID {messages[0].EmailId}
@@ -47,6 +48,28 @@ public sealed class SearchTranscripts
             C: 10 SEARCH EMAILID Mnothing
             S: * SEARCH
             S: 10 OK SEARCH completed
+            """);
+    }
+
+    [Fact]
+    public async Task Ages_and_days_are_those_of_the_servers_clock()
+    {
+        var server = await Session.ServerAsync();
+        await server.DeliverAsync(Session.Simple, internalDate: server.Time.GetUtcNow().AddMinutes(-10));
+        await using var transcript = server.Transcript();
+        await transcript.RunAsync(Session.Selected(1, 1) + """
+            C: 1 SEARCH YOUNGER 600 OLDER 600
+            S: * SEARCH 1
+            S: 1 OK SEARCH completed
+            C: 2 SEARCH OR YOUNGER 599 OLDER 601
+            S: * SEARCH
+            S: 2 OK SEARCH completed
+            C: 3 SEARCH SAVEDON 14-Mar-2026 ON 14-Mar-2026
+            S: * SEARCH 1
+            S: 3 OK SEARCH completed
+            C: 4 SEARCH OR SAVEDON 13-Mar-2026 SAVEDON 15-Mar-2026
+            S: * SEARCH
+            S: 4 OK SEARCH completed
             """);
     }
 
@@ -77,8 +100,8 @@ public sealed class SearchTranscripts
             S: 6 BAD Expected a mod-sequence
             C: 7 SEARCH MODSEQ "/flags/" all 1
             S: 7 BAD An entry name is "/flags/" and a flag
-            C: 8 SORT (REVERSE ARRIVAL SUBJECT) UTF-8 MODSEQ {messages[1].ModSeq}
-            S: * SORT 2 3 (MODSEQ {messages[2].ModSeq})
+            C: 8 SORT (REVERSE SUBJECT) UTF-8 MODSEQ {messages[1].ModSeq}
+            S: * SORT 3 2 (MODSEQ {messages[2].ModSeq})
             S: 8 OK SORT completed
             """);
     }

@@ -28,13 +28,13 @@ internal static partial class Session
 
     public const string Simple = "From: bob@example.test\nTo: ann@example.test\nSubject: hello\nDate: Sat, 14 Mar 2026 09:00:00 +0100\nMessage-ID: <1@example.test>\n\nHello, Ann.\n";
 
-    /// <summary>Where the transcripts of a test are run against a server elsewhere: gives one with a fresh account.</summary>
-    public static AsyncLocal<Func<Task<ImapTestServer>>?> Elsewhere { get; } = new();
+    /// <summary>Where the transcripts of a test are run against a server elsewhere: gives one with a fresh account of such a quota, octets.</summary>
+    public static AsyncLocal<Func<long?, Task<ImapTestServer>>?> Elsewhere { get; } = new();
 
-    public static async Task<ImapTestServer> ServerAsync(int messages = 0, ImapOptions? options = null, SystemFlags flags = SystemFlags.None)
+    public static async Task<ImapTestServer> ServerAsync(int messages = 0, ImapOptions? options = null, SystemFlags flags = SystemFlags.None, long? quotaOctets = null)
     {
         if (Elsewhere.Value is not null && options is not null) throw new NotSupportedException("A server elsewhere has its own options.");
-        var server = Elsewhere.Value is { } elsewhere ? await elsewhere() : new ImapTestServer(options, mailboxes: Mailboxes);
+        var server = Elsewhere.Value is { } elsewhere ? await elsewhere(quotaOctets) : new ImapTestServer(options, mailboxes: Mailboxes, quotaOctets: quotaOctets);
         for (var i = 1; i <= messages; i++) await server.DeliverAsync(Simple.Replace("hello", $"hello {i}", StringComparison.Ordinal), flags: flags);
         return server;
     }

@@ -100,13 +100,24 @@ public sealed class SessionsTranscripts
             S2: + idling
             C2: NOOP
             S2: 2 BAD Expected DONE
-            C2: 3 IDLE
-            S2: + idling
+            C2: 3 NOOP
+            S2: 3 OK NOOP completed
+            """);
+    }
+
+    [Fact]
+    public async Task IDLE_ends_with_a_logout_after_half_an_hour()
+    {
+        var server = await Session.ServerAsync(messages: 1);
+        await using var transcript = server.Transcript();
+        await transcript.RunAsync(Session.Selected(1, 1) + """
+            C: 1 IDLE
+            S: + idling
             * advance 15:00
             * advance 15:01
-            S2: * BYE Autologout: idle for too long
-            S2: 3 OK IDLE completed
-            * closed 2
+            S: * BYE Autologout: idle for too long
+            S: 1 OK IDLE completed
+            * closed
             """);
     }
 

@@ -27,10 +27,17 @@ internal sealed record Copy(SequenceSet Messages, bool ByUid, MailboxArgument De
         return await session.WithProgressAsync(session.TransferAsync(mailbox, uids, destination, move: false, cancellationToken)).ConfigureAwait(false) switch
         {
             CopyOutcome.Done { Messages.Count: 0 } => ByUid ? Completion.Ok : Completion.SomeAreGone,
-            CopyOutcome.Done done => Completion.OkWith(CopyUid(done)),
+            CopyOutcome.Done done => Copied(mailbox, destination, done),
             CopyOutcome.OverQuota => Completion.OverQuota,
             _ => Completion.TryCreate,
         };
+    }
+
+    private static Completion Copied(SelectedMailbox mailbox, ReachedMailbox destination, CopyOutcome.Done done)
+    {
+        // Copies into the mailbox itself are told of at once, whether or not a bell rang.
+        if (destination.Id == mailbox.Id) mailbox.Ring();
+        return Completion.OkWith(CopyUid(done));
     }
 
     /// <summary><c>COPYUID validity sources destinations</c>; both sets in the same order.</summary>

@@ -204,6 +204,7 @@ internal sealed record Fetch(SequenceSet Messages, bool ByUid, IReadOnlyList<Fet
             return new HashSet<Uid>();
         }
         foreach (var state in outcome.Changed) mailbox.View.Told(state);
+        mailbox.Contexts.Touch();
         return newlySeen;
     }
 

@@ -69,6 +69,8 @@ internal sealed record Store(SequenceSet Messages, bool ByUid, ModSeq? Unchanged
         if (Silent && (known is null || known > view.ModSeq)) known = view.ModSeq;
         var (changed, modified) = await session.WithProgressAsync(ApplyAsync(session, mailbox, uids, flags, known, cancellationToken)).ConfigureAwait(false);
         var stored = 0;
+        // Searches that are kept up to date are told of it with this command, whether or not a bell rang.
+        mailbox.Contexts.Touch();
         // Without the limit a message that had the flags already, by another's change, is among them; only under it all that is newer is of this command.
         var own = known <= view.ModSeq;
         foreach (var state in changed)
