@@ -34,7 +34,7 @@ void Provide(string script, params string[] commands)
 Task("Clients")
     .Description("The real mail clients and peers that the end-to-end tests drive, from Debian's packages; needs root only when one is missing.")
     .Does(() => Provide("tests/EndToEnd/install.sh",
-            "curl", "swaks", "msmtp", "mbsync", "offlineimap", "getmail", "fetchmail", "mutt", "neomutt", "aerc", "dkimverify", "arcverify", "/usr/sbin/opendkim-testmsg",
+            "curl", "swaks", "msmtp", "mbsync", "offlineimap", "getmail", "fetchmail", "mutt", "neomutt", "aerc", "/usr/lib/thunderbird/thunderbird", "dkimverify", "arcverify", "/usr/sbin/opendkim-testmsg",
             "/usr/lib/postfix/sbin/master", "/usr/lib/dovecot/lmtp", "/usr/sbin/postgrey", "/var/cache/merpati/exim/usr/sbin/exim4"));
 
 Task("Servers")

@@ -99,13 +99,15 @@ public abstract class MailKitClient(MailServerFixture merpati)
         Assert.Equal(MessageFlags.Seen, shared.PermanentFlags);
         var uids = await shared.SearchAsync(SearchQuery.SubjectContains("shared"));
         Assert.Equal(2, uids.Count);
+        // Which of the two was delivered first is not said.
+        var read = Assert.Single(await shared.FetchAsync([uids[0]], MessageSummaryItems.Envelope)).Envelope!.Subject;
         await shared.AddFlagsAsync(uids[0], MessageFlags.Seen, silent: true);
         await Assert.ThrowsAsync<ImapCommandException>(() => shared.ExpungeAsync(uids));
         var copied = await shared.CopyToAsync(uids, imap.Inbox);
         Assert.Equal(2, copied.Destination.Count);
         await shared.CloseAsync();
         await imap.Inbox.OpenAsync(FolderAccess.ReadWrite);
-        Assert.Equal("shared 0", Assert.Single(await imap.Inbox.FetchAsync(await imap.Inbox.SearchAsync(SearchQuery.Seen), MessageSummaryItems.Envelope)).Envelope!.Subject);
+        Assert.Equal(read, Assert.Single(await imap.Inbox.FetchAsync(await imap.Inbox.SearchAsync(SearchQuery.Seen), MessageSummaryItems.Envelope)).Envelope!.Subject);
         Assert.NotNull(await imap.Inbox.MoveToAsync(copied.Destination[0], shared));
         await theirs.Inbox.StatusAsync(StatusItems.Count);
         Assert.Equal(3, theirs.Inbox.Count);

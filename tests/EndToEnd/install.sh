@@ -12,7 +12,7 @@ if ! [ -e /usr/sbin/policy-rc.d ]; then
 fi
 $apt update
 $apt install -y --no-install-recommends \
-    curl swaks msmtp isync offlineimap3 getmail6 fetchmail mutt neomutt aerc libnet-ssleay-perl libio-socket-ssl-perl libauthen-sasl-perl ca-certificates \
+    curl swaks msmtp isync offlineimap3 getmail6 fetchmail mutt neomutt aerc thunderbird libnet-ssleay-perl libio-socket-ssl-perl libauthen-sasl-perl ca-certificates \
     python3-dkim python3-nacl opendkim-tools \
     postfix dovecot-imapd dovecot-lmtpd postgrey libgnutls-dane0 libidn12 libnsl2 libdb5.3
 

@@ -1,10 +1,11 @@
+using Merpati.Mailboxes;
 using Merpati.TestKit;
 using Xunit;
 
 namespace Merpati.Tests.Transcripts.Imap;
 
 /// <summary>
-/// What clients say, command by command, as their documentation, their logs and their sources describe it, written down by us: none of it is a recording. They show that the order, the forms and the
+/// What clients say, command by command, as their documentation, their logs and their sources describe it, written down by us: none of it is a recording, though the words of Thunderbird were heard (tests/EndToEnd/Thunderbird). They show that the order, the forms and the
 /// oddities of each are answered as it expects. Gmail's fetcher is among the POP3 transcripts, too.
 /// </summary>
 public sealed class ClientTranscripts
@@ -298,70 +299,76 @@ public sealed class ClientTranscripts
             """);
     }
 
-    /// <summary>Thunderbird: small letters, UTF8=ACCEPT, LIST (SUBSCRIBED), the quota of every mailbox, headers by its own list, and a copy in Sent.</summary>
+    /// <summary>
+    /// Thunderbird 153, as its own log has it (MOZ_LOG=IMAP:4): no CONDSTORE unless it is told to, the rights and the quota of every mailbox that it opens, headers by its own list,
+    /// the flags of all messages each time, from IDLE to NOOP when there is news. Its COMPRESS, which comes after NAMESPACE, is left out; its connections are one here.
+    /// </summary>
     [Fact]
     public async Task Thunderbird()
     {
+        const string Headers = "From To Cc Bcc Subject Date Message-ID Priority X-Priority References Newsgroups In-Reply-To Content-Type Reply-To Received";
         var server = await Session.ServerAsync(messages: 2);
         await using var transcript = server.Transcript();
         await transcript.RunAsync($$"""
             S~ \* OK .*
-            C: 1 capability
-            S~ \* CAPABILITY .*
-            S: 1 OK CAPABILITY completed
-            C: 2 authenticate PLAIN AGFubkBleGFtcGxlLnRlc3QAc2VjcmV0
-            S~ 2 OK .*
-            C: 3 ID ("name" "Thunderbird" "version" "128.4.0")
+            C: 93 authenticate PLAIN
+            S: + 
+            C: AGFubkBleGFtcGxlLnRlc3QAc2VjcmV0
+            S~ 93 OK .*
+            C: 94 namespace
+            S: * NAMESPACE (("" "/")) (("Other Users/" "/")) (("Shared/" "/"))
+            S: 94 OK NAMESPACE completed
+            C: 96 ID ("name" "Thunderbird" "version" "153.8.0")
             S: * ID ("name" "Merpati")
-            S: 3 OK ID completed
-            C: 4 enable UTF8=ACCEPT
+            S: 96 OK ID completed
+            C: 97 ENABLE UTF8=ACCEPT
             S: * ENABLED UTF8=ACCEPT
-            S: 4 OK ENABLE completed
-            C: 5 namespace
-            S~ \* NAMESPACE \(\("" "/"\)\) .*
-            S: 5 OK NAMESPACE completed
-            C: 6 list (subscribed) "" "*" return (special-use)
+            S: 97 OK ENABLE completed
+            C: 98 list (subscribed) "" "*" return (special-use)
             S: * LIST (\HasNoChildren \Subscribed \Archive) "/" Archive
             S: * LIST (\HasNoChildren \Subscribed \Drafts) "/" Drafts
             S: * LIST (\HasNoChildren \Subscribed) "/" INBOX
             S: * LIST (\HasNoChildren \Subscribed \Junk) "/" Junk
             S: * LIST (\HasNoChildren \Subscribed \Sent) "/" Sent
             S: * LIST (\HasNoChildren \Subscribed \Trash) "/" Trash
-            S: 6 OK LIST completed
-            C: 7 list "" "INBOX"
+            S: 98 OK LIST completed
+            C: 99 list (subscribed) "" "Other Users/*" return (special-use)
+            S: 99 OK LIST completed
+            C: 100 list (subscribed) "" "Shared/*" return (special-use)
+            S: 100 OK LIST completed
+            C: 101 list "" "INBOX"
             S: * LIST (\HasNoChildren) "/" INBOX
-            S: 7 OK LIST completed
-            C: 8 list "" "*" return (special-use)
-            {{Special}}
-            S: 8 OK LIST completed
-            C: 9 create "Entwürfe 2026"
-            S~ 9 OK \[MAILBOXID \(F\w+\)\] CREATE completed
-            C: 10 subscribe "Entwürfe 2026"
-            S: 10 OK SUBSCRIBE completed
-            C: 11 list "" "Entw%"
-            S: * LIST (\HasNoChildren) "/" "Entwürfe 2026"
-            S: 11 OK LIST completed
-            C: 12 select "INBOX" (CONDSTORE)
+            S: 101 OK LIST completed
+            C: 102 myrights "Archive"
+            S: * MYRIGHTS Archive lrswipkxteacd
+            S: 102 OK MYRIGHTS completed
+            C: 103 select "INBOX"
             {{Opened(2, 2)}}
-            S: 12 OK [READ-WRITE] SELECT completed
-            C: 13 getquotaroot "INBOX"
-            S~ \* QUOTAROOT INBOX.*
-            S: 13 OK GETQUOTAROOT completed
-            C: 14 UID fetch 1:* (FLAGS)
-            S~ \* 1 FETCH \(UID 1 FLAGS \(\\Recent\) MODSEQ \(\d+\)\)
-            S~ \* 2 FETCH \(UID 2 FLAGS \(\\Recent\) MODSEQ \(\d+\)\)
-            S: 14 OK UID FETCH completed
-            C: 15 UID fetch 2 (UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (From To Cc Bcc Subject Date Message-ID Priority X-Priority References Newsgroups In-Reply-To Content-Type Reply-To)])
-            S~ \* 2 FETCH \(UID 2 RFC822.SIZE 148 FLAGS \(\\Recent\) BODY\[HEADER.FIELDS \(From To Cc Bcc Subject Date Message-ID Priority X-Priority References Newsgroups In-Reply-To Content-Type Reply-To\)\] \{135\}
+            S: 103 OK [READ-WRITE] SELECT completed
+            C: 104 myrights "INBOX"
+            S: * MYRIGHTS INBOX lrswipkxteacd
+            S: 104 OK MYRIGHTS completed
+            C: 105 getacl "INBOX"
+            S: * ACL INBOX ann@example.test lrswipkxteacd
+            S: 105 OK GETACL completed
+            C: 106 getquotaroot "INBOX"
+            S: * QUOTAROOT INBOX
+            S: 106 OK GETQUOTAROOT completed
+            C: 107 UID fetch 1:* (FLAGS)
+            S: * 1 FETCH (UID 1 FLAGS (\Recent))
+            S: * 2 FETCH (UID 2 FLAGS (\Recent))
+            S: 107 OK UID FETCH completed
+            C: 108 UID fetch 2 (UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS ({{Headers}})])
+            S: * 2 FETCH (UID 2 RFC822.SIZE 148 FLAGS (\Recent) BODY[HEADER.FIELDS ({{Headers}})] {135}
             S: From: bob@example.test
             S: To: ann@example.test
             S: Subject: hello 2
             S: Date: Sat, 14 Mar 2026 09:00:00 +0100
             S: Message-ID: <1@example.test>
             S: 
-            S~  MODSEQ \(\d+\)\)
-            S: 15 OK UID FETCH completed
-            C: 16 UID fetch 2 (UID RFC822.SIZE BODY[])
+            S: )
+            S: 108 OK UID FETCH completed
+            C: 109 UID fetch 2 (UID RFC822.SIZE BODY.PEEK[])
             S: * 2 FETCH (UID 2 RFC822.SIZE 148 BODY[] {148}
             S: From: bob@example.test
             S: To: ann@example.test
@@ -370,41 +377,88 @@ public sealed class ClientTranscripts
             S: Message-ID: <1@example.test>
             S: 
             S: Hello, Ann.
-            S~  FLAGS \(\\Recent \\Seen\) MODSEQ \(\d+\)\)
-            S: 16 OK UID FETCH completed
-            C: 17 uid store 2 +Flags (NonJunk)
-            S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft NonJunk)
-            S~ \* 2 FETCH \(UID 2 FLAGS \(\\Recent \\Seen NonJunk\) MODSEQ \(\d+\)\)
-            S: 17 OK UID STORE completed
-            C: 18 UID copy 2 "Entwürfe 2026"
-            S~ 18 OK \[COPYUID \d+ 2 1\] UID COPY completed
-            C: 19 append "Sent" (\Seen) "14-Mar-2026 10:00:00 +0100" {15}
-            S: + Ready for the message
-            C> Subject: x\r\n\r\ny\r\n
-            S~ 19 OK \[APPENDUID \d+ 1\] APPEND completed
-            C: 20 UID SEARCH UNDELETED HEADER Message-ID 1@example.test
-            S: * SEARCH 1 2
-            S: 20 OK UID SEARCH completed
-            C: 21 IDLE
+            S: )
+            S: 109 OK UID FETCH completed
+            C: 110 IDLE
             S: + idling
 
             """);
         await server.DeliverAsync(Session.Simple);
-        await transcript.RunAsync("""
+        await transcript.RunAsync($$"""
             S: * 3 EXISTS
             S: * 3 RECENT
             C: DONE
-            S: 21 OK IDLE completed
-            C: 22 uid move 1 "Trash"
+            S: 110 OK IDLE completed
+            C: 111 noop
+            S: 111 OK NOOP completed
+            C: 112 getquotaroot "INBOX"
+            S: * QUOTAROOT INBOX
+            S: 112 OK GETQUOTAROOT completed
+            C: 113 UID fetch 3:* (FLAGS)
+            S: * 3 FETCH (UID 3 FLAGS (\Recent))
+            S: 113 OK UID FETCH completed
+            C: 114 UID fetch 3 (UID BODY.PEEK[HEADER.FIELDS (Content-Type Content-Transfer-Encoding)] BODY.PEEK[TEXT]<0.2048>)
+            S: * 3 FETCH (UID 3 BODY[HEADER.FIELDS (Content-Type Content-Transfer-Encoding)] {2}
+            S: 
+            S:  BODY[TEXT]<0> {13}
+            S: Hello, Ann.
+            S: )
+            S: 114 OK UID FETCH completed
+            C: 115 uid store 1:2 +Flags (\Flagged)
+            S: * 1 FETCH (UID 1 FLAGS (\Recent \Flagged))
+            S: * 2 FETCH (UID 2 FLAGS (\Recent \Flagged))
+            S: 115 OK UID STORE completed
+            C: 116 uid store 2 +Flags (\Seen)
+            S: * 2 FETCH (UID 2 FLAGS (\Recent \Flagged \Seen))
+            S: 116 OK UID STORE completed
+            C: 117 uid store 3 +FLAGS ($label1 mine)
+            S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $label1 mine)
+            S: * 3 FETCH (UID 3 FLAGS (\Recent $label1 mine))
+            S: 117 OK UID STORE completed
+            C: 118 create "Entwürfe 2026"
+            S~ 118 OK \[MAILBOXID \(F\w+\)\] CREATE completed
+            C: 119 subscribe "Entwürfe 2026"
+            S: 119 OK SUBSCRIBE completed
+            C: 120 list "" "Entwürfe 2026"
+            S: * LIST (\HasNoChildren) "/" "Entwürfe 2026"
+            S: 120 OK LIST completed
+            C: 121 uid copy 3 "Entwürfe 2026"
+            S~ 121 OK \[COPYUID \d+ 3 1\] UID COPY completed
+            C> 122 append "Sent" (\\Seen) UTF8 (~{15+}\r\nSubject: x\r\n\r\ny)\r\n
+            S~ 122 OK \[APPENDUID \d+ 1\] APPEND completed
+            C: 123 uid move 1 "Trash"
             S~ \* OK \[COPYUID \d+ 1 1\] Moved
             S: * 1 EXPUNGE
-            S~ 22 OK \[HIGHESTMODSEQ \d+\] UID MOVE completed
-            C: 23 close
-            S: 23 OK CLOSE completed
-            C: 24 logout
+            S: 123 OK UID MOVE completed
+            C: 124 logout
             S: * BYE Logging out
-            S: 24 OK LOGOUT completed
+            S: 124 OK LOGOUT completed
             * closed
+            """);
+    }
+
+    /// <summary>The same Thunderbird, told to use CONDSTORE, comes back to an INBOX that it knows: it asks without saying so in SELECT, and for all flags when the number of messages is another.</summary>
+    [Fact]
+    public async Task Thunderbird_with_CONDSTORE()
+    {
+        var server = await Session.ServerAsync(messages: 3);
+        await using var transcript = server.Transcript();
+        var inbox = await server.MailboxAsync("INBOX");
+        await server.Mailboxes.StoreFlagsAsync(server.Account.Id, inbox.Id, UidSet.Of(new Uid(2)), FlagOperation.Add, new MessageFlags(SystemFlags.Flagged, ["$label3"]), unchangedSince: null, CancellationToken.None);
+        await transcript.RunAsync(Session.LoggedIn + $$"""
+            C: 14 select "INBOX"
+            {{Opened(3, 3)}}
+            S: 14 OK [READ-WRITE] SELECT completed
+            C: 18 UID fetch 1:* (FLAGS) (CHANGEDSINCE {{inbox.HighestModSeq}})
+            S: * OK [HIGHESTMODSEQ ${modseq}] Highest
+            S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $label3)
+            S: * 2 FETCH (UID 2 FLAGS (\Recent \Flagged $label3) MODSEQ (${modseq}))
+            S: 18 OK UID FETCH completed
+            C: 19 UID fetch 1:* (FLAGS)
+            S~ \* 1 FETCH \(UID 1 FLAGS \(\\Recent\) MODSEQ \(\d+\)\)
+            S: * 2 FETCH (UID 2 FLAGS (\Recent \Flagged $label3) MODSEQ (${modseq}))
+            S~ \* 3 FETCH \(UID 3 FLAGS \(\\Recent\) MODSEQ \(\d+\)\)
+            S: 19 OK UID FETCH completed
             """);
     }
 
