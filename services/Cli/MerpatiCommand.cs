@@ -3,6 +3,7 @@ using System.Text.Json;
 using Merpati.Cli.Commands;
 using Merpati.Cli.Commands.Accounts;
 using Merpati.Cli.Commands.Aliases;
+using Merpati.Cli.Commands.Archives;
 using Merpati.Cli.Commands.Checks;
 using Merpati.Cli.Commands.Classifier;
 using Merpati.Cli.Commands.Dkim;
@@ -151,6 +152,8 @@ public static class MerpatiCommand
         configuration.AddCommand<Trace>("trace");
         configuration.AddCommand<Explain>("explain");
         configuration.AddCommand<Backup>("backup");
+        configuration.AddCommand<ExportMail>("export");
+        configuration.AddCommand<ImportMail>("import");
         configuration.AddBranch("index", index =>
         {
             index.SetDescription("The search index.");

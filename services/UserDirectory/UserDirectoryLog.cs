@@ -29,6 +29,12 @@ internal static partial class UserDirectoryLog
     [LoggerMessage(6006, LogLevel.Warning, "The announced DKIM keys cannot be looked after now")]
     public static partial void DkimLookFailed(this ILogger logger, Exception exception);
 
+    [LoggerMessage(6011, LogLevel.Information, "Account {Account} was exported: {Messages} messages, {Octets} octets; {Damaged} messages were damaged and left out")]
+    public static partial void Exported(this ILogger logger, AccountId account, long messages, long octets, int damaged);
+
+    [LoggerMessage(6012, LogLevel.Information, "{Messages} messages, {Octets} octets, were imported into account {Account}; {Known} were there already")]
+    public static partial void Imported(this ILogger logger, AccountId account, long messages, long octets, long known);
+
     [LoggerMessage(6010, LogLevel.Information, "{Change} {Subject}: {Outcome}")]
     public static partial void Changed(this ILogger logger, string change, string subject, DirectoryOutcome outcome);
 }

@@ -18,7 +18,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
 
         public SpecialUse Use { get; init; }
 
-        public required UidValidity UidValidity { get; init; }
+        public required UidValidity UidValidity { get; set; }
 
         public uint UidNext { get; set; } = 1;
 
@@ -170,6 +170,21 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             foreach (var child in below) child.Name = child.Name.Rebase(from, to);
             if (box is not null) box.Name = to;
             return new(TreeChanged(account));
+        }
+    }
+
+    public ValueTask<MailboxInfo?> ContinueAsync(AccountId account, MailboxId mailbox, MailboxPast past, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (Get(account, mailbox) is not { } box) return new((MailboxInfo?)null);
+            if (past.IsTakenBy(InfoOf(account, box), time.GetUtcNow()))
+            {
+                box.UidValidity = past.UidValidity;
+                box.ModSeq = Math.Max(box.ModSeq, past.HighestModSeq.Value);
+            }
+            if (past.UidValidity == box.UidValidity) box.UidNext = Math.Max(box.UidNext, past.UidNext.Value);
+            return new(InfoOf(account, box));
         }
     }
 
@@ -386,7 +401,8 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             }
             var lines = octets.ToArray().Contains((byte)0) ? await ToLinesAsync(octets) : octets;
             if (lines is null) return new AppendOutcome.NotConvertible();
-            prepared.Add(await PrepareAsync(lines.ToArray(), [], message.Flags, message.InternalDate));
+            var whole = await PrepareAsync(lines.ToArray(), [], message.Flags, message.InternalDate);
+            prepared.Add(message.Earlier is { } earlier ? whole with { Uid = earlier.Uid ?? default, EmailId = earlier.EmailId, ThreadId = earlier.ThreadId ?? whole.ThreadId, SaveDate = earlier.SaveDate ?? default } : whole);
             if (used + octets.Length > QuotaOctets) return new AppendOutcome.OverQuota();
         }
         List<Appended> appended;
@@ -445,7 +461,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             ModSeq = default,
             Flags = flags,
             InternalDate = internalDate ?? time.GetUtcNow(),
-            SaveDate = time.GetUtcNow(),
+            SaveDate = default,
             Content = id,
             TracePrefix = prefix,
             Size = prefix.Length + content.Length,
@@ -478,7 +494,9 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
 
     private Appended Insert(Box box, MessageInfo message)
     {
-        var stored = message with { Uid = new Uid(box.UidNext++), ModSeq = new ModSeq(++box.ModSeq), SaveDate = time.GetUtcNow() };
+        var uid = Math.Max(box.UidNext, message.Uid.Value);
+        box.UidNext = uid + 1;
+        var stored = message with { Uid = new Uid(uid), ModSeq = new ModSeq(++box.ModSeq), SaveDate = message.SaveDate == default ? time.GetUtcNow() : message.SaveDate };
         box.Messages.Add(stored.Uid, stored);
         return new Appended(box.Id, box.UidValidity, stored.Uid, stored.ModSeq);
     }

@@ -83,6 +83,8 @@ public sealed class StoredMailboxes(IMailboxChangeFeed feed, TimeProvider time, 
     public async ValueTask<CopyOutcome> TransferAsync(AccountId account, MailboxId source, UidSet uids, MailboxPlace destination, MailboxRights rights, bool move, CancellationToken cancellationToken)
         => await (await ClientAsync()).TransferAsync(account, source, uids, destination, rights, move, cancellationToken);
 
+    public async ValueTask<MailboxInfo?> ContinueAsync(AccountId account, MailboxId mailbox, MailboxPast past, CancellationToken cancellationToken) => await (await ClientAsync()).ContinueAsync(account, mailbox, past, cancellationToken);
+
     public async ValueTask SubscribeAsync(AccountId account, MailboxName name, bool subscribed, CancellationToken cancellationToken) => await (await ClientAsync()).SubscribeAsync(account, name, subscribed, cancellationToken);
 
     public async ValueTask<IReadOnlyList<MailboxName>> ListSubscriptionsAsync(AccountId account, CancellationToken cancellationToken) => await (await ClientAsync()).ListSubscriptionsAsync(account, cancellationToken);

@@ -82,6 +82,32 @@ internal sealed class AdminClient : IDisposable
     public ValueTask<T> UploadAsync<T>(string path, Stream message, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
         => SendAsync(HttpMethod.Post, path, new StreamContent(message) { Headers = { ContentType = new MediaTypeHeaderValue("message/rfc822") } }, answer, cancellationToken);
 
+    /// <summary>Sends a body that is made while it is sent. What goes wrong with the making comes out as it is.</summary>
+    public async ValueTask<T> UploadAsync<T>(string path, string mediaType, Func<Stream, CancellationToken, Task> write, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
+    {
+        Exception? fault = null;
+        var content = new PushedContent(mediaType, async (stream, token) =>
+        {
+            try { await write(stream, token); }
+            catch (Exception e) when (e is CommandFailure or UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException)
+            {
+                fault = e;
+                throw;
+            }
+        });
+        try { return await SendAsync(HttpMethod.Post, path, content, answer, cancellationToken); }
+        catch (Exception) when (fault is not null) { throw fault as CommandFailure ?? new UsageFailure(fault.Message); }
+    }
+
+    /// <summary>Gives the answer's body to <paramref name="read"/> as it comes.</summary>
+    public async ValueTask DownloadAsync(string path, Func<Stream, Task> read, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Get, path, null, cancellationToken, HttpCompletionOption.ResponseHeadersRead);
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        try { await read(body); }
+        catch (HttpIOException) { throw new NotReachableFailure($"The server{_whose} broke off in the middle of its answer; its log says why."); }
+    }
+
     public async ValueTask DeleteAsync(string path, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(HttpMethod.Delete, path, null, cancellationToken);
@@ -102,13 +128,13 @@ internal sealed class AdminClient : IDisposable
         }
     }
 
-    private async ValueTask<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
+    private async ValueTask<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken, HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead)
     {
         using var request = new HttpRequestMessage(method, Prefix + path) { Content = content };
         HttpResponseMessage response;
         try
         {
-            response = await _http.SendAsync(request, cancellationToken);
+            response = await _http.SendAsync(request, completion, cancellationToken);
         }
         catch (HttpRequestException)
         {

@@ -15,6 +15,13 @@ public sealed partial class Mailboxes
     public async ValueTask<MailboxOutcome> CreateAsync(AccountId account, MailboxName name, SpecialUse use, CancellationToken cancellationToken)
         => AnnounceTree(account, await store.CreateAsync(account, name, use, cancellationToken));
 
+    public async ValueTask<MailboxInfo?> ContinueAsync(AccountId account, MailboxId mailbox, MailboxPast past, CancellationToken cancellationToken)
+    {
+        var info = await store.ContinueAsync(account, mailbox, past, cancellationToken);
+        if (info is not null) Announce(account, info);
+        return info;
+    }
+
     public async ValueTask<MailboxOutcome> DeleteAsync(AccountId account, MailboxName name, CancellationToken cancellationToken)
     {
         var mailbox = await store.FindAsync(account, name, cancellationToken);

@@ -62,8 +62,9 @@ public sealed partial class Mailboxes(
                 InternalDate = message.InternalDate ?? time.GetUtcNow(),
                 Content = info.Id,
                 Size = info.Size,
-                EmailId = EmailIds.Of(info.Id),
-                ThreadId = prepared.Find(other => other.Structure.Envelope.MessageId is { } id && structure.References.Contains(id))?.ThreadId
+                EmailId = message.Earlier?.EmailId ?? EmailIds.Of(info.Id),
+                Earlier = message.Earlier,
+                ThreadId = message.Earlier?.ThreadId ?? prepared.Find(other => other.Structure.Envelope.MessageId is { } id && structure.References.Contains(id))?.ThreadId
                     ?? await ThreadIds.OfAsync(store, account, structure, time, cancellationToken),
                 Structure = structure,
             });

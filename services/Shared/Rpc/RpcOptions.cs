@@ -64,7 +64,7 @@ public enum RpcSecurity
 public sealed class RpcAccess
 {
     [Required]
-    public string Mailboxes { get; set; } = $"{ServiceNames.ImapGateway},{ServiceNames.Pop3Gateway}";
+    public string Mailboxes { get; set; } = $"{ServiceNames.ImapGateway},{ServiceNames.Pop3Gateway},{ServiceNames.UserDirectory}";
 
     [Required]
     public string MaildropLocks { get; set; } = ServiceNames.Pop3Gateway;

@@ -13,6 +13,7 @@ public static class DirectoryEndpoints
         var group = endpoints.MapAdministration();
         DomainEndpoints.Map(group.MapGroup("/domains"));
         AccountEndpoints.Map(group.MapGroup("/accounts"));
+        ArchiveEndpoints.Map(group.MapGroup("/accounts"));
         SharingEndpoints.Map(group.MapGroup("/accounts"));
         DkimEndpoints.Map(group.MapGroup("/dkim"));
         AliasEndpoints.Map(group.MapGroup("/aliases"));

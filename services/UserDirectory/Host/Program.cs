@@ -31,7 +31,7 @@ return await ServiceHost.RunAsync<UserDirectoryHostOptions>("merpati-user-direct
         .AddClassifier().AddReceivedReports()
         .AddMerpatiRpcServer()
         // Administration of what Delivery has: it is asked when somebody asks.
-        .AddAccountRemovalClient().AddMailboxSharingClient().AddQueueClient().AddQueuedHeadersClient().AddJournalClient()
+        .AddAccountRemovalClient().AddMailboxesClient().AddMailboxSharingClient().AddQueueClient().AddQueuedHeadersClient().AddJournalClient()
         .PostConfigure<UserDirectoryOptions>(directory => directory.HostName = host.Hostname);
     host.DependsOn("MongoDB", static (provider, cancellationToken) => provider.GetRequiredService<MongoStores>().CheckAsync(Stores, cancellationToken));
     host.Listen((_, kestrel) => kestrel.ListenForRpc(host.Configuration.Addresses));

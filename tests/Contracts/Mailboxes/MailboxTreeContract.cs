@@ -33,6 +33,54 @@ public abstract class MailboxTreeContract : MailboxStoreContract
     }
 
     [Fact]
+    public async Task AMailboxGoesOnWhereAnotherStopped()
+    {
+        var fresh = await CreateAsync("Moved");
+        var validity = new UidValidity(fresh.UidValidity.Value - 1000);
+        Time.Advance(TimeSpan.FromSeconds(5));
+
+        var begun = (await Store.ContinueAsync(Ann, fresh.Id, new MailboxPast(validity, new Uid(1), new ModSeq(700)), None))!;
+        begun.Should().Be(await Store.GetAsync(Ann, fresh.Id, None));
+        (begun.UidValidity, begun.UidNext.Value, begun.HighestModSeq.Value).Should().Be((validity, 1u, 700L));
+        var saved = new DateTimeOffset(2020, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        await AppendAsync(fresh.Id, [.. new uint?[] { 3, 17, null }.Select(uid => Message(flags: SystemFlags.Seen) with { Earlier = new EarlierMessage(uid is { } u ? new Uid(u) : null, "E1", "T7", saved) })]);
+        (await UidsAsync(fresh.Id)).Should().Equal(3, 17, 18);
+        (await MessagesAsync(fresh.Id)).Should().OnlyContain(message => message.ModSeq.Value > 700 && message.SaveDate == saved);
+
+        (await Store.ContinueAsync(Ann, fresh.Id, new MailboxPast(validity, new Uid(41), new ModSeq(5)), None))!.UidNext.Value.Should().Be(41);
+        await ReopenAsync();
+        (await AppendAsync(fresh.Id, Message() with { Earlier = new EarlierMessage(new Uid(5), "E2", null, null) }))[0].Uid.Value.Should().Be(41, "what is below UIDNEXT is not given any more");
+        await RecountAsync(fresh.Id);
+    }
+
+    [Fact]
+    public async Task WhoKnowsTheFormerMailboxIsToldOfAllThatIsGone()
+    {
+        var fresh = await CreateAsync("Moved");
+        await Store.ContinueAsync(Ann, fresh.Id, new MailboxPast(new UidValidity(7), new Uid(1), new ModSeq(700)), None);
+        await AppendAsync(fresh.Id, Message() with { Earlier = new EarlierMessage(new Uid(2), "E1", null, null) }, Message() with { Earlier = new EarlierMessage(new Uid(4), "E2", null, null) });
+
+        var changes = (await Store.ChangesAsync(Ann, fresh.Id, new ModSeq(650), None))!;
+        changes.Changed.Select(state => state.Uid.Value).Should().Equal(2, 4);
+        changes.Expunged.Should().Equal(Uids(1, 3));
+    }
+
+    [Fact]
+    public async Task AMailboxWithAPastOfItsOwnKeepsIt()
+    {
+        var used = await CreateAsync("Used");
+        await AppendAsync(used.Id, 1);
+        var future = await CreateAsync("Future");
+        Time.Advance(TimeSpan.FromSeconds(5));
+
+        (await Store.ContinueAsync(Ann, used.Id, new MailboxPast(new UidValidity(5), new Uid(100), new ModSeq(700)), None)).Should().Be(await MailboxAsync("Used"));
+        (await MailboxAsync("Used")).Should().BeEquivalentTo(new { used.UidValidity, UidNext = new Uid(2) });
+        (await Store.ContinueAsync(Ann, future.Id, new MailboxPast(new UidValidity(uint.MaxValue), new Uid(100), new ModSeq(700)), None)).Should().Be(future, "a UIDVALIDITY above the clock might be given again");
+        (await Store.ContinueAsync(Ann, MailboxId.New(Time), new MailboxPast(new UidValidity(5), new Uid(1), new ModSeq(1)), None)).Should().BeNull();
+        (await Store.ContinueAsync(Bob, future.Id, new MailboxPast(new UidValidity(5), new Uid(1), new ModSeq(1)), None)).Should().BeNull();
+    }
+
+    [Fact]
     public async Task AnUnknownAccountIsEmpty()
     {
         var nobody = AccountId.New(Time);

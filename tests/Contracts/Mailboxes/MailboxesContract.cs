@@ -54,6 +54,20 @@ public abstract class MailboxesContract : IAsyncLifetime
 
     protected abstract Task StopAsync();
 
+    [Fact]
+    public async Task A_message_that_is_brought_back_is_what_it_was()
+    {
+        var saved = new DateTimeOffset(2020, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        var octets = Octets(1000);
+        var earlier = new EarlierMessage(new Uid(12), "Sabc", "Tdef", saved);
+        var outcome = await _mailboxes.AppendAsync(Ann, _inbox.Id, new[] { new MessageToAppend(MessageFlags.None, null, octets.Length, new MemoryStream(octets), earlier) }.ToAsyncEnumerable(), replaced: null, None);
+
+        outcome.Should().BeOfType<AppendOutcome.Done>().Which.Messages.Should().ContainSingle().Which.Uid.Should().Be(new Uid(12));
+        await foreach (var message in _mailboxes.MessagesAsync(Ann, _inbox.Id, UidSet.All, None))
+            (message.Uid.Value, message.EmailId, message.ThreadId, message.SaveDate).Should().Be((12u, "Sabc", "Tdef", saved));
+        (await _mailboxes.ContinueAsync(Ann, _inbox.Id, new MailboxPast(_inbox.UidValidity, new Uid(90), new ModSeq(1)), None))!.UidNext.Value.Should().Be(90);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

@@ -118,6 +118,8 @@ internal sealed class FarMailboxes(IMailboxes far, IMailboxStore near) : IMailbo
 
     public ValueTask<MailboxOutcome> RenameAsync(AccountId account, MailboxName from, MailboxName to, CancellationToken cancellationToken) => far.RenameAsync(account, from, to, cancellationToken);
 
+    public ValueTask<MailboxInfo?> ContinueAsync(AccountId account, MailboxId mailbox, MailboxPast past, CancellationToken cancellationToken) => far.ContinueAsync(account, mailbox, past, cancellationToken);
+
     public ValueTask SubscribeAsync(AccountId account, MailboxName name, bool subscribed, CancellationToken cancellationToken) => far.SubscribeAsync(account, name, subscribed, cancellationToken);
 
     public ValueTask<IReadOnlyList<MailboxName>> ListSubscriptionsAsync(AccountId account, CancellationToken cancellationToken) => far.ListSubscriptionsAsync(account, cancellationToken);

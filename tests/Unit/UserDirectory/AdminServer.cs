@@ -31,7 +31,8 @@ internal sealed class AdminServer : IAsyncDisposable
         builder.Services.AddSingleton(owner).AddSingleton(new AdminTokens([owner, .. others]));
         builder.Services.AddSingleton<Relaying.ISuppressionList>(new InMemorySuppressionList(TimeProvider.System));
         builder.Services.AddSingleton<ISharedRecords>(new InMemorySharedRecords(TimeProvider.System));
-        builder.Services.AddSingleton<Merpati.Mailboxes.IMailboxSharing>(new Merpati.Delivery.Mailboxes.MailboxSharing(new InMemoryMailboxes(new Merpati.Platform.Bus.LocalMailboxChangeFeed(), TimeProvider.System)));
+        builder.Services.AddSingleton<Merpati.Mailboxes.IMailboxes>(Mailboxes);
+        builder.Services.AddSingleton<Merpati.Mailboxes.IMailboxSharing>(new Merpati.Delivery.Mailboxes.MailboxSharing(Mailboxes));
         builder.Services.AddClassifier();
         builder.Services.AddUserDirectory();
         builder.Services.Configure<UserDirectoryOptions>(DirectoryUnderTest.MakeCheap);
@@ -48,6 +49,8 @@ internal sealed class AdminServer : IAsyncDisposable
     public string Folder => _folder.FullName;
 
     public RecordedLog Log { get; } = new();
+
+    public InMemoryMailboxes Mailboxes { get; } = new(new Merpati.Platform.Bus.LocalMailboxChangeFeed(), TimeProvider.System);
 
     public Uri Address => new(_app.Urls.Single());
 

@@ -22,6 +22,13 @@ public interface IMailboxTree
     ValueTask<MailboxOutcome> CreateAsync(AccountId account, MailboxName name, SpecialUse use, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Lets a mailbox that takes over the messages of another go on where that one stopped, so that clients need not read it afresh. One that has never had a message gets its UIDVALIDITY,
+    /// unless that is above the clock, and its MODSEQs go on above; where the UIDVALIDITY is the same, UIDNEXT is not below that of <paramref name="past"/> any more.
+    /// </summary>
+    /// <returns>The mailbox as it is then; null when there is none.</returns>
+    ValueTask<MailboxInfo?> ContinueAsync(AccountId account, MailboxId mailbox, MailboxPast past, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Deletes the mailbox with its messages; refused for INBOX. Mailboxes below stay, and the name is then one above others
     /// that is no mailbox itself: deleting that is refused with HasChildren (RFC 9051 §6.3.5).
     /// </summary>

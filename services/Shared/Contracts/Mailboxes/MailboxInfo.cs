@@ -1,5 +1,16 @@
 namespace Merpati.Mailboxes;
 
+/// <summary>How far a mailbox had come, here or on another server.</summary>
+public sealed record MailboxPast(UidValidity UidValidity, Uid UidNext, ModSeq HighestModSeq)
+{
+    /// <summary>A higher one is not gone on above: there would be no room left.</summary>
+    public const long MaxModSeq = 1L << 53;
+
+    /// <summary>Whether a mailbox that never had a message may take over the UIDVALIDITY. New ones are at the clock or above: none that is below it is ever given again.</summary>
+    public bool IsTakenBy(MailboxInfo mailbox, DateTimeOffset now)
+        => mailbox.UidNext.Value == 1 && UidValidity.Value is > 0 && UidValidity.Value < now.ToUnixTimeSeconds() && HighestModSeq.Value <= MaxModSeq;
+}
+
 /// <summary>A mailbox and its counters, of one moment (RFC 3501 §6.3.10 STATUS).</summary>
 public sealed record MailboxInfo
 {

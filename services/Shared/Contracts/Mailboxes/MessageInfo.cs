@@ -56,13 +56,23 @@ public sealed record NewMessage
     public required string ThreadId { get; init; }
 
     public required MessageStructure Structure { get; init; }
+
+    /// <summary>What it shall be again, from an earlier life; null for a new message.</summary>
+    public EarlierMessage? Earlier { get; init; }
 }
+
+/// <summary>What a message that is brought back was before.</summary>
+/// <param name="Uid">It gets this one again unless it is below UIDNEXT; null takes the next.</param>
+/// <param name="SaveDate">Null: now.</param>
+/// <param name="ThreadId">Null: as for a new message.</param>
+public sealed record EarlierMessage(Uid? Uid, string EmailId, string? ThreadId, DateTimeOffset? SaveDate);
 
 /// <summary>A message of APPEND.</summary>
 /// <param name="InternalDate">Null: now.</param>
 /// <param name="Size">Octets announced; the stream ending early is an <see cref="EndOfStreamException"/>. Null: to the end of the stream.</param>
 /// <param name="Content">Read once, before the next message is asked for.</param>
-public sealed record MessageToAppend(MessageFlags Flags, DateTimeOffset? InternalDate, long? Size, Stream Content);
+/// <param name="Earlier">For a message that is brought back; the UIDs of several ascend.</param>
+public sealed record MessageToAppend(MessageFlags Flags, DateTimeOffset? InternalDate, long? Size, Stream Content, EarlierMessage? Earlier = null);
 
 /// <summary>The message in whose place another comes (RFC 8508).</summary>
 public readonly record struct ReplacedMessage(MailboxId Mailbox, Uid Uid);

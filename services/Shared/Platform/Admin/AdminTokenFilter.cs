@@ -74,5 +74,10 @@ public static class AdminRoutes
         return group;
     }
 
+    /// <summary>The answer to this question is what people wrote: it takes the role of a change, and is logged as one.</summary>
+    public static TBuilder ReadsMail<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder
+        => endpoint.WithMetadata(new ReadsMail());
+
     private sealed record BodyLimit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
 }

@@ -28,7 +28,7 @@ public static class QueueAdministration
         queue.MapGet("", ListAsync);
         queue.MapGet("/status", StatusAsync);
         queue.MapGet("/{id}", ShowAsync);
-        queue.MapGet("/{id}/text", ReadAsync).WithMetadata(new ReadsMail());
+        queue.MapGet("/{id}/text", ReadAsync).ReadsMail();
         MapAction(queue, "hold", static (q, filter, reason, ct) => q.HoldAsync(filter, reason, ct));
         MapAction(queue, "release", static (q, filter, _, ct) => q.ReleaseAsync(filter, ct));
         MapAction(queue, "retry", static (q, filter, _, ct) => q.RetryNowAsync(filter, ct));

@@ -18,12 +18,16 @@ internal static class AppendedMessages
             if (requests.Current.Message is not { } begin) throw new Wire.WireFormatException("A message to append begins with what is known of it.");
             if (begin is { HasSize: true, Size: < 0 }) throw new Wire.WireFormatException("A size is negative.");
             await using var content = new OctetStream(requests);
-            yield return new MessageToAppend(begin.Flags.ToContract(), begin.InternalDate?.ToContract(), begin.HasSize ? begin.Size : null, content);
+            yield return new MessageToAppend(begin.Flags.ToContract(), begin.InternalDate?.ToContract(), begin.HasSize ? begin.Size : null, content, Earlier(begin.Earlier));
             // Who knows the size has not looked beyond the last octet.
             if (await content.ReadAsync(new byte[1], cancellationToken) > 0) throw new Wire.WireFormatException("More octets came than were announced.");
             more = content.HasNext;
         }
     }
+
+    private static EarlierMessage? Earlier(Wire.EarlierMessage? earlier) => earlier is null
+        ? null
+        : new EarlierMessage(earlier.Uid == 0 ? null : new Uid(earlier.Uid), earlier.EmailId, earlier.ThreadId.Length == 0 ? null : earlier.ThreadId, earlier.SaveDate?.ToContract());
 
     private sealed class OctetStream(IAsyncStreamReader<Wire.AppendMessagesRequest> requests) : ForwardStream
     {

@@ -33,6 +33,19 @@ internal sealed partial class MailboxesClient
         return (await caller.AskAsync(CallKind.Once, client.CreateMailboxAsync, request, cancellationToken)).Outcome.ToContract();
     }
 
+    public async ValueTask<MailboxInfo?> ContinueAsync(AccountId account, MailboxId mailbox, MailboxPast past, CancellationToken cancellationToken)
+    {
+        var request = new Wire.ContinueMailboxRequest
+        {
+            AccountId = account.Value.ToWire(),
+            MailboxId = mailbox.Value.ToWire(),
+            UidValidity = past.UidValidity.Value,
+            UidNext = past.UidNext.Value,
+            HighestModSeq = past.HighestModSeq.Value,
+        };
+        return (await caller.AskAsync(CallKind.Repeatable, client.ContinueMailboxAsync, request, cancellationToken)).Mailbox?.ToContract();
+    }
+
     public async ValueTask<MailboxOutcome> DeleteAsync(AccountId account, MailboxName name, CancellationToken cancellationToken)
         => (await caller.AskAsync(CallKind.Once, client.DeleteMailboxAsync, new Wire.DeleteMailboxRequest { AccountId = account.Value.ToWire(), Name = name.Value }, cancellationToken)).Outcome.ToContract();
 

@@ -35,6 +35,8 @@ internal sealed partial class MailboxesClient(Wire.MailboxesService.MailboxesSer
             {
                 var begin = new Wire.MessageBegin { Flags = message.Flags.ToWire(), InternalDate = message.InternalDate?.ToWire() };
                 if (message.Size is { } size) begin.Size = size;
+                if (message.Earlier is { } earlier)
+                    begin.Earlier = new Wire.EarlierMessage { Uid = earlier.Uid?.Value ?? 0, EmailId = earlier.EmailId, ThreadId = earlier.ThreadId ?? "", SaveDate = earlier.SaveDate?.ToWire() };
                 yield return new Wire.AppendMessagesRequest { Message = begin };
                 for (var missing = message.Size ?? long.MaxValue; missing > 0;)
                 {

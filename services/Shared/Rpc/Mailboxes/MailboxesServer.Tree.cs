@@ -32,6 +32,12 @@ internal sealed partial class MailboxesServer
         return new() { Outcome = (await mailboxes.CreateAsync(Account(request.AccountId), ToMailboxName(request.Name), (SpecialUse)request.SpecialUse, context.CancellationToken)).ToWire() };
     }
 
+    public override async Task<Wire.ContinueMailboxResponse> ContinueMailbox(Wire.ContinueMailboxRequest request, ServerCallContext context)
+    {
+        var past = new MailboxPast(new UidValidity(request.UidValidity), new Uid(request.UidNext), new ModSeq(request.HighestModSeq));
+        return new() { Mailbox = (await mailboxes.ContinueAsync(Account(request.AccountId), Mailbox(request.MailboxId), past, context.CancellationToken))?.ToWire() };
+    }
+
     public override async Task<Wire.DeleteMailboxResponse> DeleteMailbox(Wire.DeleteMailboxRequest request, ServerCallContext context)
         => new() { Outcome = (await mailboxes.DeleteAsync(Account(request.AccountId), ToMailboxName(request.Name), context.CancellationToken)).ToWire() };
 

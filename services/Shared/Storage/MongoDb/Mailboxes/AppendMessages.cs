@@ -55,11 +55,11 @@ internal sealed class AppendMessages(MailboxId mailbox, IReadOnlyList<NewMessage
         var appended = new Appended[messages.Count];
         for (var i = 0; i < appended.Length; i++)
         {
-            var uid = row.Add(messages[i].Flags.System, messages[i].Size);
+            var uid = row.Add(messages[i].Flags.System, messages[i].Size, messages[i].Earlier?.Uid);
             var (message, structure) = (messages[i], _structures[i]);
             var detail = Guid.CreateVersion7(work.Now);
             await work.InsertAsync(
-                mailbox, new StoredMessage(uid, modSeq, message.Flags, message.Size, work.Now, detail, structure.Length + message.TracePrefix.Length),
+                mailbox, new StoredMessage(uid, modSeq, message.Flags, message.Size, message.Earlier?.SaveDate ?? work.Now, detail, structure.Length + message.TracePrefix.Length),
                 StoredDetails.ToDocument(work.Account, detail, message, structure, work.Now));
             appended[i] = new Appended(mailbox, row.Info.UidValidity, uid, modSeq);
         }

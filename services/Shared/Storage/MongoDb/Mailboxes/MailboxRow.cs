@@ -19,12 +19,14 @@ internal sealed class MailboxRow
     public MailboxInfo Info { get; private set; }
 
     /// <summary>Expunges up to here have left no trace.</summary>
-    public ModSeq Forgotten { get; }
+    public ModSeq Forgotten { get; private set; }
 
     /// <summary>Not in the database yet.</summary>
     public bool IsNew { get; }
 
     public bool IsChanged { get; private set; }
+
+    private bool _continues;
 
     public static MailboxRow New(MailboxId id, MailboxName name, SpecialUse use, UidValidity uidValidity, bool subscribed) => new(
         new MailboxInfo
@@ -68,11 +70,17 @@ internal sealed class MailboxRow
             { "uidValidity", (long)Info.UidValidity.Value },
             { "forgotten", Forgotten.Value },
         };
-        return document.Merge(ToChanges(account));
+        return document.Merge(ToUsualChanges(account));
     }
 
-    /// <summary>The fields that can change.</summary>
-    public BsonDocument ToChanges(AccountId account) => new()
+    /// <summary>The fields that changed, or can at any time.</summary>
+    public BsonDocument ToChanges(AccountId account)
+    {
+        var changes = ToUsualChanges(account);
+        return _continues ? changes.Add("uidValidity", (long)Info.UidValidity.Value).Add("forgotten", Forgotten.Value) : changes;
+    }
+
+    private BsonDocument ToUsualChanges(AccountId account) => new()
     {
         { "key", MailboxKeys.Name(account, Info.Name) },
         { "subscribed", Info.Subscribed },
@@ -95,9 +103,10 @@ internal sealed class MailboxRow
     }
 
     /// <summary>Counts a message in and gives it its UID.</summary>
-    public Uid Add(SystemFlags flags, long size)
+    /// <param name="wanted">That of an earlier life; one that is not below UIDNEXT is given.</param>
+    public Uid Add(SystemFlags flags, long size, Uid? wanted = null)
     {
-        var uid = Info.UidNext;
+        var uid = wanted > Info.UidNext ? wanted.Value : Info.UidNext;
         Count(flags, size, 1);
         Change(Info with { UidNext = new Uid(checked(uid.Value + 1)), Recent = Info.Recent + 1 });
         return uid;
@@ -122,6 +131,19 @@ internal sealed class MailboxRow
         var first = Info.FirstRecent;
         Change(Info with { FirstRecent = Info.UidNext, Recent = 0 });
         return first;
+    }
+
+    /// <summary>Takes over what is known of the past, as far as it fits.</summary>
+    public void Continue(MailboxPast past, DateTimeOffset now)
+    {
+        if (past.IsTakenBy(Info, now))
+        {
+            Change(Info with { UidValidity = past.UidValidity, HighestModSeq = past.HighestModSeq > Info.HighestModSeq ? past.HighestModSeq : Info.HighestModSeq });
+            // What was expunged in the past left no trace here: all that is not there is gone.
+            Forgotten = Info.HighestModSeq;
+            _continues = true;
+        }
+        if (past.UidValidity == Info.UidValidity && past.UidNext > Info.UidNext) Change(Info with { UidNext = past.UidNext, FirstRecent = Info.Recent == 0 ? past.UidNext : Info.FirstRecent });
     }
 
     public void Rename(MailboxName name, bool subscribed) => Change(Info with { Name = name, Subscribed = subscribed });

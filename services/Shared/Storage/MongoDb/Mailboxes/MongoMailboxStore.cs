@@ -67,6 +67,9 @@ public sealed partial class MongoMailboxStore : IMailboxStore, IAsyncDisposable
     public ValueTask<MailboxOutcome> CreateAsync(AccountId account, MailboxName name, SpecialUse use, CancellationToken cancellationToken)
         => _lines.RunAsync(account, new CreateMailbox(name, use), cancellationToken);
 
+    public ValueTask<MailboxInfo?> ContinueAsync(AccountId account, MailboxId mailbox, MailboxPast past, CancellationToken cancellationToken)
+        => _lines.RunAsync(account, new ContinueMailbox(mailbox, past), cancellationToken);
+
     public async ValueTask<MailboxOutcome> DeleteAsync(AccountId account, MailboxName name, CancellationToken cancellationToken)
     {
         var outcome = await _lines.RunAsync(account, new DeleteMailbox(name), cancellationToken);

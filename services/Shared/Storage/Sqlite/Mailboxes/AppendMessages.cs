@@ -54,7 +54,7 @@ internal sealed class AppendMessages(AccountId account, MailboxId mailbox, IRead
         var appended = new Appended[messages.Count];
         for (var i = 0; i < appended.Length; i++)
         {
-            var uid = row.Add(messages[i].Flags.System, messages[i].Size);
+            var uid = row.Add(messages[i].Flags.System, messages[i].Size, messages[i].Earlier?.Uid);
             Insert(session, row, uid, messages[i], _structures[i]);
             appended[i] = new Appended(mailbox, row.Info.UidValidity, uid, row.Change);
         }
@@ -84,7 +84,7 @@ internal sealed class AppendMessages(AccountId account, MailboxId mailbox, IRead
             message.InternalDate, (int)message.InternalDate.Offset.TotalMinutes, message.EmailId, message.ThreadId, message.TracePrefix, structure);
         session.Execute(
             "INSERT INTO messages (mailbox, uid, modseq, flags, keywords, size, saved_at, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            row.Key, uid.Value, row.Change.Value, (int)message.Flags.System, StoredFlags.Keywords(message.Flags), message.Size, now, detail);
+            row.Key, uid.Value, row.Change.Value, (int)message.Flags.System, StoredFlags.Keywords(message.Flags), message.Size, message.Earlier?.SaveDate ?? now, detail);
     }
 
     private Appended? FindDelivery(SqliteSession session, DeliveryKey key)

@@ -93,9 +93,10 @@ internal sealed class MailboxRow
         => session.Number("SELECT m.id FROM mailboxes m JOIN accounts a ON a.id = m.account WHERE m.mailbox = ?1 AND a.account = ?2", mailbox.Value, account.Value);
 
     /// <summary>Counts a message in and gives it its UID.</summary>
-    public Uid Add(SystemFlags flags, long size)
+    /// <param name="wanted">That of an earlier life; one that is not below UIDNEXT is given.</param>
+    public Uid Add(SystemFlags flags, long size, Uid? wanted = null)
     {
-        var uid = Info.UidNext;
+        var uid = wanted > Info.UidNext ? wanted.Value : Info.UidNext;
         Count(flags, size, 1);
         Info = Info with { UidNext = new Uid(checked(uid.Value + 1)), Recent = Info.Recent + 1 };
         return uid;
@@ -112,6 +113,19 @@ internal sealed class MailboxRow
     {
         Count(before, 0, -1);
         Count(after, 0, 1);
+    }
+
+    /// <summary>Takes over what is known of the past, as far as it fits.</summary>
+    public void Continue(SqliteSession session, MailboxPast past, DateTimeOffset now)
+    {
+        if (past.IsTakenBy(Info, now))
+        {
+            Info = Info with { UidValidity = past.UidValidity, HighestModSeq = past.HighestModSeq > Info.HighestModSeq ? past.HighestModSeq : Info.HighestModSeq };
+            // What was expunged in the past left no trace here: all that is not there is gone.
+            session.Execute("UPDATE mailboxes SET uid_validity = ?2, forgotten = ?3 WHERE id = ?1", Key, Info.UidValidity.Value, Info.HighestModSeq.Value);
+        }
+        if (past.UidValidity == Info.UidValidity && past.UidNext > Info.UidNext) Info = Info with { UidNext = past.UidNext, FirstRecent = Info.Recent == 0 ? past.UidNext : Info.FirstRecent };
+        Save(session);
     }
 
     public void ClaimRecent() => Info = Info with { FirstRecent = Info.UidNext, Recent = 0 };

@@ -61,6 +61,14 @@ public sealed class SqliteMailboxStore : IMailboxStore, IAsyncDisposable
     public ValueTask<MailboxOutcome> CreateAsync(AccountId account, MailboxName name, SpecialUse use, CancellationToken cancellationToken)
         => _database.WriteAsync(session => CreateMailbox.Run(session, account, name, use, _time), cancellationToken);
 
+    public ValueTask<MailboxInfo?> ContinueAsync(AccountId account, MailboxId mailbox, MailboxPast past, CancellationToken cancellationToken)
+        => _database.WriteAsync(session =>
+        {
+            if (MailboxRow.Find(session, account, mailbox) is not { } row) return null;
+            row.Continue(session, past, _time.GetUtcNow());
+            return row.Info;
+        }, cancellationToken);
+
     public async ValueTask<MailboxOutcome> DeleteAsync(AccountId account, MailboxName name, CancellationToken cancellationToken)
     {
         var outcome = await _database.WriteAsync(session => DeleteMailbox.Run(session, account, name), cancellationToken);

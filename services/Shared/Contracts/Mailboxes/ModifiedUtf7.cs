@@ -1,14 +1,15 @@
 using System.Text;
 
-namespace Merpati.Protocols.Imap;
+namespace Merpati.Mailboxes;
 
 /// <summary>The encoding of mailbox names (RFC 3501 §5.1.3): printable ASCII as it is, '&amp;' as "&amp;-", the rest as base64 of UTF-16BE between '&amp;' and '-'.</summary>
-internal static class ModifiedUtf7
+public static class ModifiedUtf7
 {
     private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
 
     public static string Encode(string name)
     {
+        ArgumentNullException.ThrowIfNull(name);
         var encoded = new StringBuilder(name.Length + 8);
         for (var i = 0; i < name.Length;)
         {
