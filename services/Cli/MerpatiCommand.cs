@@ -10,6 +10,7 @@ using Merpati.Cli.Commands.Dkim;
 using Merpati.Cli.Commands.Dmarc;
 using Merpati.Cli.Commands.Domains;
 using Merpati.Cli.Commands.Policies;
+using Merpati.Cli.Commands.Probing;
 using Merpati.Cli.Commands.Quarantine;
 using Merpati.Cli.Commands.Queue;
 using Merpati.Cli.Commands.Sharing;
@@ -108,6 +109,7 @@ public static class MerpatiCommand
             dmarc.SetDescription("How mail of our domains fares elsewhere.");
             dmarc.AddCommand<ListDmarcReports>("reports");
         });
+        configuration.AddCommand<ShowDns>("dns");
         configuration.AddBranch("quarantine", quarantine =>
         {
             quarantine.SetDescription("What the policy put aside until a person decides.");
@@ -169,6 +171,7 @@ public static class MerpatiCommand
             check.AddCommand<CheckDmarc>("dmarc");
             check.AddCommand<CheckArc>("arc");
         });
+        configuration.AddCommand<Probe>("probe");
         configuration.AddCommand<ShowVersion>("version");
     }
 

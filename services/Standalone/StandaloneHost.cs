@@ -24,6 +24,7 @@ using Merpati.Storage;
 using Merpati.Storage.Sqlite;
 using Merpati.UserDirectory;
 using Merpati.UserDirectory.Api;
+using Merpati.UserDirectory.ClientSettings;
 using Merpati.UserDirectory.Domains;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -92,7 +93,9 @@ internal sealed class StandaloneHost : IAsyncDisposable
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Connections.Drain + TimeSpan.FromSeconds(20));
         ListenForHttp(builder, configuration);
 
+        AddSite(services, options.Site);
         var app = builder.Build();
+        if (options.Site.Port > 0) app.UseSite(options.Site.Port, ActivatorUtilities.CreateInstance<ClientSettingsSite>(app.Services, app.Services.GetRequiredService<SiteCertificate>().Source).AnswerAsync);
         Readiness.Map(app, app.Services.GetRequiredService<Readiness>());
         app.MapMerpatiMetrics();
         app.MapDirectoryAdministration();
@@ -165,6 +168,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
             smtp.AllowPlaintextAuth = options.AllowPlaintextAuth;
         });
         services.PostConfigure<UserDirectoryOptions>(directory => directory.HostName = hostname);
+        services.PostConfigure<ClientSettingsOptions>(clients => clients.HostName = hostname);
         services.PostConfigure<ImapGatewayOptions>(imap => imap.AllowPlaintextAuth = options.AllowPlaintextAuth);
         services.PostConfigure<Pop3GatewayOptions>(pop3 =>
         {
@@ -185,6 +189,25 @@ internal sealed class StandaloneHost : IAsyncDisposable
             files = [SelfSignedCertificate.Ensure(Path.Combine(configuration.Options.Data, "tls"), names, time)];
         }
         return new CertificateSource(files, time, provider.GetRequiredService<ILogger<CertificateSource>>());
+    }
+
+    /// <summary>The certificate of the site for mail clients: its own, else that of the mail ports.</summary>
+    private sealed record SiteCertificate(CertificateSource Source);
+
+    private static void AddSite(IServiceCollection services, SiteOptions site)
+    {
+        if (site is not { Certificate: { } certificate, Key: { } key })
+        {
+            services.AddSingleton(provider => new SiteCertificate(provider.GetRequiredService<CertificateSource>()));
+            return;
+        }
+        services.AddSingleton(provider =>
+        {
+            var source = new CertificateSource([new CertificateFiles(certificate, key)], provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<CertificateSource>>());
+            source.Load();
+            return new SiteCertificate(source);
+        });
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<SiteCertificate>().Source);
     }
 
     private static MailPorts Ports(IServiceProvider provider, ServerConfiguration<StandaloneOptions> configuration)
@@ -224,6 +247,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = 200;
             foreach (var address in addresses) kestrel.Listen(address, port);
+            if (configuration.Options.Site.Port > 0) kestrel.ListenForEverybody(configuration.Addresses, configuration.Options.Site.Port, kestrel.ApplicationServices.GetRequiredService<SiteCertificate>().Source);
         });
     }
 }

@@ -6,6 +6,7 @@ using Merpati.Signing;
 using Merpati.Storage;
 using Merpati.UserDirectory.Accounts;
 using Merpati.UserDirectory.Addresses;
+using Merpati.UserDirectory.ClientSettings;
 using Merpati.UserDirectory.Credentials;
 using Merpati.UserDirectory.Domains;
 using Merpati.UserDirectory.Signing;
@@ -25,6 +26,8 @@ public static class UserDirectoryServices
     {
         services.AddOptions<UserDirectoryOptions>().BindConfiguration(UserDirectoryOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<UserDirectoryOptions>, UserDirectoryOptionsValidator>();
+        services.AddOptions<ClientSettingsOptions>().BindConfiguration(ClientSettingsOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ClientSettingsOptions>, ClientSettingsOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IDirectoryChangeFeed, LocalDirectoryChangeFeed>();
         services.AddSingleton<DirectoryCache>();

@@ -17,6 +17,8 @@ public static class UserDirectoryTelemetry
 
     private static readonly Histogram<double> HashDuration = Meter.CreateHistogram<double>("merpati.directory.password_hash.duration", "s", "Time that an Argon2id computation took.");
 
+    private static readonly Counter<long> Settings = Meter.CreateCounter<long>("merpati.directory.client_settings", "{request}", "Requests for settings of mail clients and the MTA-STS policy, by kind and whether there was an answer.");
+
     internal static ActivitySource Source { get; } = new(Name);
 
     internal static void CountLogin(LoginProtocol protocol, LoginOutcome outcome)
@@ -26,6 +28,8 @@ public static class UserDirectoryTelemetry
         => Resolutions.Add(1, new KeyValuePair<string, object?>("outcome", OutcomeName(resolution)));
 
     internal static void RecordHash(TimeSpan duration) => HashDuration.Record(duration.TotalSeconds);
+
+    internal static void CountSettings(string kind, bool answered) => Settings.Add(1, new("kind", kind), new("outcome", answered ? "answered" : "unknown"));
 
     private static string OutcomeName(Resolution resolution) => resolution switch
     {

@@ -168,6 +168,34 @@ public sealed class PolicyTests
             => rules.Items.SelectMany(rule => rule[direction].Items).Select(peer => ComponentOf(peer["podSelector"]["matchLabels"])).Where(component => component.Length > 0);
     }
 
+    [Fact]
+    public async Task The_probe_is_restricted_and_goes_where_clients_go()
+    {
+        var chart = await OfAsync("ci/full-values.yaml");
+        var deployment = chart.OfKind("Deployment").Single(deployment => ComponentOf(LabelsOf(deployment)) == "probe");
+        var test = chart.OfKind("Pod").Single();
+        test["metadata"]["annotations"]["helm.sh/hook"].Text.Should().Be("test");
+        foreach (var pod in new[] { PodOf(deployment), test["spec"] })
+        {
+            pod["securityContext"]["runAsNonRoot"].IsTrue.Should().BeTrue();
+            pod["automountServiceAccountToken"].Text.Should().Be("false");
+            var container = pod["containers"].Items.Single();
+            container["securityContext"]["readOnlyRootFilesystem"].IsTrue.Should().BeTrue();
+            container["securityContext"]["capabilities"]["drop"].Items.Select(capability => capability.Text).Should().Equal("ALL");
+            container["resources"]["limits"]["memory"].IsThere.Should().BeTrue();
+            container["image"].Text.Should().EndWith("/cli:0.1.0");
+            pod["volumes"].Items.Where(volume => volume["secret"].IsThere).Select(volume => volume["secret"]["secretName"].Text).Should().Equal("probe-account");
+            // It asks services and ports that there are.
+            foreach (var argument in container["args"].Items.Select(argument => argument.Text).Where(argument => argument.StartsWith("--submission=", StringComparison.Ordinal) || argument.StartsWith("--imap=", StringComparison.Ordinal) || argument.StartsWith("--pop3=", StringComparison.Ordinal)))
+            {
+                var (name, port) = argument[(argument.IndexOf('=', StringComparison.Ordinal) + 1)..].Split(':') is [var host, var number] ? (host, number) : ("", "");
+                chart.Find("Service", name)!["spec"]["ports"].Items.Select(open => open["port"].Text).Should().Contain(port);
+            }
+        }
+        var policy = chart.OfKind("NetworkPolicy").Single(policy => policy["spec"]["podSelector"]["matchLabels"].Selects(LabelsOf(deployment)));
+        policy["spec"]["egress"].Items.SelectMany(rule => rule["to"].Items).Select(peer => ComponentOf(peer["podSelector"]["matchLabels"])).Where(component => component.Length > 0).Should().BeEquivalentTo("smtp-ingress", "imap-gateway", "pop3-gateway");
+    }
+
     [Theory]
     [ClassData(typeof(ValuesMatrix))]
     public async Task Clients_keep_their_addresses(string values)

@@ -16,7 +16,8 @@ internal sealed class RenderedChart
 
     public IReadOnlyList<Node> Objects { get; }
 
-    public IEnumerable<Node> Deployments => OfKind("Deployment");
+    /// <summary>Those of the services; the probe is none.</summary>
+    public IEnumerable<Node> Deployments => OfKind("Deployment").Where(deployment => ComponentOf(LabelsOf(deployment)) != "probe");
 
     public static async Task<RenderedChart> OfAsync(string values) => new(values, await Helm.RenderAsync(values));
 

@@ -46,6 +46,8 @@ internal static class SenderRecords
 
         public ValueTask<DnsAnswer<Relaying.TlsaRecord>> TlsaAsync(string name, CancellationToken cancellationToken) => throw new InvalidOperationException("Nobody asks for that.");
 
+        public ValueTask<DnsAnswer<ServiceTarget>> ServicesAsync(string name, CancellationToken cancellationToken) => throw new InvalidOperationException("Nobody asks for that.");
+
         public ValueTask<DnsAnswer<string>> PointersAsync(IPAddress address, CancellationToken cancellationToken) => Answer("client", "client.example");
 
         private ValueTask<DnsAnswer<T>> Answer<T>(string name, T record)

@@ -70,7 +70,12 @@ userDirectory: { name: user-directory, mongo: true, rpc: true, calls: [delivery]
 {{- with $root.Values.proxyProtocol.networks }}{{ $_ := set $connections "proxyProtocol" (dict "networks" .) }}{{ end }}
 {{- $_ := set $config "connections" $connections }}
 {{- end }}
-{{- if eq .component.name "user-directory" }}{{ $_ := set $config "admin" (dict "tokenFile" "/secrets/admin/token") }}{{ end }}
+{{- if eq .component.name "user-directory" }}
+{{- $_ := set $config "admin" (dict "tokenFile" "/secrets/admin/token") }}
+{{- $pop3s := ternary 995 0 $root.Values.pop3Gateway.enabled }}
+{{- $_ := set $config "clientSettings" (dict "imap" (include "merpati.clientName" (dict "root" $root "of" "imap")) "pop3" (include "merpati.clientName" (dict "root" $root "of" "pop3")) "submission" (include "merpati.clientName" (dict "root" $root "of" "submission")) "pop3sPort" $pop3s "mtaStsMode" $root.Values.clientSettings.mtaStsMode) }}
+{{- if $root.Values.clientSettings.enabled }}{{ $_ := set $config "site" (dict "port" 8444 "certificate" "/secrets/site/tls.crt" "key" "/secrets/site/tls.key") }}{{ end }}
+{{- end }}
 {{- mergeOverwrite $config (deepCopy .values.config) | toYaml }}
 {{- end }}
 
@@ -92,6 +97,84 @@ userDirectory: { name: user-directory, mongo: true, rpc: true, calls: [delivery]
 
 {{- define "merpati.tlsSecret" -}}
 {{- default (printf "%s-tls" (include "merpati.fullname" .)) .Values.tls.existingSecret }}
+{{- end }}
+
+{{- define "merpati.siteSecret" -}}
+{{- default (printf "%s-site" (include "merpati.fullname" .)) .Values.clientSettings.existingSecret }}
+{{- end }}
+
+{{/* What reaches the mail ports in the cluster as a client does: merpati probe. The names in the certificate are those of the clients. */}}
+{{- define "merpati.probeArgs" -}}
+{{- $fullname := include "merpati.fullname" . -}}
+- probe
+- --account=$(PROBE_ACCOUNT)
+- --password-file=/secrets/probe/password
+- --submission={{ $fullname }}-smtp-ingress:465
+- --imap={{ $fullname }}-imap-gateway:993
+{{- if .Values.pop3Gateway.enabled }}
+- --pop3={{ $fullname }}-pop3-gateway:995
+{{- end }}
+- --tls-name={{ .Values.hostname }}
+- --timeout={{ .Values.probe.timeout }}
+{{- end }}
+
+{{/* The pod of a probe: args behind those that say where; a port with metrics, or 0. */}}
+{{- define "merpati.probePod" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  seccompProfile: { type: RuntimeDefault }
+containers:
+  - name: probe
+    image: "{{ .root.Values.image.registry }}/{{ .root.Values.image.repository }}/cli:{{ default .root.Chart.AppVersion .root.Values.image.tag }}"
+    imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+    args:
+      {{- include "merpati.probeArgs" .root | nindent 6 }}
+      {{- range .args }}
+      - {{ . }}
+      {{- end }}
+    env:
+      - name: PROBE_ACCOUNT
+        valueFrom:
+          secretKeyRef: { name: {{ .root.Values.probe.existingSecret }}, key: account }
+      {{- if .port }}
+      {{- with .root.Values.telemetry.otlpEndpoint }}
+      - name: OTEL_EXPORTER_OTLP_ENDPOINT
+        value: {{ . | quote }}
+      {{- end }}
+      {{- end }}
+    {{- if .port }}
+    ports:
+      - { name: http, containerPort: {{ .port }} }
+    livenessProbe:
+      httpGet: { path: /metrics, port: http }
+      periodSeconds: 30
+      timeoutSeconds: 5
+      failureThreshold: 4
+    {{- end }}
+    resources: {{- toYaml .root.Values.probe.resources | nindent 6 }}
+    securityContext:
+      allowPrivilegeEscalation: false
+      readOnlyRootFilesystem: true
+      capabilities: { drop: [ALL] }
+    volumeMounts:
+      - { name: probe, mountPath: /secrets/probe, readOnly: true }
+      - { name: tmp, mountPath: /tmp }
+volumes:
+  - name: probe
+    secret: { secretName: {{ .root.Values.probe.existingSecret }}, defaultMode: 0440 }
+  - name: tmp
+    emptyDir: { medium: Memory, sizeLimit: 64Mi }
 {{- end }}
 
 {{- define "merpati.adminSecret" -}}
@@ -124,6 +207,8 @@ userDirectory: { name: user-directory, mongo: true, rpc: true, calls: [delivery]
 {{- if not (hasKey ($component.ports | default dict) $name) }}{{ $problems = append $problems (printf "%s.service.nodePorts.%s: there is no such port." $key $name) }}{{ end }}
 {{- end }}
 {{- end }}
+{{- if and .Values.clientSettings.enabled (not .Values.clientSettings.existingSecret) (not (and .Values.tls.certManager.enabled .Values.domains)) }}{{ $problems = append $problems "clientSettings.existingSecret: name the secret with the certificate for mta-sts. and autoconfig. of the domains, or have cert-manager make it (tls.certManager.enabled, domains)." }}{{ end }}
+{{- if and .Values.probe.enabled (not .Values.probe.existingSecret) }}{{ $problems = append $problems "probe.existingSecret: name the secret with the account and the password of the probe." }}{{ end }}
 {{- if $problems }}{{ fail (printf "\n\nThese values of merpati cannot work:\n - %s\n" (join "\n - " $problems)) }}{{ end }}
 {{- end }}
 

@@ -11,6 +11,7 @@ using Merpati.Platform.Reports;
 using Merpati.Pop3Gateway;
 using Merpati.SmtpIngress;
 using Merpati.UserDirectory;
+using Merpati.UserDirectory.ClientSettings;
 
 namespace Merpati.Standalone.Configuration;
 
@@ -25,6 +26,7 @@ internal static class StandaloneConfiguration
         [ImapGatewayOptions.Section] = typeof(ImapGatewayOptions),
         [Pop3GatewayOptions.Section] = typeof(Pop3GatewayOptions),
         [UserDirectoryOptions.Section] = typeof(UserDirectoryOptions),
+        [ClientSettingsOptions.Section] = typeof(ClientSettingsOptions),
         [OutboundRelayOptions.Section] = typeof(OutboundRelayOptions),
         [SendingOptions.Section] = typeof(SendingOptions),
         [DnsOptions.Section] = typeof(DnsOptions),

@@ -29,6 +29,9 @@ public sealed class StandaloneOptions() : ServerOptions(listen: "127.0.0.1"), IM
     /// <summary>Without a certificate a self-signed one is made in the data folder.</summary>
     public TlsOptions Tls { get; set; } = new();
 
+    /// <summary>Settings for mail clients over HTTPS; without a certificate of its own it has that of the mail ports.</summary>
+    public SiteOptions Site { get; set; } = new();
+
     /// <summary>Further tokens of the admin API, besides the one in the data folder.</summary>
     public AdminOptions Admin { get; set; } = new();
 

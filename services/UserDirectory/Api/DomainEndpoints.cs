@@ -2,10 +2,13 @@ using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Administration;
 using Merpati.Platform.Admin;
+using Merpati.UserDirectory.ClientSettings;
 using Merpati.UserDirectory.Domains;
+using Merpati.UserDirectory.Signing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 
 namespace Merpati.UserDirectory.Api;
 
@@ -17,6 +20,7 @@ internal static class DomainEndpoints
         domains.MapPost("", (HttpRequest request, DomainAdministration administration, CancellationToken ct)
             => RequestBody.ReadAsync(request, AdministrationJson.Default.NewDomain, body => AddAsync(administration, body, ct), ct));
         domains.MapGet("/{name}", ShowAsync);
+        domains.MapGet("/{name}/dns", RecordsAsync);
         domains.MapPut("/{name}/catch-all", (string name, HttpRequest request, DomainAdministration administration, CancellationToken ct)
             => RequestBody.ReadAsync(request, AdministrationJson.Default.CatchAllChange, body => ChangeAsync(administration, name, body, ct), ct));
         domains.MapDelete("/{name}", RemoveAsync);
@@ -27,6 +31,11 @@ internal static class DomainEndpoints
 
     private static async Task<IResult> ShowAsync(string name, DomainAdministration administration, CancellationToken cancellationToken)
         => await administration.FindAsync(name, cancellationToken) is { } domain ? Results.Json(View(domain), AdministrationJson.Default.DomainView) : Unknown(name);
+
+    private static async Task<IResult> RecordsAsync(string name, DomainAdministration administration, DkimAdministration dkim, IOptions<ClientSettingsOptions> options, CancellationToken cancellationToken)
+        => await administration.FindAsync(name, cancellationToken) is { } domain
+            ? Results.Json(DomainRecords.Of(domain.Name, options.Value, await dkim.ListAsync(domain.Name, cancellationToken)), AdministrationJson.Default.IReadOnlyListDnsRecordView)
+            : Unknown(name);
 
     private static async ValueTask<IResult> AddAsync(DomainAdministration administration, NewDomain body, CancellationToken cancellationToken)
     {

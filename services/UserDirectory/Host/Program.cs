@@ -8,6 +8,7 @@ using Merpati.Rpc;
 using Merpati.Storage.MongoDb;
 using Merpati.UserDirectory;
 using Merpati.UserDirectory.Api;
+using Merpati.UserDirectory.ClientSettings;
 using Merpati.UserDirectory.Host;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -16,6 +17,7 @@ const MongoStoreKinds Stores = MongoStoreKinds.Directory;
 var sections = new Dictionary<string, Type>
 {
     [UserDirectoryOptions.Section] = typeof(UserDirectoryOptions),
+    [ClientSettingsOptions.Section] = typeof(ClientSettingsOptions),
     [MongoStoreOptions.Section] = typeof(MongoStoreOptions),
     [RpcOptions.Section] = typeof(RpcOptions),
     [BusOptions.Section] = typeof(BusOptions),
@@ -32,7 +34,9 @@ return await ServiceHost.RunAsync<UserDirectoryHostOptions>("merpati-user-direct
         .AddMerpatiRpcServer()
         // Administration of what Delivery has: it is asked when somebody asks.
         .AddAccountRemovalClient().AddMailboxesClient().AddMailboxSharingClient().AddQueueClient().AddQueuedHeadersClient().AddJournalClient()
-        .PostConfigure<UserDirectoryOptions>(directory => directory.HostName = host.Hostname);
+        .PostConfigure<UserDirectoryOptions>(directory => directory.HostName = host.Hostname)
+        .PostConfigure<ClientSettingsOptions>(clients => clients.HostName = host.Hostname);
+    host.ServeSite(host.Options.Site, static (provider, certificates) => ActivatorUtilities.CreateInstance<ClientSettingsSite>(provider, certificates).AnswerAsync);
     host.DependsOn("MongoDB", static (provider, cancellationToken) => provider.GetRequiredService<MongoStores>().CheckAsync(Stores, cancellationToken));
     host.Listen((_, kestrel) => kestrel.ListenForRpc(host.Configuration.Addresses));
     host.Map(static endpoints => endpoints.MapDirectory().MapSuppressions().MapDkimKeys().MapRpcHealth());

@@ -7,4 +7,6 @@ namespace Merpati.UserDirectory.Host;
 public sealed class UserDirectoryHostOptions : ServiceOptions
 {
     public AdminOptions Admin { get; set; } = new();
+
+    public SiteOptions Site { get; set; } = new();
 }

@@ -25,6 +25,7 @@ using Merpati.SmtpIngress.Scanners;
 using Merpati.Standalone.Configuration;
 using Merpati.Storage.MongoDb;
 using Merpati.UserDirectory;
+using Merpati.UserDirectory.ClientSettings;
 using Merpati.UserDirectory.Host;
 using Xunit;
 
@@ -48,6 +49,8 @@ public sealed partial class DocumentationTests
     [InlineData(typeof(ImapGatewayOptions), "imapGateway")]
     [InlineData(typeof(Pop3GatewayOptions), "pop3Gateway")]
     [InlineData(typeof(UserDirectoryOptions), "userDirectory")]
+    [InlineData(typeof(ClientSettingsOptions), "clientSettings")]
+    [InlineData(typeof(SiteOptions), "site")]
     [InlineData(typeof(BusOptions), "bus")]
     [InlineData(typeof(DirectoryCacheOptions), "directoryCache")]
     [InlineData(typeof(MongoStoreOptions), "mongo")]

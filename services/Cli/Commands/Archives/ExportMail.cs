@@ -51,7 +51,7 @@ internal sealed class ExportMail(ITerminal terminal) : AdminCommand<ExportMail.O
     private async ValueTask<ArchiveEnd> OneAsync(AdminClient server, string address, string target, MailForm form, bool quiet, CancellationToken cancellationToken)
     {
         if (File.Exists(target) || Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()) throw new UsageFailure($"{target} is there already; name a new one.");
-        var progress = new Progress(Terminal, quiet, address);
+        var progress = new WorkProgress(Terminal, quiet, address);
         var path = $"accounts/{Segment(address)}/archive";
         ArchiveEnd end = null!;
         if (form == MailForm.Archive)
@@ -84,7 +84,7 @@ internal sealed class ExportMail(ITerminal terminal) : AdminCommand<ExportMail.O
     }
 
     /// <summary>Every message is checked as it passes.</summary>
-    private static async Task<ArchiveEnd> ReadAsync(Stream body, FileStream? copy, IMailFiles? files, Progress progress, CancellationToken cancellationToken)
+    private static async Task<ArchiveEnd> ReadAsync(Stream body, FileStream? copy, IMailFiles? files, WorkProgress progress, CancellationToken cancellationToken)
     {
         await using var through = new ReadThrough(body, read => progress.Add(0, read), copy);
         await using var reader = new ArchiveReader(through);

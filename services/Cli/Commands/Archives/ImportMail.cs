@@ -46,14 +46,14 @@ internal sealed class ImportMail(ITerminal terminal, TimeProvider? time = null) 
     private async ValueTask<ImportReport> OneAsync(AdminClient server, string address, string source, Options options, CancellationToken cancellationToken)
     {
         var form = options.Form ?? Guess(source);
-        var progress = new Progress(Terminal, options.Json, address);
+        var progress = new WorkProgress(Terminal, options.Json, address);
         var path = $"accounts/{Segment(address)}/archive{(options.NewUids ? "?newUids=true" : "")}";
         var report = await server.UploadAsync(path, ArchiveFormat.MediaType, (body, token) => WriteAsync(body, form, address, source, options, progress, token), ArchiveJson.Default.ImportReport, cancellationToken);
         progress.End();
         return report;
     }
 
-    private async Task WriteAsync(Stream body, MailForm form, string address, string source, Options options, Progress progress, CancellationToken cancellationToken)
+    private async Task WriteAsync(Stream body, MailForm form, string address, string source, Options options, WorkProgress progress, CancellationToken cancellationToken)
     {
         if (form == MailForm.Archive)
         {

@@ -19,7 +19,7 @@ internal abstract class SenderCheck<TOptions>(ITerminal terminal) : AsyncCommand
         var printer = new Printer(terminal, settings.Json);
         if (settings.Dns is { } file)
         {
-            await RunAsync(await ReadZoneAsync(file, cancellationToken), settings, printer, cancellationToken);
+            await RunAsync(await ZoneFiles.ReadAsync(file, cancellationToken), settings, printer, cancellationToken);
         }
         else
         {
@@ -42,11 +42,5 @@ internal abstract class SenderCheck<TOptions>(ITerminal terminal) : AsyncCommand
             return message;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { throw new UsageFailure($"{file} cannot be read: {e.Message}"); }
-    }
-
-    private static async Task<ZoneFileDns> ReadZoneAsync(string file, CancellationToken cancellationToken)
-    {
-        try { return new ZoneFileDns(ZoneFile.Parse(await File.ReadAllTextAsync(file, cancellationToken))); }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException) { throw new UsageFailure($"{file} cannot be read: {e.Message}"); }
     }
 }

@@ -21,3 +21,9 @@ public sealed record ArcCheckView(string Method, string Result, int Instances, I
 /// <param name="AlignedBy">What passed for the author's domain: dkim, spf.</param>
 /// <param name="Spf">Null when no client was named.</param>
 public sealed record DmarcCheckView(string Method, string Result, string Domain, string OrganizationalDomain, string Policy, int Percent, IReadOnlyList<string> AlignedBy, SpfCheckView? Spf, DkimCheckView Dkim, string? Reason);
+
+/// <summary>A round of <c>merpati probe</c>.</summary>
+/// <param name="VisibleAfter">Seconds from the submission until a client saw the message; null when it failed.</param>
+/// <param name="Steps">Seconds of each step that came to its end.</param>
+/// <param name="Failed">The step that failed.</param>
+public sealed record ProbeView(DateTimeOffset At, double? VisibleAfter, IReadOnlyDictionary<string, double> Steps, string? Failed, string? Reason);

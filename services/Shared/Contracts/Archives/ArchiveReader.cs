@@ -42,6 +42,8 @@ public sealed class ArchiveReader(Stream archive) : IAsyncDisposable
         var entry = await NextEntryAsync(cancellationToken).ConfigureAwait(false);
         if (entry.Name != ArchiveFormat.Header) throw new ArchiveDamagedException($"This is no archive of a Merpati account: it begins with {Shown(entry.Name)}.");
         var header = await JsonAsync(entry, ArchiveJson.Default.ArchiveHeader, cancellationToken).ConfigureAwait(false);
+        if (header.Subscriptions.Contains(null!)) throw new ArchiveDamagedException($"{entry.Name} holds what no account can have.");
+        Check(entry.Name, header.Annotations);
         return header.Version is > 0 and <= ArchiveFormat.Version ? header : throw new ArchiveDamagedException($"The archive is of version {header.Version}, and this program reads up to {ArchiveFormat.Version}: use a newer one.");
     }
 
@@ -54,6 +56,8 @@ public sealed class ArchiveReader(Stream archive) : IAsyncDisposable
         {
             (_mailbox, _batch, _lastUid) = (_mailbox + 1, 0, 0);
             _current = await JsonAsync(entry, ArchiveJson.Default.ArchivedMailbox, cancellationToken).ConfigureAwait(false);
+            Check(entry.Name, _current.Annotations);
+            if (_current.Grants.Any(grant => grant is not { Grantee: not null, Rights: not null })) throw new ArchiveDamagedException($"{entry.Name} holds what no mailbox can have.");
             if (_current.UidNext > ArchiveFormat.MaxUid) throw new ArchiveDamagedException($"{entry.Name}: the UIDNEXT {_current.UidNext} leaves no room for mail.");
             return new ArchivePart.Mailbox(_current);
         }
@@ -66,6 +70,7 @@ public sealed class ArchiveReader(Stream archive) : IAsyncDisposable
         }
         if (entry.Name != ArchiveFormat.End) throw new ArchiveDamagedException($"{Shown(entry.Name)} has no place here: the archive is damaged, or was not made by Merpati.");
         var end = await JsonAsync(entry, ArchiveJson.Default.ArchiveEnd, cancellationToken).ConfigureAwait(false);
+        if (end.Damaged is null) throw new ArchiveDamagedException($"{entry.Name} cannot be read: the archive is damaged.");
         if (end.Mailboxes != _mailbox || end.Messages != _messages || end.Octets != _octets) throw new ArchiveDamagedException($"The archive says that it holds {end.Messages} messages in {end.Mailboxes} mailboxes, and {_messages} in {_mailbox} were found: it is damaged.");
         return new ArchivePart.End(end);
     }
@@ -93,12 +98,18 @@ public sealed class ArchiveReader(Stream archive) : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _tar.DisposeAsync();
 
+    /// <summary>What is not in the JSON is null, whatever the type says.</summary>
+    private static void Check(string name, IReadOnlyList<ArchivedAnnotation> annotations)
+    {
+        if (annotations.Any(annotation => annotation is not { Entry: not null, Value: not null })) throw new ArchiveDamagedException($"{name} holds what no annotation can be.");
+    }
+
     private void Check(string name)
     {
         if (_pending.Count is 0 or > ArchiveFormat.MaxBatch) throw new ArchiveDamagedException($"{name} lists {_pending.Count} messages, and there may be 1 to {ArchiveFormat.MaxBatch}.");
         foreach (var message in _pending)
         {
-            if (message.Size < 0 || !IsIdentifier(message.EmailId) || message.ThreadId is { } thread && !IsIdentifier(thread) || message.Keywords.Any(keyword => !IsKeyword(keyword)))
+            if (message is not { Flags: not null, Keywords: not null, EmailId: not null, Sha256: not null } || message.Size < 0 || !IsIdentifier(message.EmailId) || message.ThreadId is { } thread && !IsIdentifier(thread) || message.Keywords.Any(keyword => keyword is null || !IsKeyword(keyword)))
                 throw new ArchiveDamagedException($"{name} holds what no message can have: the archive is damaged.");
             if (message.Uid is not { } uid) continue;
             if (uid <= _lastUid || uid > ArchiveFormat.MaxUid) throw new ArchiveDamagedException($"{name}: the UID {uid} comes after {_lastUid}; UIDs ascend, up to {ArchiveFormat.MaxUid}.");

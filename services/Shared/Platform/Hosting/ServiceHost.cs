@@ -27,9 +27,11 @@ public sealed class ServiceHost<TOptions>
     where TOptions : ServiceOptions, new()
 {
     private const string HttpCertificate = "http";
+    private const string SiteCertificate = "site";
 
     private readonly List<Action<IEndpointRouteBuilder>> _maps = [];
     private readonly List<Action<IServiceProvider, KestrelServerOptions>> _listens = [];
+    private readonly List<Action<IApplicationBuilder>> _sites = [];
     private Func<IServiceProvider, IEnumerable<MailPort>>? _mailPorts;
 
     internal ServiceHost(ServerConfiguration<TOptions> configuration) => Configuration = configuration;
@@ -51,6 +53,22 @@ public sealed class ServiceHost<TOptions>
 
     /// <summary>Ports besides that for HTTP; they answer gRPC alone.</summary>
     public void Listen(Action<IServiceProvider, KestrelServerOptions> listen) => _listens.Add(listen);
+
+    /// <summary>An HTTPS port for everybody, where nothing but <paramref name="answer"/> answers; none when its number is 0.</summary>
+    /// <exception cref="ConfigurationException">It has no certificate.</exception>
+    public void ServeSite(SiteOptions site, Func<IServiceProvider, CertificateSource, RequestDelegate> answer)
+    {
+        if (site.Port == 0) return;
+        if (site is not { Certificate: { } certificate, Key: { } key }) throw new ConfigurationException("The configuration keys 'site:certificate' and 'site:key' are missing: write the PEM files of the certificate for site:port.");
+        AddCertificate(SiteCertificate, certificate, key);
+        _listens.Add((provider, kestrel) =>
+        {
+            var certificates = provider.GetRequiredKeyedService<CertificateSource>(SiteCertificate);
+            certificates.Load();
+            kestrel.ListenForEverybody(Configuration.Addresses, site.Port, certificates);
+        });
+        _sites.Add(app => app.UseSite(site.Port, answer(app.ApplicationServices, app.ApplicationServices.GetRequiredKeyedService<CertificateSource>(SiteCertificate))));
+    }
 
     /// <summary>The mail ports; needs options that are a <see cref="MailServiceOptions"/>.</summary>
     public void OpenMailPorts(Func<IServiceProvider, IEnumerable<MailPort>> ports) => _mailPorts = ports;
@@ -80,6 +98,7 @@ public sealed class ServiceHost<TOptions>
     private IHost Build(string program, string version)
     {
         var root = new ConfigurationBuilder().AddConfiguration(Configuration.Root).AddInMemoryCollection(ServerConfiguration.OpenTelemetryVariables()).Build();
+        if (Options.Http is { Certificate: { } certificate, Key: { } key }) AddCertificate(HttpCertificate, certificate, key);
         return new HostBuilder()
             .ConfigureAppConfiguration(configuration => configuration.AddConfiguration(root))
             .ConfigureLogging(logging => logging.AddServerLog(Options))
@@ -93,7 +112,6 @@ public sealed class ServiceHost<TOptions>
                 services.AddSingleton(TimeProvider.System);
                 services.AddSingleton<Readiness>();
                 services.AddMerpatiTelemetry(root, program, version);
-                AddHttpCertificate(services);
                 services.AddHostedService<Dependencies>();
                 foreach (var service in Services) services.Add(service);
                 var drain = Options is IMailServerOptions mail ? mail.Connections.Drain : TimeSpan.Zero;
@@ -118,15 +136,15 @@ public sealed class ServiceHost<TOptions>
         listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = hello => certificate.SelectAsync(hello.SslStream, hello.ClientHelloInfo, hello.State, hello.CancellationToken) });
     }
 
-    private void AddHttpCertificate(IServiceCollection services)
+    private void AddCertificate(string name, string certificate, string key)
     {
-        if (Options.Http is not { Certificate: { } certificate, Key: { } key }) return;
-        services.AddKeyedSingleton(HttpCertificate, (provider, _) => new CertificateSource([new CertificateFiles(certificate, key)], provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<CertificateSource>>()));
-        services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<CertificateSource>(HttpCertificate));
+        Services.AddKeyedSingleton(name, (provider, _) => new CertificateSource([new CertificateFiles(certificate, key)], provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<CertificateSource>>()));
+        Services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<CertificateSource>(name));
     }
 
     private void Serve(IApplicationBuilder app)
     {
+        foreach (var site in _sites) site(app);
         app.Use(RefuseOtherThanGrpc);
         app.UseRouting();
         app.UseEndpoints(endpoints =>

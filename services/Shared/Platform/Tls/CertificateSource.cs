@@ -42,12 +42,14 @@ public sealed class CertificateSource(IReadOnlyList<CertificateFiles> files, Tim
 
     /// <summary>For <see cref="SslStream"/>: the certificate that names the wanted host, else the first.</summary>
     internal ValueTask<SslServerAuthenticationOptions> SelectAsync(SslStream stream, SslClientHelloInfo hello, object? state, CancellationToken cancellationToken)
-    {
-        var chosen = _loaded.FirstOrDefault(loaded => loaded is not null && hello.ServerName.Length > 0 && loaded.Leaf.MatchesHostname(hello.ServerName, allowWildcards: true, allowCommonName: true))
-            ?? _loaded.FirstOrDefault(loaded => loaded is not null)
-            ?? throw new AuthenticationException("There is no certificate.");
-        return ValueTask.FromResult(chosen.Options);
-    }
+        => ValueTask.FromResult((Choose(hello.ServerName) ?? throw new AuthenticationException("There is no certificate.")).Options);
+
+    /// <summary>The certificate that names the host, else the first, with its key, and all that its file holds. They stay this one's; null when there is none.</summary>
+    public (X509Certificate2 Leaf, X509Certificate2Collection Chain)? Find(string host) => Choose(host) is { } chosen ? (chosen.Leaf, chosen.Chain) : null;
+
+    private Loaded? Choose(string host)
+        => _loaded.FirstOrDefault(loaded => loaded is not null && host.Length > 0 && loaded.Leaf.MatchesHostname(host, allowWildcards: true, allowCommonName: true))
+            ?? _loaded.FirstOrDefault(loaded => loaded is not null);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -94,7 +96,7 @@ public sealed class CertificateSource(IReadOnlyList<CertificateFiles> files, Tim
             ClientCertificateRequired = false,
             AllowRenegotiation = false,
         };
-        return new Loaded(leaf, options, digest);
+        return new Loaded(leaf, chain, options, digest);
     }
 
     private static byte[] Digest(CertificateFiles pair)
@@ -105,5 +107,5 @@ public sealed class CertificateSource(IReadOnlyList<CertificateFiles> files, Tim
         return hash.GetHashAndReset();
     }
 
-    private sealed record Loaded(X509Certificate2 Leaf, SslServerAuthenticationOptions Options, byte[] Digest);
+    private sealed record Loaded(X509Certificate2 Leaf, X509Certificate2Collection Chain, SslServerAuthenticationOptions Options, byte[] Digest);
 }

@@ -23,6 +23,8 @@ internal sealed class TurningDns : IMailDns
 
     public ValueTask<DnsAnswer<TlsaRecord>> TlsaAsync(string name, CancellationToken cancellationToken) => _dns.TlsaAsync(name, cancellationToken);
 
+    public ValueTask<DnsAnswer<ServiceTarget>> ServicesAsync(string name, CancellationToken cancellationToken) => _dns.ServicesAsync(name, cancellationToken);
+
     public ValueTask<DnsAnswer<string>> PointersAsync(IPAddress address, CancellationToken cancellationToken) => _dns.PointersAsync(address, cancellationToken);
 }
 
@@ -35,6 +37,8 @@ internal sealed class SilentDns : IMailDns
     public ValueTask<DnsAnswer<string>> TextsAsync(string name, CancellationToken cancellationToken) => WaitAsync<string>(cancellationToken);
 
     public ValueTask<DnsAnswer<TlsaRecord>> TlsaAsync(string name, CancellationToken cancellationToken) => WaitAsync<TlsaRecord>(cancellationToken);
+
+    public ValueTask<DnsAnswer<ServiceTarget>> ServicesAsync(string name, CancellationToken cancellationToken) => WaitAsync<ServiceTarget>(cancellationToken);
 
     public ValueTask<DnsAnswer<string>> PointersAsync(IPAddress address, CancellationToken cancellationToken) => WaitAsync<string>(cancellationToken);
 

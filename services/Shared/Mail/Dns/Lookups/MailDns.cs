@@ -42,6 +42,9 @@ public sealed class MailDns : IMailDns, IDisposable
         => AskAsync(name, QueryType.TLSA, static records => records.OfType<DnsClient.Protocol.TlsaRecord>().Select(tlsa =>
             new TlsaRecord((byte)tlsa.CertificateUsage, (byte)tlsa.Selector, (byte)tlsa.MatchingType, tlsa.CertificateAssociationData.ToArray())), cancellationToken);
 
+    public ValueTask<DnsAnswer<ServiceTarget>> ServicesAsync(string name, CancellationToken cancellationToken)
+        => AskAsync(name, QueryType.SRV, static records => records.OfType<SrvRecord>().Select(service => new ServiceTarget(service.Priority, service.Weight, service.Port, DnsNames.OfData(service.Target))), cancellationToken);
+
     public ValueTask<DnsAnswer<string>> PointersAsync(IPAddress address, CancellationToken cancellationToken)
         => AskAsync(address.GetArpaName(), QueryType.PTR, static records => records.OfType<PtrRecord>().Select(pointer => DnsNames.OfData(pointer.PtrDomainName)), cancellationToken);
 

@@ -22,7 +22,12 @@ public sealed class ZoneFileDns(ZoneFile zone) : IMailDns
     public ValueTask<DnsAnswer<TlsaRecord>> TlsaAsync(string name, CancellationToken cancellationToken)
         => Answer(name, "TLSA", static data => new TlsaRecord(Octet(data[0]), Octet(data[1]), Octet(data[2]), Convert.FromHexString(string.Concat(data.Skip(3)))));
 
+    public ValueTask<DnsAnswer<ServiceTarget>> ServicesAsync(string name, CancellationToken cancellationToken)
+        => Answer(name, "SRV", static data => new ServiceTarget(Number(data[0]), Number(data[1]), Number(data[2]), ZoneFile.Plain(data[3])));
+
     public ValueTask<DnsAnswer<string>> PointersAsync(IPAddress address, CancellationToken cancellationToken) => Answer(address.GetArpaName(), "PTR", static data => data[0]);
+
+    private static int Number(string number) => ushort.Parse(number, CultureInfo.InvariantCulture);
 
     private static byte Octet(string number) => byte.Parse(number, CultureInfo.InvariantCulture);
 

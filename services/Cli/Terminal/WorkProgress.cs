@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Merpati.Cli.Terminal;
 
 /// <summary>How far long work is, in one line that is written over; only where a person looks on.</summary>
-internal sealed class Progress(ITerminal terminal, bool quiet, string what)
+internal sealed class WorkProgress(ITerminal terminal, bool quiet, string what)
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
