@@ -8,6 +8,7 @@ namespace Merpati.Cli.Archives;
 /// <summary>Writes a <see cref="Maildir"/> as Dovecot finds its way in: it keeps UIDs and UIDVALIDITY.</summary>
 internal sealed class MaildirFiles(string root) : IMailFiles
 {
+    private readonly string _root = root;
     private readonly List<string> _uids = [];
     private readonly List<string> _keywords = [];
     private string _folder = root;
@@ -16,16 +17,16 @@ internal sealed class MaildirFiles(string root) : IMailFiles
 
     public async ValueTask BeginAsync(ArchiveHeader header, CancellationToken cancellationToken)
     {
-        Make(root);
+        Make(_root);
         var names = header.Subscriptions.Select(text => MailboxName.TryParse(text, out var name) ? string.Join('.', Levels(name)) : null).OfType<string>();
-        await File.WriteAllLinesAsync(Path.Combine(root, Maildir.Subscriptions), names, cancellationToken);
+        await File.WriteAllLinesAsync(Path.Combine(_root, Maildir.Subscriptions), names, cancellationToken);
     }
 
     public async ValueTask BeginMailboxAsync(MailboxName name, ArchivedMailbox mailbox, CancellationToken cancellationToken)
     {
         await FinishAsync(cancellationToken);
         _mailbox = mailbox;
-        _folder = name.IsInbox ? root : Path.Combine(root, "." + string.Join('.', Levels(name)));
+        _folder = name.IsInbox ? _root : Path.Combine(_root, "." + string.Join('.', Levels(name)));
         Make(_folder);
         if (!name.IsInbox) await File.WriteAllTextAsync(Path.Combine(_folder, "maildirfolder"), "", cancellationToken);
     }

@@ -50,7 +50,7 @@ internal sealed class ProbeRound(ProbeSettings settings, TimeProvider time, Acti
 
             Begin();
             step = ProbeStep.Visible;
-            var uid = await AwaitAsync(imap, message.MessageId, limit.Token);
+            var uid = await AwaitAsync(imap, message.MessageId!, limit.Token);
             End(step);
             var visible = time.GetElapsedTime(sent);
 
@@ -132,7 +132,7 @@ internal sealed class ProbeRound(ProbeSettings settings, TimeProvider time, Acti
 
     private static void Compare(MimeMessage sent, MimeMessage read)
     {
-        if (read.Headers[Mark] != sent.Headers[Mark] || read.Subject != sent.Subject || read.TextBody?.TrimEnd() != sent.TextBody.TrimEnd()) throw new ProbeFailedException(ProbeStep.Fetch, "what was read is not what was sent");
+        if (read.Headers[Mark] != sent.Headers[Mark] || read.Subject != sent.Subject || read.TextBody?.TrimEnd() != sent.TextBody?.TrimEnd()) throw new ProbeFailedException(ProbeStep.Fetch, "what was read is not what was sent");
     }
 
     private async Task ReadOverPop3Async(ProbedPort port, MimeMessage sent, CancellationToken cancellationToken)

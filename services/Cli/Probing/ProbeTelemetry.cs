@@ -32,7 +32,7 @@ internal sealed class ProbeTelemetry : IDisposable
             .ConfigureResource(resource => resource.AddService("merpati-probe", serviceNamespace: "merpati", serviceVersion: version))
             .AddMeter(MeterName)
             .AddView(instrument => instrument is Histogram<double> ? new ExplicitBucketHistogramConfiguration { Boundaries = Buckets } : null);
-        if (port > 0) builder = builder.AddPrometheusHttpListener(options => options.UriPrefixes = [$"http://*:{port}/"]);
+        if (port > 0) builder = builder.AddPrometheusHttpListener(options => (options.Host, options.Port) = ("*", port));
         if (otlp) builder = builder.AddOtlpExporter();
         _provider = builder.Build();
     }

@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.Text;
 using AwesomeAssertions;
+using Merpati.Accounts;
 using Merpati.Archives;
 using Merpati.Cli;
 using Merpati.Cli.Archives;
@@ -75,7 +76,7 @@ public sealed class ArchiveTests : IAsyncLifetime
 
         var copy = (await _server.Mailboxes.FindAsync(bob, work.Name, CancellationToken.None))!;
         (copy.UidNext, copy.Subscribed).Should().Be((work.UidNext, true));
-        copy.HighestModSeq.Should().BeGreaterThan(work.HighestModSeq);
+        (copy.HighestModSeq > work.HighestModSeq).Should().BeTrue();
         (await _server.Mailboxes.GrantsAsync(bob, copy.Id, CancellationToken.None)).Should().ContainSingle().Which.Rights.Should().Be(MailboxRights.Lookup | MailboxRights.Read);
         var annotations = new List<Annotation>();
         await foreach (var annotation in _server.Mailboxes.AnnotationsAsync(bob, copy.Id, CancellationToken.None)) annotations.Add(annotation);
@@ -108,7 +109,7 @@ public sealed class ArchiveTests : IAsyncLifetime
         var validity = (await _server.Mailboxes.FindAsync(bob, MailboxName.Inbox, CancellationToken.None))!.UidValidity;
 
         await DoneAsync("import", "bob@example.test", _files);
-        (await _server.Mailboxes.FindAsync(bob, MailboxName.Inbox, CancellationToken.None))!.Should().BeEquivalentTo(new { UidValidity = validity, Messages = 9 });
+        (await _server.Mailboxes.FindAsync(bob, MailboxName.Inbox, CancellationToken.None))!.Should().BeEquivalentTo(new { UidValidity = validity, Messages = 9L });
         await DoneAsync("import", "carl@example.test", _files, "--new-uids");
         (await ViewAsync("carl@example.test")).Where(line => line.Mailbox == "INBOX").Select(line => line.Uid).Should().Equal(Enumerable.Range(1, 8).Select(n => (uint)n));
     }
@@ -180,12 +181,11 @@ public sealed class ArchiveTests : IAsyncLifetime
         await DoneAsync("import", "bob@example.test", _files);
 
         var lines = await ViewAsync("bob@example.test");
-        lines.Select(line => (line.Mailbox, line.Validity, line.Uid, line.Flags, line.Octets)).Should().BeEquivalentTo(
-            [
-                ("INBOX", 1_600_000_000u, 17u, "Seen, Flagged $Label1 Urgent", "Subject: one\r\n\r\nbody\r\n"),
-                ("INBOX", 1_600_000_000u, 23u, "None", "Subject: two\r\n\r\nbody\r\n"),
-                ("Arbeit/\u00DCbung", lines.Single(line => line.Mailbox == "Arbeit/\u00DCbung").Validity, 1u, "Answered, Deleted", "Subject: three\r\n\r\nbody\r\n"),
-            ]);
+        lines.Select(line => (line.Mailbox, line.Uid, line.Flags, line.Octets)).Should().Equal(
+            ("Arbeit/\u00DCbung", 1u, "Answered, Deleted", "Subject: three\r\n\r\nbody\r\n"),
+            ("INBOX", 17u, "Seen, Flagged $Label1 Urgent", "Subject: one\r\n\r\nbody\r\n"),
+            ("INBOX", 23u, "None", "Subject: two\r\n\r\nbody\r\n"));
+        lines.Where(line => line.Mailbox == "INBOX").Select(line => line.Validity).Should().OnlyContain(validity => validity == 1_600_000_000);
         var inbox = (await _server.Mailboxes.FindAsync(await IdAsync("bob@example.test"), MailboxName.Inbox, CancellationToken.None))!;
         inbox.UidNext.Value.Should().Be(99);
     }

@@ -158,10 +158,13 @@ public sealed class ArchiveReader(Stream archive) : IAsyncDisposable
     private sealed class HashedStream(Stream source, ArchivedMessage message, string name) : ForwardStream
     {
         private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        private long _length;
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var read = await GuardAsync(() => source.ReadAsync(buffer, cancellationToken)).ConfigureAwait(false);
+            if (read == 0 && !buffer.IsEmpty && _length < message.Size) throw new ArchiveDamagedException($"{name} ends {message.Size - _length} octets early: the archive was cut off.");
+            _length += read;
             _hash.AppendData(buffer.Span[..read]);
             return read;
         }
