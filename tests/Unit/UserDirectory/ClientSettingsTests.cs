@@ -155,7 +155,7 @@ public sealed class ClientSettingsTests : IAsyncLifetime
         var profile = XDocument.Parse(text[text.IndexOf("<plist", StringComparison.Ordinal)..]);
         string? After(string key) => (profile.Descendants("key").FirstOrDefault(element => element.Value == key)?.NextNode as XElement)?.Value;
         (After("EmailAccountType"), After("EmailAddress"), After("IncomingMailServerHostName"), After("IncomingMailServerPortNumber"), After("OutgoingMailServerPortNumber")).Should().Be(("EmailTypeIMAP", "ann+x@example.test", "imap.example.test", "993", "465"));
-        profile.ToString().Should().NotContain("IncomingPassword");
+        profile.ToString().Should().NotContain("<key>IncomingPassword</key>").And.NotContain("<key>OutgoingPassword</key>");
         (await GetAsync("mx.example.test", "/email.mobileconfig?email=ann%40other.test")).Status.Should().Be(HttpStatusCode.NotFound);
         (await GetAsync("mx.example.test", "/email.mobileconfig")).Status.Should().Be(HttpStatusCode.NotFound);
     }

@@ -19,7 +19,7 @@ internal abstract class ArchiveOptions : GlobalOptions
 
     public const string ArchiveExtension = ".tar";
 
-    [CommandArgument(0, "<ADDRESS> <PATH>")]
+    [CommandArgument(0, "<ADDRESS-AND-PATH>")]
     [Description("The account, and the file or folder; with --all the folder alone.")]
     public required string[] Words { get; init; }
 
