@@ -1,4 +1,5 @@
 using System.Text;
+using System.Xml;
 using System.Xml.Linq;
 using Merpati.Accounts;
 using Merpati.Addresses;
@@ -14,7 +15,7 @@ namespace Merpati.UserDirectory.ClientSettings;
 /// </summary>
 public sealed class ClientSettingsSite(IDirectory directory, IOptions<ClientSettingsOptions> options, CertificateSource certificates, TimeProvider time)
 {
-    private const string Xml = "text/xml; charset=utf-8";
+    private const string XmlType = "text/xml; charset=utf-8";
     private const string PolicyLabel = "mta-sts.";
     private const string ConfigurationLabel = "autoconfig.";
     private const string DiscoveryLabel = "autodiscover.";
@@ -51,7 +52,7 @@ public sealed class ClientSettingsSite(IDirectory directory, IOptions<ClientSett
     private async ValueTask<bool> AutoconfigAsync(HttpContext context, CancellationToken cancellationToken)
     {
         if (await DomainAsync(context.Request, context.Request.Query["emailaddress"], cancellationToken) is not { } domain) return false;
-        await WriteAsync(context, Xml, Octets(Autoconfig.Of(domain, options.Value)), cancellationToken);
+        await WriteAsync(context, XmlType, Octets(Autoconfig.Of(domain, options.Value)), cancellationToken);
         return true;
     }
 
@@ -73,7 +74,7 @@ public sealed class ClientSettingsSite(IDirectory directory, IOptions<ClientSett
             _ when EmailAddress.TryParse(question.Address, out var address) && await LocalAsync(address.Domain, cancellationToken) is not null => Autodiscover.Of(options.Value, address.ToString()),
             _ => Autodiscover.Error(500, "The email address can't be found.", time.GetUtcNow()),
         };
-        await WriteAsync(context, Xml, Octets(answer), cancellationToken);
+        await WriteAsync(context, XmlType, Octets(answer), cancellationToken);
         return true;
     }
 
@@ -117,7 +118,8 @@ public sealed class ClientSettingsSite(IDirectory directory, IOptions<ClientSett
     private static byte[] Octets(XDocument document)
     {
         using var octets = new MemoryStream();
-        document.Save(octets);
+        // Without a byte order mark: some parsers of clients stumble over it.
+        using (var writer = XmlWriter.Create(octets, new XmlWriterSettings { Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), Indent = true })) document.Save(writer);
         return octets.ToArray();
     }
 
