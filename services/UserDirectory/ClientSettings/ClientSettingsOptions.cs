@@ -59,7 +59,7 @@ public sealed class ClientSettingsOptions : IValidatableObject
 
     internal string SiteHost => Site ?? HostName;
 
-    internal PublishedPolicy Policy => new(MtaStsMode, MtaStsMx.Count > 0 ? MtaStsMx : [HostName], MtaStsMaxAge);
+    internal PublishedMtaStsPolicy Policy => new(MtaStsMode, MtaStsMx.Count > 0 ? MtaStsMx : [HostName], MtaStsMaxAge);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -78,8 +78,8 @@ public sealed class ClientSettingsTests : IAsyncLifetime
         var policy = MtaStsPolicy.Parse(text, out var reason);
         reason.Should().BeEmpty();
         policy!.Matches("mx.example.test").Should().BeTrue();
-        new PublishedPolicy(MtaStsMode.Enforce, ["mx.example.test"], TimeSpan.FromDays(7)).Id.Should().MatchRegex("^[a-z0-9]{1,32}$")
-            .And.NotBe(new PublishedPolicy(MtaStsMode.Testing, ["mx.example.test"], TimeSpan.FromDays(7)).Id);
+        new PublishedMtaStsPolicy(MtaStsMode.Enforce, ["mx.example.test"], TimeSpan.FromDays(7)).Id.Should().MatchRegex("^[a-z0-9]{1,32}$")
+            .And.NotBe(new PublishedMtaStsPolicy(MtaStsMode.Testing, ["mx.example.test"], TimeSpan.FromDays(7)).Id);
         foreach (var host in (string[])["example.test", "mta-sts.other.test", "mta-sts.", "autoconfig.example.test"]) (await GetAsync(host, "/.well-known/mta-sts.txt")).Status.Should().Be(HttpStatusCode.NotFound, host);
         (await GetAsync("mta-sts.xn--bcher-kva.test", "/.well-known/mta-sts.txt")).Status.Should().Be(HttpStatusCode.OK);
     }

@@ -5,10 +5,10 @@ using System.Text;
 namespace Merpati.Mail.Dns;
 
 /// <summary>A policy of our own, as it is given to others (RFC 8461 §3.2).</summary>
-public sealed class PublishedPolicy
+public sealed class PublishedMtaStsPolicy
 {
     /// <param name="mx">The hosts that take mail, as in the MX records.</param>
-    public PublishedPolicy(MtaStsMode mode, IEnumerable<string> mx, TimeSpan maxAge)
+    public PublishedMtaStsPolicy(MtaStsMode mode, IEnumerable<string> mx, TimeSpan maxAge)
     {
         var text = new StringBuilder("version: STSv1\r\n").Append(CultureInfo.InvariantCulture, $"mode: {mode.ToString().ToLowerInvariant()}\r\n");
         // A policy that takes itself back needs no hosts (§8.3).
