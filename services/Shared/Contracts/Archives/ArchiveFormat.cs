@@ -47,10 +47,10 @@ public static class ArchiveFormat
 public sealed record ArchiveHeader(int Version, string Account, string Program, DateTimeOffset CreatedAt, int Mailboxes, long Messages, long Octets)
 {
     /// <summary>Names that are subscribed to, whether or not there is such a mailbox.</summary>
-    public IReadOnlyList<string> Subscriptions { get; init; } = [];
+    public IReadOnlyList<string> Subscriptions { get; init => field = value ?? []; } = [];
 
     /// <summary>What the account keeps at the server (RFC 5464).</summary>
-    public IReadOnlyList<ArchivedAnnotation> Annotations { get; init; } = [];
+    public IReadOnlyList<ArchivedAnnotation> Annotations { get; init => field = value ?? []; } = [];
 }
 
 /// <param name="Value">Base64.</param>
@@ -65,9 +65,9 @@ public sealed record ArchivedGrant(string Grantee, bool Negative, string Rights)
 /// <param name="SpecialUse">As in RFC 6154 §2, without the backslash, in lower case.</param>
 public sealed record ArchivedMailbox(string Name, string? SpecialUse, uint? UidValidity, uint? UidNext, long? HighestModSeq, long Messages)
 {
-    public IReadOnlyList<ArchivedAnnotation> Annotations { get; init; } = [];
+    public IReadOnlyList<ArchivedAnnotation> Annotations { get; init => field = value ?? []; } = [];
 
-    public IReadOnlyList<ArchivedGrant> Grants { get; init; } = [];
+    public IReadOnlyList<ArchivedGrant> Grants { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>What is known of a message besides its octets.</summary>
@@ -102,7 +102,7 @@ public sealed record ImportReport(int Mailboxes, long Messages, long Octets, lon
 /// <summary>An archive that cannot be read; the message says what is wrong and where.</summary>
 public sealed class ArchiveDamagedException(string message, Exception? cause = null) : IOException(message, cause);
 
-/// <summary>The JSON inside an archive. Archives are kept for years: fields are added, never renamed or removed.</summary>
+/// <summary>The JSON inside an archive; what is not there comes as null, whatever the type says. Archives are kept for years: fields are added, never renamed or removed.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true, WriteIndented = true)]
 [JsonSerializable(typeof(ArchiveHeader))]
 [JsonSerializable(typeof(ArchivedMailbox))]

@@ -139,7 +139,7 @@ public sealed class ArchiveReader(Stream archive) : IAsyncDisposable
         {
             return await GuardAsync(() => JsonSerializer.DeserializeAsync(entry.DataStream, type, cancellationToken)).ConfigureAwait(false) ?? throw new ArchiveDamagedException($"{entry.Name} is empty.");
         }
-        catch (JsonException damage) { throw new ArchiveDamagedException($"{entry.Name} cannot be read: the archive is damaged.", damage); }
+        catch (JsonException damage) { throw new ArchiveDamagedException($"{entry.Name} cannot be read: the archive is damaged or was cut off.", damage); }
     }
 
     /// <summary>Tar says in several ways that what it reads is none, or ends early.</summary>
