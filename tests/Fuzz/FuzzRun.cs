@@ -15,7 +15,7 @@ internal static class FuzzRun
 
     public static async Task<int> StartAsync(string[] args)
     {
-        if (args.Length == 0 || (args[0] is not ("all" or SessionsRun.Name) && !FuzzTargets.All.ContainsKey(args[0]))) return Usage();
+        if (args.Length == 0 || (args[0] != "all" && !SessionsRun.All.ContainsKey(args[0]) && !FuzzTargets.All.ContainsKey(args[0]))) return Usage();
         var chosen = FuzzTargets.All.Where(target => args[0] == "all" || target.Key == args[0]).ToList();
         switch (args.ElementAtOrDefault(1))
         {
@@ -25,7 +25,8 @@ internal static class FuzzRun
                 var duration = TimeSpan.FromSeconds(int.Parse(args[2], CultureInfo.InvariantCulture));
                 var seed = args.Length == 4 ? int.Parse(args[3], CultureInfo.InvariantCulture) : Environment.TickCount & 0x0fffffff;
                 var failures = chosen.Sum(target => Mutate(target.Key, target.Value, duration, seed));
-                return args[0] is "all" or SessionsRun.Name ? failures + await SessionsRun.StartAsync(duration, seed) : failures;
+                foreach (var sessions in SessionsRun.All.Keys.Where(name => args[0] == "all" || args[0] == name)) failures += await SessionsRun.StartAsync(sessions, duration, seed);
+                return failures;
             case null when chosen.Count == 1:
                 Fuzzer.LibFuzzer.Run(input => chosen[0].Value(input));
                 return 0;
@@ -36,7 +37,7 @@ internal static class FuzzRun
 
     private static int Usage()
     {
-        Console.Error.WriteLine($"usage: <all|{SessionsRun.Name}|{string.Join('|', FuzzTargets.All.Keys)}> [--replay <folder> | --random <seconds> [seed]]");
+        Console.Error.WriteLine($"usage: <all|{string.Join('|', SessionsRun.All.Keys)}|{string.Join('|', FuzzTargets.All.Keys)}> [--replay <folder> | --random <seconds> [seed]]");
         return 2;
     }
 

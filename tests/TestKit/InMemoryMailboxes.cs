@@ -66,6 +66,9 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
     private readonly ConcurrentDictionary<ContentId, byte[]> _contents = new();
     private readonly ConcurrentDictionary<ContentId, long> _damagedFrom = new();
 
+    /// <summary>What a search waits for before it begins.</summary>
+    public Func<CancellationToken, Task>? Searching { get; set; }
+
     /// <summary>Octets that an account may use; null is no limit.</summary>
     public long? QuotaOctets { get; set; }
 
@@ -438,8 +441,11 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
         return new(new MemoryStream(all, (int)offset, (int)(Math.Min(damaged, offset + length) - offset), writable: false));
     }
 
-    public ValueTask<IReadOnlyList<Uid>> SearchAsync(AccountId account, MailboxId mailbox, SearchCriteria criteria, CancellationToken cancellationToken)
-        => Search(account, mailbox).SearchAsync(criteria, cancellationToken);
+    public async ValueTask<IReadOnlyList<Uid>> SearchAsync(AccountId account, MailboxId mailbox, SearchCriteria criteria, CancellationToken cancellationToken)
+    {
+        if (Searching is { } searching) await searching(cancellationToken);
+        return await Search(account, mailbox).SearchAsync(criteria, cancellationToken);
+    }
 
     public ValueTask<IReadOnlyList<Uid>> SortAsync(AccountId account, MailboxId mailbox, IReadOnlyList<SortKey> keys, SearchCriteria criteria, CancellationToken cancellationToken)
         => Search(account, mailbox).SortAsync(keys, criteria, cancellationToken);

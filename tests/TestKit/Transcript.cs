@@ -63,6 +63,9 @@ public sealed partial class Transcript(ServeConnection serve, TransportSettings?
     /// <summary>The client's end of a connection, for what a script cannot say.</summary>
     public ITransport Client(int connection = 1) => Open(connection).Client;
 
+    /// <summary>The server's end.</summary>
+    public PipeTransport Server(int connection = 1) => Open(connection).Server;
+
     /// <summary>Waits until the session of the connection has ended, and rethrows what it threw.</summary>
     public Task SessionEndAsync(int connection = 1) => Open(connection).Session.WaitAsync(Patience);
 
@@ -204,6 +207,8 @@ public sealed partial class Transcript(ServeConnection serve, TransportSettings?
         private long _sent;
 
         public PipeTransport Client => client;
+
+        public PipeTransport Server => server;
 
         public Task Session => session;
 

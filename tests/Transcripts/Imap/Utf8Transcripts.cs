@@ -277,18 +277,76 @@ public sealed class Utf8Transcripts
     }
 
     [Fact]
+    public async Task Without_it_a_message_with_8_bit_headers_is_not_taken()
+    {
+        var server = await Session.ServerAsync();
+        await using var transcript = server.Transcript();
+        await transcript.RunAsync(Session.LoggedIn + """
+            C> 1 APPEND INBOX {21+}\r\nSubject: Grüße\r\n\r\nx\r\n
+            S: 1 NO [CANNOT] A header with 8-bit characters is taken after ENABLE UTF8=ACCEPT only
+            C: 2 APPEND INBOX {21}
+            S: + Ready for the message
+            C> Subject: Grüße\r\n\r\nx\r\n
+            S: 2 NO [CANNOT] A header with 8-bit characters is taken after ENABLE UTF8=ACCEPT only
+            # Latin-1 is no better
+            C> 3 APPEND INBOX {19+}\r\nSubject: gr\xfc\xdfe\r\n\r\nx\r\n
+            S: 3 NO [CANNOT] A header with 8-bit characters is taken after ENABLE UTF8=ACCEPT only
+            C> 4 APPEND INBOX UTF8 (~{21+}\r\nSubject: Grüße\r\n\r\nx)\r\n
+            S: 4 NO [CANNOT] A header with 8-bit characters is taken after ENABLE UTF8=ACCEPT only
+            # one of several, and a header that is put together of parts
+            C> 5 APPEND INBOX {6+}\r\na: b\r\n {8+}\r\na: \xe9\r\n\r\n\r\n
+            S: 5 NO [CANNOT] A header with 8-bit characters is taken after ENABLE UTF8=ACCEPT only
+            C> 6 APPEND INBOX CATENATE (TEXT {6+}\r\na: b\r\n TEXT {8+}\r\nc: \xe9\r\n\r\n)\r\n
+            S: 6 NO [CANNOT] A header with 8-bit characters is taken after ENABLE UTF8=ACCEPT only
+            C: 7 STATUS INBOX (MESSAGES)
+            S: * STATUS INBOX (MESSAGES 0)
+            S: 7 OK STATUS completed
+            # bodies are of any octets, and so are parts in them
+            C> 8 APPEND INBOX {11+}\r\na: b\r\n\r\n\xfc\xdfe\r\n
+            S~ 8 OK \[APPENDUID \d+ 1\] APPEND completed
+            C> 9 APPEND INBOX {4+}\r\n\n\xfc: \r\n
+            S~ 9 OK \[APPENDUID \d+ 2\] APPEND completed
+            C: 10 ENABLE IMAP4rev2
+            S: * ENABLED IMAP4rev2
+            S: 10 OK ENABLE completed
+            C> 11 APPEND INBOX {21+}\r\nSubject: Grüße\r\n\r\nx\r\n
+            S~ 11 OK \[APPENDUID \d+ 3\] APPEND completed
+            """);
+    }
+
+    [Fact]
+    public async Task What_is_taken_from_another_message_is_as_this_client_sees_it()
+    {
+        var server = await Session.ServerAsync();
+        await server.DeliverAsync(International);
+        await using var transcript = server.Transcript();
+        await transcript.RunAsync(Session.LoggedIn + """
+            C: 1 APPEND INBOX CATENATE (URL "/INBOX/;UID=1")
+            S~ 1 OK \[APPENDUID \d+ 2\] APPEND completed
+            C: 2 STATUS INBOX (MESSAGES SIZE)
+            S: * STATUS INBOX (MESSAGES 2 SIZE 373)
+            S: 2 OK STATUS completed
+            """);
+    }
+
+    [Fact]
     public async Task A_Latin1_header_is_sent_as_it_is_and_its_envelope_in_ASCII()
     {
         var server = await Session.ServerAsync();
         await using var transcript = server.Transcript();
-        await transcript.RunAsync(Session.Selected(0, 0, firstUnseen: 0) + """
-            C> 1 APPEND INBOX {19+}\r\nSubject: gr\xfc\xdfe\r\n\r\nx\r\n
-            S: * 1 EXISTS
-            S: * 1 RECENT
-            S~ 1 OK \[APPENDUID \d+ 1\] APPEND completed
-            C: 2 FETCH 1 (RFC822.SIZE ENVELOPE BODY.PEEK[HEADER])
+        await transcript.RunAsync(Session.LoggedIn + """
+            C: 1 ENABLE UTF8=ACCEPT
+            S: * ENABLED UTF8=ACCEPT
+            S: 1 OK ENABLE completed
+            C> 2 APPEND INBOX {19+}\r\nSubject: gr\xfc\xdfe\r\n\r\nx\r\n
+            S~ 2 OK \[APPENDUID \d+ 1\] APPEND completed
+            C: 3 UNAUTHENTICATE
+            S~ 3 OK .*
+
+            """ + Session.Selected(1, 1).Split('\n', 2)[1] + """
+            C: 4 FETCH 1 (RFC822.SIZE ENVELOPE BODY.PEEK[HEADER])
             S> * 1 FETCH (RFC822.SIZE 19 ENVELOPE (NIL "=?utf-8?b?Z3LDvMOfZQ==?=" NIL NIL NIL NIL NIL NIL NIL NIL) BODY[HEADER] {18}\r\nSubject: gr\xfc\xdfe\r\n\r\n)\r\n
-            S: 2 OK FETCH completed
+            S: 4 OK FETCH completed
             """);
     }
 }

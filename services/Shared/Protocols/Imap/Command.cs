@@ -31,7 +31,8 @@ internal enum Announces
 /// <summary>One row of the command table.</summary>
 /// <param name="Verb">In capitals, <c>UID FETCH</c> for the UID forms.</param>
 /// <param name="UsesNumbers">Message numbers are in its arguments or its answer; not after ENABLE UIDONLY (RFC 9586 §3).</param>
-internal sealed record CommandDefinition(string Verb, SessionStates States, Announces Announces, CommandParser Parse, bool UsesNumbers = false)
+/// <param name="EndsWithClient">It may take long, changes nothing that matters and takes nothing from the connection: it is stopped when the client has gone.</param>
+internal sealed record CommandDefinition(string Verb, SessionStates States, Announces Announces, CommandParser Parse, bool UsesNumbers = false, bool EndsWithClient = false)
 {
     public string Completed { get; } = $"{Verb} completed";
 

@@ -24,7 +24,7 @@ internal sealed class ImapConnection(ImapSession session)
             catch (ConnectionLostException lost) when (lost.CanWrite) { reason = lost.Message; }
             await session.Output.FlushAsync().ConfigureAwait(false);
         }
-        catch (Exception) when (session.Aborted.IsCancellationRequested) { reason = "aborted"; } // a transport that is cut down throws what it likes
+        catch (Exception) when (session.Aborted.IsCancellationRequested) { reason = session.IsLost ? "client gone" : "aborted"; } // a transport that is cut down throws what it likes
         catch (IOException lost) { reason = lost.Message; }
 #pragma warning disable CA1031 // A fault of one session must not reach the others; it is logged whole.
         catch (Exception fault)
@@ -115,7 +115,7 @@ internal sealed class ImapConnection(ImapSession session)
         try
         {
             if (definition.States == SessionStates.Selected) await session.CheckRightsAsync(session.Aborted).ConfigureAwait(false);
-            completion = await line.Command!.ExecuteAsync(session, session.Aborted).ConfigureAwait(false);
+            completion = await (definition.EndsWithClient ? RunWatchedAsync(line.Command!) : line.Command!.ExecuteAsync(session, session.Aborted)).ConfigureAwait(false);
         }
         catch (MailboxGoneException lost) { return MailboxIsGone(lost); }
         catch (ConnectionLostException) { throw; }
@@ -134,6 +134,15 @@ internal sealed class ImapConnection(ImapSession session)
         if (completion.Bye is not null || definition.Announces == Announces.Nothing) return completion;
         if (await AnnounceAsync(definition).ConfigureAwait(false) is { } gone) return gone;
         return session is { CondStoreEnabled: true, TrySelected: { } mailbox } ? Synchronise(completion, mailbox.View) : completion;
+    }
+
+    /// <summary>A search through very many messages, or a FETCH of them, ends soon after nobody waits for it any more.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Completion> RunWatchedAsync(Command command)
+    {
+        session.Input.BeginWatch();
+        try { return await command.ExecuteAsync(session, session.Aborted).ConfigureAwait(false); }
+        finally { await session.Input.EndWatchAsync().ConfigureAwait(false); }
     }
 
     private async ValueTask<Completion?> AnnounceAsync(CommandDefinition definition)

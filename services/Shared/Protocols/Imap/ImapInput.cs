@@ -28,6 +28,7 @@ internal sealed class ImapInput : IDisposable
     private readonly TimeProvider _time;
     private readonly SessionLifetime _lifetime;
     private readonly ITimer _timer;
+    private readonly ClientWatch _watch;
     private readonly CancellationTokenRegistration _onDraining;
     private readonly CancellationTokenRegistration _onAborted;
     private long _timerDue = long.MaxValue;
@@ -35,8 +36,11 @@ internal sealed class ImapInput : IDisposable
     private long _kept;
     private int _woken;
 
-    public ImapInput(ITransport transport, ResponseWriter output, TimeProvider time, SessionLifetime lifetime)
+    /// <param name="patience">With a client that is gone while a command runs.</param>
+    /// <param name="gone">Called then.</param>
+    public ImapInput(ITransport transport, ResponseWriter output, TimeProvider time, SessionLifetime lifetime, TimeSpan patience, Action gone)
     {
+        _watch = new ClientWatch(transport, time, patience, gone);
         _transport = transport;
         _output = output;
         _time = time;
@@ -100,6 +104,15 @@ internal sealed class ImapInput : IDisposable
         return arrival;
     }
 
+    /// <summary>A command begins that reads nothing from the client; it is noticed if that goes away. Nothing is read until <see cref="EndWatchAsync"/>.</summary>
+    public void BeginWatch() => _watch.Begin();
+
+    public async ValueTask EndWatchAsync()
+    {
+        // A call of Wake or the deadline may have ended a read of the watch, and not the one that comes.
+        if (await _watch.EndAsync().ConfigureAwait(false)) Interrupt();
+    }
+
     public void Consume(SequencePosition until)
     {
         _kept = 0;
@@ -118,6 +131,7 @@ internal sealed class ImapInput : IDisposable
         _onDraining.Dispose();
         _onAborted.Dispose();
         _timer.Dispose();
+        _watch.Dispose();
     }
 
     /// <summary>The timer may fire early and is then set again: so a deadline that moves on with every command touches it once in a while only.</summary>

@@ -56,6 +56,9 @@ public sealed record ImapOptions
     /// <summary>A client that takes none of our octets, or sends none of a literal, for so long is gone.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>SEARCH, SORT, THREAD or FETCH that takes longer than this is stopped when the client has closed the connection.</summary>
+    public TimeSpan GonePatience { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>Mailboxes that one session watches by NOTIFY.</summary>
     public int MaxWatchedMailboxes { get; init; } = 50_000;
 

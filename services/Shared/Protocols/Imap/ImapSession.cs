@@ -9,14 +9,16 @@ namespace Merpati.Protocols.Imap;
 /// <summary>What the commands of one connection work on.</summary>
 internal sealed partial class ImapSession : IDisposable
 {
+    private readonly CancellationTokenSource _ended;
+
     public ImapSession(ImapEngine engine, ITransport transport, SessionLifetime lifetime)
     {
         Engine = engine;
         Transport = new CompressibleTransport(transport);
-        Aborted = lifetime.Aborted;
+        _ended = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Aborted);
         Id = Guid.CreateVersion7(engine.Time.GetUtcNow()).ToString("N")[8..20];
-        Output = new ResponseWriter(Transport, engine.Time, engine.Options.StallTimeout, lifetime.Aborted);
-        Input = new ImapInput(Transport, Output, engine.Time, lifetime);
+        Output = new ResponseWriter(Transport, engine.Time, engine.Options.StallTimeout, Aborted);
+        Input = new ImapInput(Transport, Output, engine.Time, lifetime, engine.Options.GonePatience, Lose);
         Reader = new CommandReader(Input, Output, engine.Options);
         NotAuthenticatedSince = engine.Time.GetTimestamp();
     }
@@ -25,7 +27,11 @@ internal sealed partial class ImapSession : IDisposable
 
     public CompressibleTransport Transport { get; }
 
-    public CancellationToken Aborted { get; }
+    /// <summary>Stop now: the server says so, or the client went away while a command ran.</summary>
+    public CancellationToken Aborted => _ended.Token;
+
+    /// <summary>The client went away while a command ran.</summary>
+    public bool IsLost { get; private set; }
 
     /// <summary>In log lines.</summary>
     public string Id { get; }
@@ -163,6 +169,13 @@ internal sealed partial class ImapSession : IDisposable
         Deselect();
         Input.Dispose();
         Transport.Dispose();
+        _ended.Dispose();
+    }
+
+    private void Lose()
+    {
+        IsLost = true;
+        _ended.Cancel();
     }
 }
 

@@ -18,6 +18,7 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
     private bool _isBinary;
     private bool _isWhole;
     private long _length;
+    private HeaderOctets _header;
     private SectionContent? _section;
 
     /// <summary>Why nothing is stored, once that is known.</summary>
@@ -38,6 +39,7 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
             if (count > session.Options.MaxMessagesPerAppend) throw Refuse(Completion.No("LIMIT", "Too many messages at once"));
             if (begin.Flags is { IsWithinLimits: false }) throw Refuse(Completion.FlagLimit);
             _length = 0;
+            _header = default;
             _isWhole = begin.IsWhole;
             long? size = begin.IsWhole ? ((AppendPiece.Literal)_pieces.Peek()).Length : null;
             if (size == 0) throw Refuse(NoEmptyMessage);
@@ -53,6 +55,8 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
         }
     }
 
+    private static Completion EightBitHeader => Completion.No("CANNOT", "A header with 8-bit characters is taken after ENABLE UTF8=ACCEPT only");
+
     private static Completion NoEmptyMessage => Completion.No("CANNOT", "An empty message cannot be stored");
 
     /// <summary>Some octets of the message; 0 at its end, when the next piece is its <see cref="AppendPiece.End"/>.</summary>
@@ -67,6 +71,8 @@ internal sealed class AppendFeed(ImapSession session, IEnumerable<AppendPiece> p
             {
                 _length += read;
                 if (_length > session.Options.AppendLimit) throw Refuse(Completion.TooBig);
+                // RFC 9755 §4: who did not say that it knows UTF-8 in headers would not get back what it stored.
+                if (!session.Utf8 && _header.HoldEightBit(buffer.Span[..read])) throw Refuse(EightBitHeader);
                 return read;
             }
             if (_section is not null) await CloseAsync().ConfigureAwait(false);

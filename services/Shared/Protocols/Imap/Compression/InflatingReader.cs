@@ -107,7 +107,10 @@ internal sealed class InflatingReader : PipeReader, IDisposable
         _source.Take(read.Buffer);
         if (read.IsCompleted) _source.IsCompleted = true;
         _inner.AdvanceTo(read.Buffer.End);
-        return read.IsCanceled && read.Buffer.IsEmpty ? new ReadResult(default, isCanceled: true, isCompleted: false) : null;
+        if (!read.IsCanceled || !read.Buffer.IsEmpty) return null;
+        // With what is kept, as pipes do: whoever interrupts a reader may take it now.
+        _handedOut = new ReadOnlySequence<byte>(_expanded, _start, _end - _start);
+        return new ReadResult(_handedOut, isCanceled: true, isCompleted: false);
     }
 
     /// <summary>Compressed octets that wait. At most what one read of the connection gave.</summary>
