@@ -7,7 +7,7 @@ using Merpati.Storage;
 namespace Merpati.TestKit;
 
 /// <summary>Delivery's mailboxes on real stores, opened at the first use.</summary>
-public sealed class StoredMailboxes(IMailboxChangeFeed feed, TimeProvider time, Func<Task<StoredMailboxes.Parts>> start) : ITestMailboxes
+public sealed class StoredMailboxes(IMailboxChangeFeed feed, TimeProvider time, Func<Task<StoredMailboxes.Parts>> start) : ITestMailboxes, IAsyncDisposable
 {
     private readonly Lock _turn = new();
     private Task<Parts>? _parts;
@@ -17,6 +17,16 @@ public sealed class StoredMailboxes(IMailboxChangeFeed feed, TimeProvider time, 
     {
         /// <summary>Who serves the mailboxes tells others of changes: only what is appended there is told of.</summary>
         public bool Announces { get; init; }
+
+        /// <summary>Takes the stores away; else they stay as long as the process.</summary>
+        public Func<ValueTask>? CloseAsync { get; init; }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task<Parts>? parts;
+        lock (_turn) parts = _parts;
+        if (parts is not null && (await parts).CloseAsync is { } close) await close();
     }
 
     public async Task<Appended> DeliverAsync(AccountId account, MailboxName mailbox, byte[] content, string tracePrefix = "", MessageFlags? flags = null, DateTimeOffset? internalDate = null)

@@ -5,7 +5,7 @@ using System.Text;
 namespace Merpati.Benchmarks.Load;
 
 /// <summary>
-/// Searches in one large mailbox of any server: fills INBOX by APPEND until it has as many messages as wanted, each a few KB of words of its own, then asks each question many times. The first answer is
+/// Searches in one large mailbox of any server: fills INBOX by APPEND until it has as many messages as wanted, each a few KB of words as texts have them (Zipf), then asks each question many times. The first answer is
 /// shown apart: it is what a server does that has nothing in memory yet.
 /// </summary>
 internal static class SearchLoad
@@ -14,6 +14,13 @@ internal static class SearchLoad
 
     private const int Writers = 16;
     private const int WordsInMessage = 400;
+    private const int Vocabulary = 200_000;
+
+    private static readonly string[] Onsets = ["", "b", "br", "c", "ch", "d", "f", "fl", "g", "h", "j", "k", "l", "m", "n", "p", "pr", "r", "s", "st", "t", "th", "tr", "v", "w"];
+    private static readonly string[] Nuclei = ["a", "e", "i", "o", "u", "ai", "ea", "ie", "ou", "y"];
+    private static readonly string[] Codas = ["", "", "", "n", "r", "s", "t", "l", "m", "nd", "ng", "st", "ck", "x"];
+
+    private static readonly string[] Words = [.. Enumerable.Range(0, Vocabulary).Select(Word)];
 
     private static readonly (string Name, string Question)[] Questions =
     [
@@ -24,7 +31,13 @@ internal static class SearchLoad
         ("BODY, one", "BODY \"needle00077\""),
         ("BODY, a hundredth", "BODY \"topic42 \""),
         ("BODY, all", "BODY \"common phrase\""),
-        ("BODY, two letters", "BODY \"zq\""),
+        ("BODY, a rare word", $"BODY \"{Words[Vocabulary / 2]}\""),
+        ("BODY, q: none", "BODY \"q\""),
+        ("BODY, zh: none", "BODY \"zh\""),
+        ("BODY, tzf: none", "BODY \"tzf\""),
+        ("BODY, x: most", "BODY \"x\""),
+        ("BODY, yx", "BODY \"yx\""),
+        ("BODY, fly", "BODY \"fly\""),
         ("TEXT, one", "TEXT \"needle00077\""),
         ("TEXT, all", "TEXT \"bench.test\""),
         ("UNSEEN BODY, one", "UNSEEN BODY \"needle00077\""),
@@ -90,7 +103,7 @@ internal static class SearchLoad
             $"{name,-20} {found,7} found  first {first.TotalMilliseconds,8:F1} ms  alone p50 {alone.Milliseconds(50),8:F2} ms  together {all.Count / together.Elapsed.TotalSeconds,8:F1}/s"));
     }
 
-    /// <summary>Words that other messages have in another order: 400 are some 3 KB.</summary>
+    /// <summary>Words by their rank, some 2.5 KB of 400: the text of no other message.</summary>
     public static byte[] Message(int number, int words)
     {
         var random = new Random(number);
@@ -100,14 +113,19 @@ internal static class SearchLoad
             .Append(CultureInfo.InvariantCulture, $"Message-ID: <{number}@remote.test>\r\n\r\nneedle{number:D5} topic{number % 100} a common phrase\r\n");
         for (var word = 0; word < words; word++)
         {
-            Word(random.Next(20_000), text);
-            text.Append(word % 12 == 11 ? "\r\n" : " ");
+            // Zipf: the word of rank r comes as often as 1/r.
+            text.Append(Words[(int)Math.Pow(Vocabulary, random.NextDouble())]).Append(word % 12 == 11 ? "\r\n" : " ");
         }
         return Encoding.ASCII.GetBytes(text.Append("\r\n").ToString());
     }
 
-    private static void Word(int number, StringBuilder text)
+    /// <summary>The word of that rank, always the same: one syllable of the commonest, three of the rare.</summary>
+    private static string Word(int rank)
     {
-        for (var rest = number * 7919; rest > 0; rest /= 80) text.Append("bcdfghjklmnprstv"[rest % 16]).Append("aeiou"[rest / 16 % 5]);
+        var random = new Random(rank);
+        var word = new StringBuilder();
+        for (var syllables = rank switch { < 100 => 1, < 4000 => 2, _ => 3 }; syllables > 0; syllables--)
+            word.Append(Onsets[random.Next(Onsets.Length)]).Append(Nuclei[random.Next(Nuclei.Length)]).Append(Codas[random.Next(Codas.Length)]);
+        return word.ToString();
     }
 }

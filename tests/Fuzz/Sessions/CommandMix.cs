@@ -87,8 +87,10 @@ internal static class CommandMix
     private static FuzzCommand OfTheAccount(Random random, FuzzClient client)
     {
         var name = random.Next(8) == 0 ? "INBOX" : Passing[random.Next(Passing.Length)];
-        switch (random.Next(12))
+        switch (random.Next(14))
         {
+            case > 11:
+                return SearchMailboxes(random);
             case < 3:
                 return new FuzzCommand(CommandKind.Create, $"CREATE {name}") { ByUid = true, Mailbox = name };
             case 3:
@@ -106,6 +108,36 @@ internal static class CommandMix
             default:
                 return Notify(random, client);
         }
+    }
+
+    /// <summary>RFC 7377. What is of one mailbox alone, its UIDs and what was found in it, is not asked for.</summary>
+    private static FuzzCommand SearchMailboxes(Random random)
+    {
+        var (key, matches, modSeq) = OfAnyMailbox(random);
+        string[] all = [.. Mailboxes, .. Passing];
+        var (source, names) = random.Next(5) switch
+        {
+            0 => ("personal", all),
+            1 => ("inboxes", ["INBOX"]),
+            2 => ("subtree Box", ["Box", "Box/Inner"]),
+            3 => ("subtree-one (Box Archive)", ["Box", "Box/Inner", "Archive"]),
+            _ => ("mailboxes (INBOX Crate)", new[] { "INBOX", "Crate" }),
+        };
+        return new FuzzCommand(CommandKind.SearchMailboxes, $"ESEARCH IN ({source}) {key}") { ByUid = true, Mailboxes = names, Matches = matches, EnablesCondStore = modSeq };
+    }
+
+    private static (string Key, Func<ModelMessage, bool> Matches, bool ModSeq) OfAnyMailbox(Random random)
+    {
+        var number = random.Next(1, 30);
+        var flag = AllFlags[random.Next(5)];
+        return random.Next(5) switch
+        {
+            0 => ("ALL", static _ => true, false),
+            1 => (flag[1..].ToUpperInvariant(), message => message.Flags.Contains(flag), false),
+            2 => ($"LARGER {40 + number}", message => message.Size > 40 + number, false),
+            3 => ($"OR SUBJECT {number} BODY {new string('x', number)}", message => message.Subject.Contains($"{number}", StringComparison.Ordinal) || message.Body.Contains(new string('x', number), StringComparison.Ordinal), false),
+            _ => ($"MODSEQ {number}", message => message.ModSeq >= (ulong)number, true),
+        };
     }
 
     private static FuzzCommand Notify(Random random, FuzzClient client)

@@ -374,6 +374,12 @@ internal sealed class FuzzClient(ImapTestServer server, int number, Dialogue dia
             return;
         }
         if (tag != Tag) throw new DisagreementException($"ESEARCH with the tag {tag}, not {Tag}.");
+        if (command.Kind == CommandKind.SearchMailboxes)
+        {
+            if (words[1] is not List<object> { Count: 6 } place || place[2] is not "MAILBOX" || place[4] is not "UIDVALIDITY") throw new DisagreementException("ESEARCH that names no mailbox.");
+            if (!reply.FoundIn.TryAdd((string)place[3], (ResponseParser.Number((string)place[5]), ResponseParser.Set((string)results["ALL"])))) throw new DisagreementException($"{place[3]} was searched twice.");
+            return;
+        }
         reply.Extended = true;
         reply.Found = results.TryGetValue("ALL", out var all) ? ResponseParser.Set((string)all) : [];
         if (command.Return is { Update: true }) Contexts[tag] = new SearchContext(command.Matches!, reply.Found);

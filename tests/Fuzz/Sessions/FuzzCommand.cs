@@ -16,6 +16,9 @@ internal enum CommandKind
     Search,
     Sort,
     Thread,
+
+    /// <summary>ESEARCH of several mailboxes.</summary>
+    SearchMailboxes,
     CancelUpdate,
     Status,
     List,
@@ -50,6 +53,9 @@ internal sealed record FuzzCommand(CommandKind Kind, string Text)
     public (int First, int Last)? Partial { get; init; }
 
     public string Mailbox { get; init; } = "";
+
+    /// <summary>Of ESEARCH.</summary>
+    public IReadOnlyList<string> Mailboxes { get; init; } = [];
 
     /// <summary>Of RENAME.</summary>
     public string NewName { get; init; } = "";

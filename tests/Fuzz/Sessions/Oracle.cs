@@ -95,6 +95,9 @@ internal sealed class Oracle(ImapTestServer server, IReadOnlyList<FuzzClient> cl
             case CommandKind.Thread:
                 ExpectThreads(command, reply, mailbox!, view);
                 break;
+            case CommandKind.SearchMailboxes:
+                ExpectFoundIn(command, client, reply, view);
+                break;
             case CommandKind.Status:
                 if (_mailboxes.TryGetValue(command.Mailbox, out var asked)) ExpectStatus(reply, asked);
                 else Demand(!reply.Ok, "STATUS of no mailbox");
@@ -234,6 +237,18 @@ internal sealed class Oracle(ImapTestServer server, IReadOnlyList<FuzzClient> cl
         Demand(reply.Min == (returns.Min && found.Count > 0 ? found[0] : null) && reply.Max == (returns.Max && found.Count > 0 ? found[^1] : null) && reply.Count == (returns.Count ? (uint)found.Count : null), told);
         if (returns.Partial is { } partial) Demand(reply.Partial is not null && reply.Partial.SequenceEqual(SearchReturn.Of(found, partial)), told);
         if (returns.Save) client.Saved = [.. returns.Saved(uids)];
+    }
+
+    /// <summary>In the selected mailbox, what the client knows of; where nothing is found nothing is told.</summary>
+    private void ExpectFoundIn(FuzzCommand command, FuzzClient client, Reply reply, IReadOnlyList<uint> view)
+    {
+        Demand(reply.Ok, reply.Status);
+        var expected = command.Mailboxes.Where(_mailboxes.ContainsKey).Select(name => _mailboxes[name])
+            .Select(mailbox => (mailbox.Name, mailbox.Validity, Uids: mailbox.Messages.Values.Where(command.Matches!).Select(message => message.Uid).Where(uid => client.Selected is null || client.SelectedName != mailbox.Name || view.Contains(uid)).ToList()))
+            .Where(mailbox => mailbox.Uids.Count > 0).ToList();
+        Demand(reply.FoundIn.Keys.ToHashSet().SetEquals(expected.Select(mailbox => mailbox.Name)), $"found in {string.Join(' ', reply.FoundIn.Keys)}, not in {string.Join(' ', expected.Select(mailbox => mailbox.Name))}");
+        foreach (var (name, validity, uids) in expected)
+            Demand(reply.FoundIn[name] is var found && found.Validity == validity && found.Uids.SequenceEqual(uids), $"found {string.Join(',', found.Uids)} in {name}, not {string.Join(',', uids)}");
     }
 
     private static void ExpectThreads(FuzzCommand command, Reply reply, MailboxModel mailbox, IReadOnlyList<uint> view)

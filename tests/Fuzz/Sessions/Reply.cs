@@ -29,6 +29,9 @@ internal sealed class Reply
 
     public List<uint>? Partial { get; set; }
 
+    /// <summary>UIDVALIDITY and UIDs of each mailbox that ESEARCH found something in.</summary>
+    public Dictionary<string, (uint Validity, List<uint> Uids)> FoundIn { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Numbers of THREAD, one conversation in each.</summary>
     public List<List<uint>>? Threads { get; set; }
 
