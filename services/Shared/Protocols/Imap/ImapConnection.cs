@@ -115,7 +115,9 @@ internal sealed class ImapConnection(ImapSession session)
         try
         {
             if (definition.States == SessionStates.Selected) await session.CheckRightsAsync(session.Aborted).ConfigureAwait(false);
-            completion = await (definition.EndsWithClient ? RunWatchedAsync(line.Command!) : line.Command!.ExecuteAsync(session, session.Aborted)).ConfigureAwait(false);
+            completion = definition.EndsWithClient
+                ? await RunWatchedAsync(line.Command!).ConfigureAwait(false)
+                : await line.Command!.ExecuteAsync(session, session.Aborted).ConfigureAwait(false);
         }
         catch (MailboxGoneException lost) { return MailboxIsGone(lost); }
         catch (ConnectionLostException) { throw; }
