@@ -493,11 +493,12 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
     private CopyOutcome.Done Transfer(Box from, Box to, UidSet uids, bool move, MailboxRights rights = MailboxRights.All)
     {
         var messages = from.Messages.Values.Where(message => uids.Contains(message.Uid)).ToList();
-        var copied = messages.ConvertAll(message => new CopiedMessage(message.Uid, Insert(to, message with { Flags = message.Flags.Within(rights) }).Uid));
+        var copied = messages.ConvertAll(message => new CopiedMessage(message.Uid, Insert(to, message with { Uid = default, SaveDate = default, Flags = message.Flags.Within(rights) }).Uid));
         if (move) Remove(from, messages.ConvertAll(message => message.Uid));
         return new CopyOutcome.Done(to.UidValidity, copied);
     }
 
+    /// <summary>Under the UID and the SAVEDATE that the message brings, or the next and now.</summary>
     private Appended Insert(Box box, MessageInfo message)
     {
         var uid = Math.Max(box.UidNext, message.Uid.Value);
