@@ -1,0 +1,182 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using Merpati.Local.Cluster;
+using Merpati.Local.ForTests;
+using Merpati.Platform.Tls;
+using Merpati.TestKit;
+using Merpati.TestKit.Cluster;
+using Merpati.TestKit.Dns;
+using MongoDB.Bson;
+using MongoDB.Driver;
+using Xunit.Abstractions;
+
+namespace Merpati.Tests.Faults.Cluster;
+
+/// <summary>What an alert says happens, and the alert of the chart fires, in a real Prometheus that reads the metrics of real services.</summary>
+[Collection(ClusterFaults.Name)]
+public sealed class AlertTest(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    /// <summary>Alerts whose fault is not made here, and why.</summary>
+    private static readonly Dictionary<string, string> NotHere = new()
+    {
+        ["MerpatiClientsHidden"] = "clients on loopback are never taken for hidden ones; HiddenClientsTests",
+        ["MerpatiProviderRests"] = "needs a provider with many hosts; ShareRestsTests",
+        ["MerpatiLeasesLost"] = "a store that is slow but works; the promtool test alone",
+        ["MerpatiStoreSlow"] = "a store that is slow but works; the promtool test alone",
+        ["MerpatiImapSlow"] = "a store that is slow but works; the promtool test alone",
+        ["MerpatiContentOrphaned"] = "ten GiB; the promtool test alone",
+        ["MerpatiSearchIndexBehind"] = "ten thousand messages; the promtool test alone",
+        ["MerpatiEventsLost"] = "more events than a broker takes; the promtool test alone",
+        ["MerpatiDeadLetters"] = "BellTests puts a message on the bus that nobody understands; the promtool test alone",
+        ["MerpatiListUnanswered"] = "a list of the world's; the promtool test alone",
+        ["MerpatiLedgerUnread"] = "the promtool test alone",
+    };
+
+    /// <summary>What a test cannot wait for, or cannot fill.</summary>
+    private static readonly Dictionary<string, string> Amounts = new()
+    {
+        ["state=\"queued\"}) > 900"] = "state=\"queued\"}) > 3",
+        ["state=\"queued\"})) > 50"] = "state=\"queued\"})) > 1",
+        ["> 6 * 3600"] = "> 3",
+        ["state=\"queued\"})) > 1000"] = "state=\"queued\"})) > 3",
+    };
+
+    [Fact]
+    public async Task Each_fault_fires_its_alert()
+    {
+        var made = new HashSet<string>();
+        var mongoUri = await TestMongo.ConnectionStringAsync();
+        var rabbitUri = await TestBroker.UriAsync();
+        await using var toRabbit = new SilentLink(rabbitUri.Port);
+        await using var dns = DnsTestServer.Start(RelayLoad.Zone);
+        using var nobody = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        nobody.Start();
+        var deadPort = ((System.Net.IPEndPoint)nobody.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+        nobody.Stop();
+        var (database, prometheusPort) = ("", 0);
+        await using var server = await ClusterServer.StartAsync(mongoUri, rabbitUri.ToString().Replace(":" + rabbitUri.Port.ToString(CultureInfo.InvariantCulture), ":" + toRabbit.Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal), settings =>
+        {
+            database = settings.Database;
+            prometheusPort = settings.FirstPort + settings.Ports;
+            using var authority = new DevelopmentAuthority(TimeProvider.System);
+            var shortLived = authority.Issue(settings.Folder, "short-lived", ["localhost"], TimeSpan.FromHours(30));
+            return settings with
+            {
+                Keys = new Dictionary<ServiceKind, IReadOnlyDictionary<string, string>>
+                {
+                    [ServiceKind.SmtpIngress] = new Dictionary<string, string>
+                    {
+                        ["smtpIngress:rates:0:count"] = "messages", ["smtpIngress:rates:0:per"] = "account", ["smtpIngress:rates:0:limit"] = "30", ["smtpIngress:rates:0:then"] = "alarm",
+                        ["smtpIngress:scanners:0:name"] = "away", ["smtpIngress:scanners:0:kind"] = "http", ["smtpIngress:scanners:0:address"] = $"http://127.0.0.1:{deadPort}/", ["smtpIngress:scanners:0:whenAway"] = "accept",
+                        ["smtpIngress:scanners:0:breakAfter"] = "2", ["smtpIngress:scanners:0:submission"] = "true",
+                        ["mongo:connectionString"] = mongoUri + "&appName=ingress-" + database,
+                    },
+                    [ServiceKind.Delivery] = new Dictionary<string, string> { ["mongo:connectionString"] = mongoUri + "&appName=delivery-" + database, ["delivery:ledgerInterval"] = "00:00:01", ["delivery:firstRetry"] = "00:00:02", ["delivery:longestRetry"] = "00:00:02" },
+                    [ServiceKind.OutboundRelay] = new Dictionary<string, string>
+                    {
+                        ["outboundRelay:port"] = deadPort, ["dns:servers:0"] = dns.Address, ["destinations:allowPrivateAddresses"] = "true",
+                    },
+                    [ServiceKind.ImapGateway] = new Dictionary<string, string> { ["connections:perPort"] = "3" },
+                    [ServiceKind.Pop3Gateway] = new Dictionary<string, string>
+                    {
+                        ["connections:proxyProtocol:networks:0"] = "127.0.0.0/8", ["tls:certificate"] = shortLived.Certificate, ["tls:key"] = shortLived.Key,
+                    },
+                },
+            };
+        });
+        await using var prometheus = await Prometheus.StartAsync(server.Cluster, server.Cluster.Folder, prometheusPort, Amounts);
+        var (ann, bob) = (server.Accounts[0], server.Accounts[1]);
+
+        await FireAsync(["MerpatiCertificateEnding", "MerpatiCertificateEnds"], "a certificate that ends tomorrow", null);
+        await FireAsync(["MerpatiProxyHeaderMissing"], "clients that come past the load balancer", () => GreetAsync(server.Pop3Port));
+        await FireAsync(["MerpatiConnectionsTurnedAway"], "more connections than there may be", async () =>
+        {
+            var open = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => MailWire.ConnectAsync(server.ImapPort)));
+            foreach (var wire in open) await wire.DisposeAsync();
+        });
+        await FireAsync(["MerpatiLoginsGuessed", "MerpatiLoginsImpossible"], "passwords that are guessed", () => LoginAsync(server, ann.Address, "wrong"));
+        await FireAsync(["MerpatiRelayUnreachable", "MerpatiRelayDeferred", "MerpatiScannerRests", "MerpatiRateAlarm", "MerpatiQueueGrows"], "mail for servers that nobody reaches, past a scanner that is away", () => SubmitAsync(server, ann));
+        await FireAsync(["MerpatiMailHeld"], "mail that is held", () => server.MerpatiAsync(null, "queue", "hold", "--all"));
+
+        // One entry vanishes from the store.
+        var store = new MongoClient(mongoUri).GetDatabase(database);
+        await FireAsync(["MerpatiMailUnaccounted"], "an entry that vanished", () => store.GetCollection<BsonDocument>("queue.entries").DeleteOneAsync(new BsonDocument()), once: true);
+
+        await FailAsync("delivery-" + database, true);
+        await FireAsync(["MerpatiStoreFailing", "MerpatiDeliveryDeferred", "MerpatiLocalQueueOld", "MerpatiLocalMailLate"], "a store that fails at Delivery", () => SendAsync(server, bob.Address));
+        await FailAsync("delivery-" + database, false);
+        await FailAsync("ingress-" + database, true);
+        await FireAsync(["MerpatiStoreFull", "MerpatiObjectiveBurnsFast", "MerpatiObjectiveBurnsSlowly"], "a disk that is full at SmtpIngress", () => SendAsync(server, bob.Address));
+        await FailAsync("ingress-" + database, false);
+
+        toRabbit.Cut();
+        await FireAsync(["MerpatiBrokerAway"], "a broker that nobody reaches", null);
+        toRabbit.Heal();
+
+        await server.Cluster.First(ServiceKind.UserDirectory).KillAsync();
+        await FireAsync(["MerpatiDirectoryAway", "MerpatiCallsFail", "MerpatiServiceDown", "MerpatiPodUnready", "MerpatiScrapeFails"], "UserDirectory is dead", () => LoginAsync(server, bob.Address, bob.Password));
+
+        Assert.Equal(Prometheus.Alerts.Order(), made.Concat(NotHere.Keys).Order());
+
+        async Task FireAsync(string[] alerts, string fault, Func<Task>? make, bool once = false)
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            IReadOnlySet<string> firing = new HashSet<string>();
+            for (var turn = 0; !alerts.All(firing.Contains); turn++)
+            {
+                if (patience.IsCancellationRequested) throw new TimeoutException($"{fault}: {string.Join(", ", alerts.Except(firing))} did not fire; {string.Join(", ", firing)} did.");
+                if (make is not null && (turn == 0 || !once)) await make();
+                firing = await prometheus.FiringAsync();
+                await Task.Delay(200, CancellationToken.None);
+            }
+            output.WriteLine($"{fault}: {string.Join(", ", alerts)}");
+            made.UnionWith(alerts);
+        }
+
+        async Task FailAsync(string client, bool fail)
+            => await new MongoClient(mongoUri).GetDatabase("admin").RunCommandAsync<BsonDocument>(new BsonDocument
+            {
+                { "configureFailPoint", "failCommand" }, { "mode", fail ? "alwaysOn" : "off" },
+                { "data", new BsonDocument { { "failCommands", new BsonArray { "insert", "update", "findAndModify" } }, { "errorCode", 14031 }, { "appName", client } } },
+            });
+    }
+
+    private static async Task GreetAsync(int port)
+    {
+        await using var wire = await MailWire.ConnectAsync(port);
+        await wire.LineAsync();
+    }
+
+    private static async Task LoginAsync(ClusterServer server, string address, string password)
+    {
+        await using var imap = await MailWire.ConnectAsync(server.ImapPort);
+        if (await imap.ImapLineAsync() is { } greeting && greeting.Contains("OK", StringComparison.Ordinal)) await imap.ImapAsync($"LOGIN \"{address}\" \"{password}\"");
+    }
+
+    private static async Task SendAsync(ClusterServer server, string recipient)
+    {
+        await using var smtp = await MailWire.ConnectAsync(server.SmtpPort);
+        await smtp.SmtpReplyAsync();
+        await smtp.SmtpAsync("EHLO client.test");
+        await SendOverAsync(smtp, "sender@elsewhere.test", recipient);
+    }
+
+    private static async Task SubmitAsync(ClusterServer server, (string Address, string Password) account)
+    {
+        await using var smtp = await MailWire.ConnectAsync(server.SubmissionPort);
+        await smtp.SmtpReplyAsync();
+        await smtp.SmtpAsync("EHLO client.test");
+        await smtp.SmtpAsync("AUTH PLAIN " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{account.Address}\0{account.Password}")));
+        foreach (var recipient in RelayLoad.Recipients(6)) await SendOverAsync(smtp, account.Address, recipient);
+    }
+
+    private static async Task SendOverAsync(MailWire smtp, string sender, string recipient)
+    {
+        await smtp.SmtpAsync($"MAIL FROM:<{sender}>");
+        await smtp.SmtpAsync($"RCPT TO:<{recipient}>");
+        if ((await smtp.SmtpAsync("DATA")).StartsWith("354", StringComparison.Ordinal)) await smtp.SmtpDataAsync(Encoding.ASCII.GetBytes($"From: {sender}\r\nSubject: an alert\r\n\r\ntext\r\n"));
+    }
+}
