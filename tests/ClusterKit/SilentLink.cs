@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -47,6 +48,13 @@ public sealed class SilentLink : IAsyncDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public string Address => $"127.0.0.1:{Port}";
+
+    /// <summary>The same connection string over the link. A MongoDB driver must not ask the replica set for a way around it.</summary>
+    public string Through(string uri)
+    {
+        var there = uri.Replace(string.Create(CultureInfo.InvariantCulture, $":{new Uri(uri).Port}"), string.Create(CultureInfo.InvariantCulture, $":{Port}"), StringComparison.Ordinal);
+        return there.StartsWith("mongodb", StringComparison.Ordinal) ? there.Replace("replicaSet=rs0", "directConnection=true", StringComparison.Ordinal) : there;
+    }
 
     public void Cut()
     {

@@ -1,8 +1,13 @@
+using MongoDB.Bson;
+using MongoDB.Driver;
+
 namespace Merpati.Local.ForTests;
 
 /// <summary>The MongoDB that a test process uses: <c>MERPATI_TEST_MONGODB</c>, else one of our own, started when it is first asked for and gone with the process.</summary>
 public static class TestMongo
 {
+    private const int OutOfDiskSpace = 14031;
+
     private static readonly Lock Turn = new();
     private static Task<string>? _started;
 
@@ -11,6 +16,16 @@ public static class TestMongo
     {
         lock (Turn) return _started ??= StartAsync();
     }
+
+    /// <summary>The server says that its disk is full to these commands of one client, or no longer.</summary>
+    /// <param name="client">The appName of its connection string.</param>
+    public static async Task SetFullAsync(string client, bool full, params IEnumerable<string> commands)
+        => await new MongoClient(await ConnectionStringAsync()).GetDatabase("admin").RunCommandAsync<BsonDocument>(new BsonDocument
+        {
+            { "configureFailPoint", "failCommand" },
+            { "mode", full ? "alwaysOn" : "off" },
+            { "data", new BsonDocument { { "failCommands", new BsonArray(commands) }, { "errorCode", OutOfDiskSpace }, { "appName", client } } },
+        });
 
     private static async Task<string> StartAsync()
     {

@@ -35,22 +35,10 @@ internal static class LocalMail
         await foreach (var mailbox in mailboxes.WithCancellation(cancellationToken))
         {
             await writer.BeginMailboxAsync(mailbox.Info, cancellationToken);
-            var batch = new List<MessageToArchive>();
-            var octets = 0L;
             await foreach (var message in mailbox.Messages.WithCancellation(cancellationToken))
             {
-                if (batch.Count == ArchiveFormat.MaxBatch || batch.Count > 0 && octets + message.Octets.Length > ArchiveFormat.MaxBatchOctets) await FlushAsync();
-                batch.Add(ToArchive(message));
-                octets += message.Octets.Length;
-            }
-            await FlushAsync();
-
-            async ValueTask FlushAsync()
-            {
-                await writer.WriteAsync(batch, cancellationToken);
-                foreach (var written in batch) progress(written.Message.Size);
-                batch.Clear();
-                octets = 0;
+                await writer.AddAsync(ToArchive(message), cancellationToken);
+                progress(message.Octets.Length);
             }
         }
         await writer.EndAsync([], cancellationToken);

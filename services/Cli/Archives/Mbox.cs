@@ -192,7 +192,7 @@ internal static class Mbox
     private static DateTimeOffset? DateOf(string from)
     {
         var words = from.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        for (var i = 2; i + 4 < words.Length + 0 || i + 5 == words.Length; i++)
+        for (var i = 2; i + 5 <= words.Length; i++)
         {
             if (DateTime.TryParseExact(string.Join(' ', words[i..(i + 5)]), ["ddd MMM d HH:mm:ss yyyy", "ddd MMM dd HH:mm:ss yyyy"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date)) return new DateTimeOffset(date, TimeSpan.Zero);
         }

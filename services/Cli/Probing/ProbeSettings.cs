@@ -63,6 +63,12 @@ internal enum ProbeStep
     Clean,
 }
 
+internal static class ProbeSteps
+{
+    /// <summary>As it stands in metrics and output: <c>submit</c>.</summary>
+    public static string Name(this ProbeStep step) => step.ToString().ToLowerInvariant();
+}
+
 /// <summary>A step failed.</summary>
 internal sealed class ProbeFailedException(ProbeStep step, string message, Exception? cause = null) : Exception(message, cause)
 {

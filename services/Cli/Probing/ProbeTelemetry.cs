@@ -53,5 +53,5 @@ internal sealed class ProbeTelemetry : IDisposable
         _meter.Dispose();
     }
 
-    private static KeyValuePair<string, object?> Tag(ProbeStep step) => new("step", step.ToString().ToLowerInvariant());
+    private static KeyValuePair<string, object?> Tag(ProbeStep step) => new("step", step.Name());
 }

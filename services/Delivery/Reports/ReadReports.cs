@@ -130,8 +130,7 @@ internal sealed partial class ReadReports(
         }
         finally { Unpacking.Release(); }
         if (report is null) return;
-        var about = DomainName.ToAscii(report.Policy.Domain) ?? "";
-        if (!await IsOursAsync(about, entry, cancellationToken))
+        if (SharedDmarcDays.NameOf(report.Policy.Domain) is not { } about || !await IsOursAsync(about, entry, cancellationToken))
         {
             metrics.ReportRead("foreign");
             logger.ReportForeign(entry.Id);
@@ -147,9 +146,8 @@ internal sealed partial class ReadReports(
     /// <summary>A domain of ours, or one that an address here for reports is in the organization of.</summary>
     private async ValueTask<bool> IsOursAsync(string domain, QueueEntry entry, CancellationToken cancellationToken)
     {
-        if (domain.Length == 0 || !domain.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '_')) return false;
         if (await directory.IsLocalDomainAsync(domain, cancellationToken)) return true;
-        return entry.Recipients.Any(recipient => _options.IsTakenIn(recipient.Recipient.Address) && PublicSuffixes.OrganizationalDomain(recipient.Recipient.Address.Domain) == PublicSuffixes.OrganizationalDomain(domain));
+        return entry.Recipients.Any(recipient => _options.IsTakenIn(recipient.Recipient.Address) && PublicSuffixes.AreOfOneOrganization(recipient.Recipient.Address.Domain, domain));
     }
 
     /// <summary>The recipients elsewhere to whom a message of ours went that the report returns; none when it is not ours.</summary>
@@ -183,7 +181,7 @@ internal sealed partial class ReadReports(
     /// <summary>The queue id proves that the report is by somebody who has the message. Where it had several recipients, one could speak for another: then the reporter has to be of the recipient's organization.</summary>
     private bool MaySpeakFor(QueueEntry entry, Original original, IReadOnlyList<Original> originals)
         => originals.All(one => one.Recipient.Equals(original.Recipient))
-            || ReporterOf(entry) is { } reporter && PublicSuffixes.OrganizationalDomain(reporter) == PublicSuffixes.OrganizationalDomain(original.Recipient.Domain);
+            || ReporterOf(entry) is { } reporter && PublicSuffixes.AreOfOneOrganization(reporter, original.Recipient.Domain);
 
     /// <summary>The author's domain, where DMARC passed; null for whom we do not know.</summary>
     private string? ReporterOf(QueueEntry entry)

@@ -61,7 +61,7 @@ internal sealed class DailyDmarcReports(
     private DmarcReport ReportOf(DmarcDay day, DmarcRecord record, EmailAddress from)
     {
         var organization = _options.Organization is { Length: > 0 } name ? name : from.Domain;
-        var start = StartOf(day.Day);
+        var start = DailyRecords.StartOf(day.Day);
         IReadOnlyList<string> errors = day.Unlisted == 0 ? [] : [string.Create(CultureInfo.InvariantCulture, $"{day.Unlisted} more messages came that are not listed here")];
         return new DmarcReport(organization, from.ToString(), _options.Contact, $"{Unique(organization, day.Domain, day.Day)}@{from.Domain}", start, start.AddDays(1).AddSeconds(-1), errors, PublishedPolicy.Of(day.Domain, record), day.Rows);
     }

@@ -79,6 +79,4 @@ internal abstract class DailyReports(string kind, DailyRecords daily, TimeSpan s
     /// <summary>The same for whoever makes the report, and another one for each report.</summary>
     protected static string Unique(string organization, string domain, DateOnly day)
         => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{organization}\n{domain}\n{day:yyyy-MM-dd}"))))[..12];
-
-    protected static DateTimeOffset StartOf(DateOnly day) => new(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
 }

@@ -5,6 +5,7 @@ using Merpati.OutboundRelay.Destinations;
 using Merpati.OutboundRelay.Queue;
 using Merpati.OutboundRelay.Reports;
 using Merpati.OutboundRelay.Sending;
+using Merpati.Platform.Sharing;
 using Merpati.Queueing;
 using Merpati.QueueWork;
 using Microsoft.Extensions.Logging;
@@ -47,7 +48,7 @@ internal sealed class DailyTlsReports(
 
     private async Task MailAsync(TlsReport report, EmailAddress from, EmailAddress to, CancellationToken cancellationToken)
     {
-        var id = QueueId.Derive($"tlsrpt\n{report.Id}\n{to.ToString().ToLowerInvariant()}", StartOf(report.Sessions.Day));
+        var id = QueueId.Derive($"tlsrpt\n{report.Id}\n{to.ToString().ToLowerInvariant()}", DailyRecords.StartOf(report.Sessions.Day));
         var messageId = $"{id}@{_hostName}";
         using var message = TlsReportMessage.Write(report, from, to, messageId, Time.GetUtcNow());
         // The report of a failure must not fail for the same reason (RFC 8460 §5.3, RFC 8689 §3).

@@ -74,7 +74,7 @@ internal sealed class DmarcCounts(SharedDmarcDays days, IngressMetrics metrics, 
     {
         if (signature.Result != AuthResult.Pass) return 3;
         var domain = DomainName.Normalize(signature.Domain);
-        return domain == author ? 0 : PublicSuffixes.OrganizationalDomain(domain) == PublicSuffixes.OrganizationalDomain(author) ? 1 : 2;
+        return domain == author ? 0 : PublicSuffixes.AreOfOneOrganization(domain, author) ? 1 : 2;
     }
 
     /// <summary>A name of DNS has no more than 253 octets; what is longer is none.</summary>

@@ -46,8 +46,6 @@ public sealed class AccountExport(IMailboxes mailboxes, IDirectoryStore director
 
     private async ValueTask WriteMessagesAsync(ArchiveWriter writer, AccountId account, MailboxInfo mailbox, Uid[] uids, List<string> damaged, CancellationToken cancellationToken)
     {
-        var batch = new List<MessageToArchive>();
-        var octets = 0L;
         await foreach (var message in mailboxes.MessagesAsync(account, mailbox.Id, UidSet.Of(uids), cancellationToken))
         {
             MessageToArchive prepared;
@@ -57,16 +55,8 @@ public sealed class AccountExport(IMailboxes mailboxes, IDirectoryStore director
                 damaged.Add(string.Create(CultureInfo.InvariantCulture, $"{mailbox.Name}/{message.Uid}: {damage.Message}"));
                 continue;
             }
-            if (batch.Count == ArchiveFormat.MaxBatch || batch.Count > 0 && octets + message.Size > ArchiveFormat.MaxBatchOctets)
-            {
-                await writer.WriteAsync(batch, cancellationToken);
-                batch.Clear();
-                octets = 0;
-            }
-            batch.Add(prepared);
-            octets += message.Size;
+            await writer.AddAsync(prepared, cancellationToken);
         }
-        await writer.WriteAsync(batch, cancellationToken);
     }
 
     /// <summary>Reads the whole message, so that nothing that is damaged comes into the archive.</summary>

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Xml;
 using System.Xml.Linq;
 using Merpati.Addresses;
 
@@ -57,9 +56,7 @@ internal static class AppleProfile
             new XDeclaration("1.0", "utf-8", null),
             new XDocumentType("plist", "-//Apple//DTD PLIST 1.0//EN", "http://www.apple.com/DTDs/PropertyList-1.0.dtd", null),
             new XElement("plist", new XAttribute("version", "1.0"), profile));
-        using var octets = new MemoryStream();
-        using (var writer = XmlWriter.Create(octets, new XmlWriterSettings { Encoding = new UTF8Encoding(false), Indent = true })) document.Save(writer);
-        return octets.ToArray();
+        return document.ToOctets();
     }
 
     /// <summary>Signed by the certificate of the site, so that a device shows whose profile it is.</summary>

@@ -1,6 +1,4 @@
 using System.Text;
-using System.Xml;
-using System.Xml.Linq;
 using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mail.Dns;
@@ -52,7 +50,7 @@ public sealed class ClientSettingsSite(IDirectory directory, IOptions<ClientSett
     private async ValueTask<bool> AutoconfigAsync(HttpContext context, CancellationToken cancellationToken)
     {
         if (await DomainAsync(context.Request, context.Request.Query["emailaddress"], cancellationToken) is not { } domain) return false;
-        await WriteAsync(context, XmlType, Octets(Autoconfig.Of(domain, options.Value)), cancellationToken);
+        await WriteAsync(context, XmlType, Autoconfig.Of(domain, options.Value).ToOctets(), cancellationToken);
         return true;
     }
 
@@ -74,7 +72,7 @@ public sealed class ClientSettingsSite(IDirectory directory, IOptions<ClientSett
             _ when EmailAddress.TryParse(question.Address, out var address) && await LocalAsync(address.Domain, cancellationToken) is not null => Autodiscover.Of(options.Value, address.ToString()),
             _ => Autodiscover.Error(500, "The email address can't be found.", time.GetUtcNow()),
         };
-        await WriteAsync(context, XmlType, Octets(answer), cancellationToken);
+        await WriteAsync(context, XmlType, answer.ToOctets(), cancellationToken);
         return true;
     }
 
@@ -113,14 +111,6 @@ public sealed class ClientSettingsSite(IDirectory directory, IOptions<ClientSett
     {
         var domain = DomainName.Normalize(name);
         return domain.Length is > 0 and <= 253 && await directory.IsLocalDomainAsync(domain, cancellationToken) ? domain : null;
-    }
-
-    private static byte[] Octets(XDocument document)
-    {
-        using var octets = new MemoryStream();
-        // Without a byte order mark: some parsers of clients stumble over it.
-        using (var writer = XmlWriter.Create(octets, new XmlWriterSettings { Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), Indent = true })) document.Save(writer);
-        return octets.ToArray();
     }
 
     private static async ValueTask WriteAsync(HttpContext context, string type, byte[] octets, CancellationToken cancellationToken)

@@ -60,7 +60,7 @@ public sealed class AlertTest(ITestOutputHelper output)
         var deadPort = ((System.Net.IPEndPoint)nobody.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
         nobody.Stop();
         var (database, prometheusPort) = ("", 0);
-        await using var server = await ClusterServer.StartAsync(mongoUri, rabbitUri.ToString().Replace(":" + rabbitUri.Port.ToString(CultureInfo.InvariantCulture), ":" + toRabbit.Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal), settings =>
+        await using var server = await ClusterServer.StartAsync(mongoUri, toRabbit.Through(rabbitUri.ToString()), settings =>
         {
             database = settings.Database;
             prometheusPort = settings.FirstPort + settings.Ports;
@@ -107,12 +107,12 @@ public sealed class AlertTest(ITestOutputHelper output)
         var store = new MongoClient(mongoUri).GetDatabase(database);
         await FireAsync(["MerpatiMailUnaccounted"], "an entry that vanished", () => store.GetCollection<BsonDocument>("queue.entries").DeleteOneAsync(new BsonDocument()), once: true);
 
-        await FailAsync("delivery-" + database, true, "insert");
+        await TestMongo.SetFullAsync("delivery-" + database, full: true, "insert");
         await FireAsync(["MerpatiStoreFailing", "MerpatiDeliveryDeferred", "MerpatiLocalQueueOld", "MerpatiLocalMailLate"], "a store that fails at Delivery", () => SendAsync(server, bob.Address));
-        await FailAsync("delivery-" + database, false, "insert");
-        await FailAsync("ingress-" + database, true, "insert", "update", "findAndModify");
+        await TestMongo.SetFullAsync("delivery-" + database, full: false);
+        await TestMongo.SetFullAsync("ingress-" + database, full: true, "insert", "update", "findAndModify");
         await FireAsync(["MerpatiStoreFull", "MerpatiObjectiveBurnsFast", "MerpatiObjectiveBurnsSlowly"], "a disk that is full at SmtpIngress", () => SendAsync(server, bob.Address));
-        await FailAsync("ingress-" + database, false, "insert");
+        await TestMongo.SetFullAsync("ingress-" + database, full: false);
 
         await FireAsync(["MerpatiLoginsGuessed", "MerpatiLoginsImpossible"], "passwords that are guessed", () => Task.WhenAll(Enumerable.Range(0, 10).Select(i => GuessAsync(server, $"guess{i}@{ClusterServer.Domain}"))));
         toRabbit.Cut();
@@ -143,13 +143,6 @@ public sealed class AlertTest(ITestOutputHelper output)
             output.WriteLine($"{fault}: {string.Join(", ", alerts.Where(firing.Contains))}");
             made.UnionWith(alerts);
         }
-
-        async Task FailAsync(string client, bool fail, params string[] commands)
-            => await new MongoClient(mongoUri).GetDatabase("admin").RunCommandAsync<BsonDocument>(new BsonDocument
-            {
-                { "configureFailPoint", "failCommand" }, { "mode", fail ? "alwaysOn" : "off" },
-                { "data", new BsonDocument { { "failCommands", new BsonArray(commands) }, { "errorCode", 14031 }, { "appName", client } } },
-            });
     }
 
     private static async Task GreetAsync(int port)

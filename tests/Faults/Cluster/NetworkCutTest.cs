@@ -23,7 +23,7 @@ public sealed class NetworkCutTest(ITestOutputHelper output)
         await using var toMongo = new SilentLink(PortOf(mongoUri));
         await using var toRabbit = new SilentLink(PortOf(rabbitUri));
         SilentLink? toDelivery = null, toDirectory = null;
-        await using var server = await ClusterServer.StartAsync(Through(mongoUri, toMongo), Through(rabbitUri, toRabbit), settings =>
+        await using var server = await ClusterServer.StartAsync(toMongo.Through(mongoUri), toRabbit.Through(rabbitUri), settings =>
         {
             toDelivery = new SilentLink(settings.Layout().First(instance => instance.Kind == ServiceKind.Delivery).Ports.Rpc);
             toDirectory = new SilentLink(settings.Layout().First(instance => instance.Kind == ServiceKind.UserDirectory).Ports.Rpc);
@@ -122,11 +122,4 @@ public sealed class NetworkCutTest(ITestOutputHelper output)
 
     /// <summary>Of the first host that a connection string names.</summary>
     private static int PortOf(string uri) => new Uri(uri).Port;
-
-    /// <summary>The same connection string over the link. A MongoDB driver must not ask the replica set for a way around it.</summary>
-    private static string Through(string uri, SilentLink link)
-    {
-        var there = uri.Replace(":" + PortOf(uri).ToString(System.Globalization.CultureInfo.InvariantCulture), ":" + link.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
-        return there.StartsWith("mongodb", StringComparison.Ordinal) ? there.Replace("replicaSet=rs0", "directConnection=true", StringComparison.Ordinal) : there;
-    }
 }

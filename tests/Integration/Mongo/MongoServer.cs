@@ -29,16 +29,7 @@ internal sealed class MongoServer(TimeProvider time, MongoStoreKinds kinds) : IA
     }
 
     /// <summary>The server says that its disk is full to everything of this test that writes, or no longer.</summary>
-    public async Task SetFullAsync(bool full)
-    {
-        var admin = new MongoClient(ConnectionString).GetDatabase("admin");
-        await admin.RunCommandAsync<BsonDocument>(new BsonDocument
-        {
-            { "configureFailPoint", "failCommand" },
-            { "mode", full ? "alwaysOn" : "off" },
-            { "data", new BsonDocument { { "failCommands", new BsonArray { "insert", "update", "findAndModify" } }, { "errorCode", 14031 }, { "appName", _database } } },
-        });
-    }
+    public Task SetFullAsync(bool full) => TestMongo.SetFullAsync(_database, full, "insert", "update", "findAndModify");
 
     public async ValueTask DisposeAsync()
     {

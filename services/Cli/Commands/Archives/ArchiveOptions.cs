@@ -14,7 +14,7 @@ internal enum MailForm
 
 internal abstract class ArchiveOptions : GlobalOptions
 {
-    /// <summary>In the folder of an export of all.</summary>
+    /// <summary>What the folder of an export of all has besides the archives: who there is, without passwords. The last that is written.</summary>
     public const string DirectoryFile = "directory.json";
 
     public const string ArchiveExtension = ".tar";
@@ -36,7 +36,7 @@ internal abstract class ArchiveOptions : GlobalOptions
         => All == (Words.Length == 1) && Words.Length is 1 or 2 ? ValidationResult.Success() : ValidationResult.Error("name an account and a file or folder, or --all and a folder");
 }
 
-/// <summary>What a folder of all accounts has besides their mail: who there is, without passwords.</summary>
+/// <summary>How the archives of an export of all are called.</summary>
 internal static class ArchiveNames
 {
     /// <summary>An address as the name of a file.</summary>

@@ -27,7 +27,7 @@ internal sealed class Probe(ITerminal terminal) : AsyncCommand<Probe.Options>
         if (settings.Once)
         {
             var failure = await RoundAsync(probe, telemetry, printer, stop.Token);
-            return failure is null ? ExitCode.Done : throw new DamageFailure($"The step {Name(failure.Step)} failed: {failure.Message}");
+            return failure is null ? ExitCode.Done : throw new DamageFailure($"The step {failure.Step.Name()} failed: {failure.Message}");
         }
         using var timer = new PeriodicTimer(settings.Every, _time);
         try
@@ -52,7 +52,7 @@ internal sealed class Probe(ITerminal terminal) : AsyncCommand<Probe.Options>
         {
             var visible = await new ProbeRound(probe, _time, (step, took) =>
             {
-                steps[Name(step)] = Math.Round(took.TotalSeconds, 4);
+                steps[step.Name()] = Math.Round(took.TotalSeconds, 4);
                 telemetry.Record(step, took);
             }).RunAsync(cancellationToken);
             telemetry.Succeeded(visible, _time.GetUtcNow());
@@ -62,12 +62,10 @@ internal sealed class Probe(ITerminal terminal) : AsyncCommand<Probe.Options>
         catch (ProbeFailedException failure)
         {
             telemetry.Failed(failure.Step);
-            printer.Print(new ProbeView(_time.GetUtcNow(), null, steps, Name(failure.Step), failure.Message), () => printer.Line($"{When.FormatExactly(_time.GetUtcNow())} failed: {Name(failure.Step)}: {failure.Message}"));
+            printer.Print(new ProbeView(_time.GetUtcNow(), null, steps, failure.Step.Name(), failure.Message), () => printer.Line($"{When.FormatExactly(_time.GetUtcNow())} failed: {failure.Step.Name()}: {failure.Message}"));
             return failure;
         }
     }
-
-    private static string Name(ProbeStep step) => step.ToString().ToLowerInvariant();
 
     private static async Task<ProbeSettings> ReadAsync(Options options, CancellationToken cancellationToken)
     {

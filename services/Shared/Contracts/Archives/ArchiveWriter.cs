@@ -12,6 +12,8 @@ public sealed record MessageToArchive(ArchivedMessage Message, Func<Cancellation
 public sealed class ArchiveWriter(Stream archive) : IAsyncDisposable
 {
     private readonly TarWriter _tar = new(archive, TarEntryFormat.Ustar, leaveOpen: true);
+    private readonly List<MessageToArchive> _waiting = [];
+    private long _waitingOctets;
     private int _mailbox;
     private int _batch;
     private long _messages;
@@ -19,22 +21,42 @@ public sealed class ArchiveWriter(Stream archive) : IAsyncDisposable
 
     public ValueTask WriteHeaderAsync(ArchiveHeader header, CancellationToken cancellationToken) => WriteJsonAsync(ArchiveFormat.Header, header, ArchiveJson.Default.ArchiveHeader, cancellationToken);
 
-    public ValueTask BeginMailboxAsync(ArchivedMailbox mailbox, CancellationToken cancellationToken)
+    public async ValueTask BeginMailboxAsync(ArchivedMailbox mailbox, CancellationToken cancellationToken)
     {
+        await WriteBatchAsync(cancellationToken).ConfigureAwait(false);
         _batch = 0;
-        return WriteJsonAsync(ArchiveFormat.Mailbox(++_mailbox), mailbox, ArchiveJson.Default.ArchivedMailbox, cancellationToken);
+        await WriteJsonAsync(ArchiveFormat.Mailbox(++_mailbox), mailbox, ArchiveJson.Default.ArchivedMailbox, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The next messages of the mailbox that was begun last, <see cref="ArchiveFormat.MaxBatch"/> at the most.</summary>
-    public async ValueTask WriteAsync(IReadOnlyList<MessageToArchive> messages, CancellationToken cancellationToken)
+    /// <summary>The next message of the mailbox that was begun last; it is written, and its octets asked for, when its batch is full or the mailbox ends.</summary>
+    public async ValueTask AddAsync(MessageToArchive message, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(messages);
-        if (messages.Count == 0) return;
+        ArgumentNullException.ThrowIfNull(message);
+        if (_waiting.Count == ArchiveFormat.MaxBatch || _waiting.Count > 0 && _waitingOctets + message.Message.Size > ArchiveFormat.MaxBatchOctets) await WriteBatchAsync(cancellationToken).ConfigureAwait(false);
+        _waiting.Add(message);
+        _waitingOctets += message.Message.Size;
+    }
+
+    /// <param name="damaged">What could not be written.</param>
+    public async ValueTask<ArchiveEnd> EndAsync(IReadOnlyList<string> damaged, CancellationToken cancellationToken)
+    {
+        await WriteBatchAsync(cancellationToken).ConfigureAwait(false);
+        var end = new ArchiveEnd(_mailbox, _messages, _octets, damaged);
+        await WriteJsonAsync(ArchiveFormat.End, end, ArchiveJson.Default.ArchiveEnd, cancellationToken).ConfigureAwait(false);
+        return end;
+    }
+
+    /// <summary>Writes the end mark of tar.</summary>
+    public ValueTask DisposeAsync() => _tar.DisposeAsync();
+
+    private async ValueTask WriteBatchAsync(CancellationToken cancellationToken)
+    {
+        if (_waiting.Count == 0) return;
         _batch++;
-        await WriteJsonAsync(ArchiveFormat.Batch(_mailbox, _batch), [.. messages.Select(message => message.Message)], ArchiveJson.Default.IReadOnlyListArchivedMessage, cancellationToken).ConfigureAwait(false);
-        for (var i = 0; i < messages.Count; i++)
+        await WriteJsonAsync(ArchiveFormat.Batch(_mailbox, _batch), [.. _waiting.Select(message => message.Message)], ArchiveJson.Default.IReadOnlyListArchivedMessage, cancellationToken).ConfigureAwait(false);
+        for (var i = 0; i < _waiting.Count; i++)
         {
-            var (message, open) = messages[i];
+            var (message, open) = _waiting[i];
             var octets = await open(cancellationToken).ConfigureAwait(false);
             await using (octets.ConfigureAwait(false))
             {
@@ -47,18 +69,9 @@ public sealed class ArchiveWriter(Stream archive) : IAsyncDisposable
             _messages++;
             _octets += message.Size;
         }
+        _waiting.Clear();
+        _waitingOctets = 0;
     }
-
-    /// <param name="damaged">What could not be written.</param>
-    public async ValueTask<ArchiveEnd> EndAsync(IReadOnlyList<string> damaged, CancellationToken cancellationToken)
-    {
-        var end = new ArchiveEnd(_mailbox, _messages, _octets, damaged);
-        await WriteJsonAsync(ArchiveFormat.End, end, ArchiveJson.Default.ArchiveEnd, cancellationToken).ConfigureAwait(false);
-        return end;
-    }
-
-    /// <summary>Writes the end mark of tar.</summary>
-    public ValueTask DisposeAsync() => _tar.DisposeAsync();
 
     private async ValueTask WriteJsonAsync<T>(string name, T value, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {

@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Merpati.Mail.Auth;
 using Merpati.Storage;
 using Microsoft.Extensions.Options;
@@ -30,9 +28,7 @@ public sealed class ReceivedDmarcReports(ISharedRecords records, IOptions<Report
         var day = $"{Day(received.ReceivedAt)} {report.Policy.Domain}";
         if (!await MakeRoomAsync(day, cancellationToken)) return false;
         var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{report.Organization}\n{report.Id}")))[..16];
-        using var packed = new MemoryStream();
-        await using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) await JsonSerializer.SerializeAsync(gzip, received, cancellationToken: cancellationToken);
-        await records.PutAsync([new SharedRecord(Kind, $"{day} {id}", packed.ToArray(), received.ReceivedAt + _options.Keep)], cancellationToken);
+        await records.PutAsync([new SharedRecord(Kind, $"{day} {id}", PackedJson.Write(received), received.ReceivedAt + _options.Keep)], cancellationToken);
         return true;
     }
 
@@ -45,7 +41,7 @@ public sealed class ReceivedDmarcReports(ISharedRecords records, IOptions<Report
         {
             foreach (var record in page.Where(record => domain is null || record.Key.Split(' ') is [_, var of, _] && of == domain))
             {
-                if (Unpack(record.Value) is { } received && received.ReceivedAt >= since) yield return received;
+                if (PackedJson.Read<ReceivedDmarcReport>(record.Value) is { } received && received.ReceivedAt >= since) yield return received;
             }
             after = page[^1].Key;
         }
@@ -56,12 +52,6 @@ public sealed class ReceivedDmarcReports(ISharedRecords records, IOptions<Report
         var count = there is null ? 0 : BitConverter.ToInt32(there.Value.Span);
         return count >= _options.MaxReceived ? null : new SharedRecord(CountKind, day, BitConverter.GetBytes(count + 1), time.GetUtcNow() + TimeSpan.FromDays(2));
     }, cancellationToken);
-
-    private static ReceivedDmarcReport? Unpack(ReadOnlyMemory<byte> value)
-    {
-        using var gzip = new GZipStream(new MemoryStream(value.ToArray(), writable: false), CompressionMode.Decompress);
-        return JsonSerializer.Deserialize<ReceivedDmarcReport>(gzip);
-    }
 
     private static string Day(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,3 @@
-using System.IO.Compression;
-using System.Text.Json;
 using Merpati.Addresses;
 using Merpati.Mail.Auth;
 using Merpati.Platform.Sharing;
@@ -15,13 +13,18 @@ public sealed class SharedDmarcDays(DmarcReportCollector collector, DailyRecords
     /// <param name="policyDomain">In any form.</param>
     /// <returns>False when there is no room for it.</returns>
     public bool Count(string policyDomain, DmarcRecord record, DmarcRow row)
-        => DomainName.ToAscii(policyDomain) is { } name && name.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '_') && collector.Count(name, record, row);
+        => NameOf(policyDomain) is { } name && collector.Count(name, record, row);
+
+    /// <summary>A policy domain as keys have it; null when it is no name of DNS.</summary>
+    /// <param name="policyDomain">In any form.</param>
+    public static string? NameOf(string policyDomain)
+        => DomainName.ToAscii(policyDomain) is { Length: > 0 } name && name.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '_') ? name : null;
 
     public async ValueTask SaveAsync(CancellationToken cancellationToken)
     {
         var today = daily.Today;
         var changed = collector.TakeChanged();
-        try { await daily.PutAsync(changed.Select(one => (one.Day, one.Domain, Pack(one))), cancellationToken); }
+        try { await daily.PutAsync(changed.Select(one => (one.Day, one.Domain, PackedJson.Write(one))), cancellationToken); }
         catch
         {
             collector.GiveBack(changed);
@@ -31,18 +34,5 @@ public sealed class SharedDmarcDays(DmarcReportCollector collector, DailyRecords
     }
 
     /// <summary>What all of them counted for a domain, as one.</summary>
-    public static DmarcDay Together(IReadOnlyList<ReadOnlyMemory<byte>> counted) => DmarcDay.Together([.. counted.Select(Unpack)]);
-
-    private static ReadOnlyMemory<byte> Pack(DmarcDay day)
-    {
-        using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) JsonSerializer.Serialize(gzip, day);
-        return packed.ToArray();
-    }
-
-    private static DmarcDay Unpack(ReadOnlyMemory<byte> value)
-    {
-        using var gzip = new GZipStream(new MemoryStream(value.ToArray(), writable: false), CompressionMode.Decompress);
-        return JsonSerializer.Deserialize<DmarcDay>(gzip)!;
-    }
+    public static DmarcDay Together(IReadOnlyList<ReadOnlyMemory<byte>> counted) => DmarcDay.Together([.. counted.Select(one => PackedJson.Read<DmarcDay>(one)!)]);
 }

@@ -61,7 +61,7 @@ public sealed class DailyRecords(ISharedRecords records, string kind, string pro
         return [.. (await records.ListAsync(kind, prefix, Page, cancellationToken)).TakeWhile(record => record.Key.StartsWith(prefix, StringComparison.Ordinal))];
     }
 
-    private static DateTimeOffset StartOf(DateOnly day) => new(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
+    public static DateTimeOffset StartOf(DateOnly day) => new(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
 
     private static string Prefix(DateOnly day, string name) => $"{day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)} {name}";
 

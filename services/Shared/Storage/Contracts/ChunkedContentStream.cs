@@ -1,10 +1,11 @@
 using System.Buffers;
 using Merpati.Mailboxes;
+using Merpati.Streams;
 
 namespace Merpati.Storage;
 
 /// <summary>Reads [start, end) of a content chunk by chunk, each in a read of its own and checked against its checksum before an octet of it is given out.</summary>
-public abstract class ChunkedContentStream(ContentId content, long size, long start, long end) : Stream
+public abstract class ChunkedContentStream(ContentId content, long size, long start, long end) : ForwardStream
 {
     /// <summary>Octets of a chunk, in every store. What is stored depends on it: never change it.</summary>
     public const int ChunkSize = 64 * 1024;
@@ -16,18 +17,6 @@ public abstract class ChunkedContentStream(ContentId content, long size, long st
 
     public override bool CanRead => !_closed;
 
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
@@ -35,8 +24,6 @@ public abstract class ChunkedContentStream(ContentId content, long size, long st
         if (_unread.IsEmpty) await ReadChunkAsync(_position / ChunkSize, cancellationToken);
         return Take(buffer.Span);
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override int Read(Span<byte> buffer)
     {
@@ -47,14 +34,6 @@ public abstract class ChunkedContentStream(ContentId content, long size, long st
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

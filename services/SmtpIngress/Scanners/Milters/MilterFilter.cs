@@ -37,6 +37,7 @@ internal sealed class MilterFilter(ScannerOptions options, ContentScanners all, 
         IsResting = _attempt is null;
         return SayAsync(token => BeginConversationAsync(mail, token), cancellationToken);
     }
+
     public ValueTask<MilterReply?> RcptAsync(EnvelopeRecipient recipient, CancellationToken cancellationToken) => SayAsync(token =>
     {
         Session.Define("{rcpt_addr}", recipient.Address.ToString());

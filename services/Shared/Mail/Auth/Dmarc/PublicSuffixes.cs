@@ -20,6 +20,9 @@ public static class PublicSuffixes
         return suffix >= labels.Length ? name : string.Join('.', labels[^(suffix + 1)..]);
     }
 
+    /// <summary>The two have the same organizational domain: what is said in the name of one is said in that of the other (RFC 7489 §3.1).</summary>
+    public static bool AreOfOneOrganization(string domain, string other) => OrganizationalDomain(domain) == OrganizationalDomain(other);
+
     /// <summary>The last label is one that there is: the text may be the name of a host.</summary>
     /// <param name="domain">In any form.</param>
     public static bool HasKnownTop(string domain)

@@ -47,7 +47,7 @@ internal sealed class LinkInspection(InspectionLimits limits, ISet<string> reaso
 
         void End()
         {
-            if (target is not null && Look(target) is { } host && ShownHost(shown) is { } said && PublicSuffixes.OrganizationalDomain(said) != PublicSuffixes.OrganizationalDomain(host)) reasons.Add(ContentReason.LinkMismatch);
+            if (target is not null && Look(target) is { } host && ShownHost(shown) is { } said && !PublicSuffixes.AreOfOneOrganization(said, host)) reasons.Add(ContentReason.LinkMismatch);
             (target, shown) = (null, "");
         }
     }

@@ -109,7 +109,7 @@ public sealed class MessageInspection(InspectionLimits limits, IReadOnlySet<stri
                 var at = word.LastIndexOf('@');
                 var claimed = DomainName.Normalize(word[(at + 1)..].TrimEnd('.'));
                 if (!claimed.Contains('.', StringComparison.Ordinal) || claimed.Length > 253 || DomainName.ToAscii(claimed) is null) continue;
-                if (at >= 0 && PublicSuffixes.OrganizationalDomain(claimed) != PublicSuffixes.OrganizationalDomain(domain)) found.Reasons.Add(ContentReason.AuthorNameAddress);
+                if (at >= 0 && !PublicSuffixes.AreOfOneOrganization(claimed, domain)) found.Reasons.Add(ContentReason.AuthorNameAddress);
                 if (!isOfUs && await isOurs(claimed, cancellationToken)) found.Reasons.Add(ContentReason.AuthorImpersonatesUs);
             }
         }

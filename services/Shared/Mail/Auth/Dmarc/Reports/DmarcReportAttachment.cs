@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Merpati.Streams;
 using MimeKit;
 
 namespace Merpati.Mail.Auth;
@@ -67,41 +68,27 @@ public static class DmarcReportAttachment
     }
 
     /// <summary>Gives no more than so many octets, whatever the archive says of its length.</summary>
-    private sealed class BoundedStream(Stream source, int limit) : Stream
+    private sealed class BoundedStream(Stream source, int limit) : ForwardStream
     {
         private long _read;
 
-        public override bool CanRead => true;
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => Count(await source.ReadAsync(buffer, cancellationToken));
 
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => _read; set => throw new NotSupportedException(); }
-
-        public override int Read(Span<byte> buffer)
-        {
-            var read = source.Read(buffer);
-            _read += read;
-            return _read <= limit ? read : throw new InvalidDataException($"it is larger than {limit} octets");
-        }
+        /// <summary>XML is parsed synchronously; all that is unpacked is in memory.</summary>
+        public override int Read(Span<byte> buffer) => Count(source.Read(buffer));
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override void Flush() { }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {
             if (disposing) source.Dispose();
             base.Dispose(disposing);
+        }
+
+        private int Count(int read)
+        {
+            _read += read;
+            return _read <= limit ? read : throw new InvalidDataException($"it is larger than {limit} octets");
         }
     }
 }

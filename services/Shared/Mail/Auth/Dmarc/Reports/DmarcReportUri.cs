@@ -24,7 +24,7 @@ public sealed record DmarcReportUri(EmailAddress Address, long? MaxOctets)
     /// <returns>No targets when the other side does not want any; null when DNS does not say.</returns>
     public async ValueTask<IReadOnlyList<DmarcReportUri>?> VerifyAsync(string policyDomain, IMailDns dns, CancellationToken cancellationToken)
     {
-        if (PublicSuffixes.OrganizationalDomain(policyDomain) == PublicSuffixes.OrganizationalDomain(Address.Domain)) return [this];
+        if (PublicSuffixes.AreOfOneOrganization(policyDomain, Address.Domain)) return [this];
         if (DomainName.ToAscii(policyDomain) is not { } about || DomainName.ToAscii(Address.Domain) is not { } host) return [];
         var name = $"{about}._report._dmarc.{host}";
         if (name.Length > 253) return [];
