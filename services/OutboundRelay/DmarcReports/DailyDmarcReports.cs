@@ -42,10 +42,11 @@ internal sealed class DailyDmarcReports(
         // Nobody else signs for it, and a report that fails DMARC is worth nothing (RFC 9990 §2.6.2).
         if (!await directory.IsLocalDomainAsync(from.Domain, cancellationToken)) throw new InvalidOperationException($"{from}, of which reports are to come, is in no domain of ours");
         var together = SharedDmarcDays.Together(counted);
-        if (DmarcRecord.Parse(together.Record) is not { Reports.Count: > 0 } record) return false;
+        if (DmarcRecord.Parse(together.Record) is not { Reports.Count: > 0 } parsed) return false;
+        var record = parsed with { Discovery = together.Discovery };
         var targets = new List<DmarcReportUri>();
         foreach (var uri in record.Reports)
-            targets.AddRange(await uri.VerifyAsync(domain, dns, cancellationToken) ?? throw new TimeoutException($"DNS does not say whether {uri.Address.Domain} wants the reports"));
+            targets.AddRange(await uri.VerifyAsync(domain, record.Discovery, dns, cancellationToken) ?? throw new TimeoutException($"DNS does not say whether {uri.Address.Domain} wants the reports"));
         if (targets.Count == 0) return false;
 
         var report = ReportOf(together, record, from);

@@ -69,6 +69,9 @@ public sealed class DmarcOptions
     /// <summary>Mail that fails DMARC is refused where the author's domain asks for that (<c>p=reject</c>). Otherwise it is only told in Authentication-Results.</summary>
     public bool Enforce { get; set; }
 
+    /// <summary>How it is found which domains are of one organization, for the policy and for what is aligned.</summary>
+    public DmarcDiscovery OrganizationalDomain { get; set; } = DmarcDiscovery.TreeWalk;
+
     /// <summary>Domains whose word counts when an unbroken ARC chain was sealed by them last: mail that failed here and passed there is not refused (RFC 8617 §7.2.1).</summary>
     public IList<string> TrustedSealers { get; } = [];
 }

@@ -20,7 +20,7 @@ internal sealed class MessageChecks
         (Dns, _options, Metrics, Time) = (dns, options.Value, metrics, time);
         _exempt = Options.ExemptNetworks.Count == 0 ? Loopback : [.. Options.ExemptNetworks.Select(IPNetwork.Parse)];
         Spf = new SpfVerifier(dns, _options.HostName, time);
-        Dmarc = new DmarcVerifier(dns);
+        Dmarc = new DmarcVerifier(dns, DmarcOptions.OrganizationalDomain);
         Lists = [.. Options.DnsLists.Select(list => list.ToList())];
         Policy = DkimPolicy.Standard with { MaxSignatures = Options.MaxSignatures, AcceptPartialBody = Options.AcceptPartialBody };
     }

@@ -7,7 +7,7 @@ using Spectre.Console.Cli;
 
 namespace Merpati.Cli.Commands.Checks;
 
-[Description("Whether a message comes from the domain that its From names (RFC 7489); with --ip, SPF counts too.")]
+[Description("Whether a message comes from the domain that its From names (RFC 9989); with --ip, SPF counts too.")]
 internal sealed class CheckDmarc(ITerminal terminal) : SenderCheck<CheckDmarc.Options>(terminal)
 {
     protected override async Task RunAsync(IMailDns dns, Options options, Printer printer, CancellationToken cancellationToken)
@@ -17,12 +17,12 @@ internal sealed class CheckDmarc(ITerminal terminal) : SenderCheck<CheckDmarc.Op
         var spf = options.Client is null
             ? new SpfResult(AuthResult.None, "", null, null, "no client was named")
             : await CheckSpf.VerifyAsync(dns, options.Client, options.Sender, options.Hello, receiver: null, options.ClockOr(TimeProvider.System), cancellationToken);
-        var dmarc = await new DmarcVerifier(dns).VerifyAsync(message.AuthorDomains, spf, dkim, cancellationToken);
+        var dmarc = await new DmarcVerifier(dns, options.OrganizationalDomain).VerifyAsync(message.AuthorDomains, spf, dkim, cancellationToken);
         var view = new DmarcCheckView(
             "dmarc",
             dmarc.Result.Name(),
             dmarc.Domain,
-            dmarc.Domain.Length == 0 ? "" : PublicSuffixes.OrganizationalDomain(dmarc.Domain),
+            dmarc.Domain.Length == 0 ? "" : (await new DmarcDomains(dns, options.OrganizationalDomain).OrganizationAsync(dmarc.Domain, cancellationToken)).Domain,
             dmarc.Policy.Name(),
             dmarc.Percent,
             dmarc.AlignedBy,
@@ -41,6 +41,11 @@ internal sealed class CheckDmarc(ITerminal terminal) : SenderCheck<CheckDmarc.Op
         [CommandOption("--sender|--mail-from <ADDRESS>")]
         [Description("The reverse-path.")]
         public string? Sender { get; init; }
+
+        [CommandOption("--organizational-domain <METHOD>")]
+        [Description("How it is found which domains are of one organization, as smtpIngress:dmarc:organizationalDomain has it: treeWalk or publicSuffixList.")]
+        [DefaultValue(DmarcDiscovery.TreeWalk)]
+        public DmarcDiscovery OrganizationalDomain { get; init; }
 
         [CommandOption("--helo|--ehlo <NAME>")]
         [Description("What the client called itself.")]

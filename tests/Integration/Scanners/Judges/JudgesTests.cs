@@ -116,7 +116,7 @@ public sealed class JudgesTests(ITestOutputHelper output)
                 "spf" => (await SpfAsync()).Result.Name(),
                 "dkim" => string.Join(',', (await DkimAsync()).Select(result => result.Result.Name())),
                 "arc" => (await ArcVerifier.VerifyAsync(message, dns, DkimPolicy.Standard, now, CancellationToken.None)).Result.Name(),
-                _ => Told(await new DmarcVerifier(dns).VerifyAsync(message.AuthorDomains, await SpfAsync(), await DkimAsync(), CancellationToken.None)),
+                _ => Told(await new DmarcVerifier(dns, DmarcDiscovery.TreeWalk).VerifyAsync(message.AuthorDomains, await SpfAsync(), await DkimAsync(), CancellationToken.None)),
             });
 
             ValueTask<SpfResult> SpfAsync() => spf.CheckMailFromAsync(IPAddress.Parse(one.Client), one.Sender, one.Hello, CancellationToken.None);

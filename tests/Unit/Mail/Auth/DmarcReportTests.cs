@@ -51,6 +51,7 @@ public sealed class DmarcReportTests
     public async Task Whoever_is_elsewhere_has_to_want_the_reports(string target, string? to)
     {
         var dns = Zone.Of("""
+            _dmarc.example.org TXT "v=DMARC1; p=none"
             mail.example.org._report._dmarc.willing.test TXT "v=DMARC1"
             mail.example.org._report._dmarc.star.test TXT "v=DMARC1;"
             mail.example.org._report._dmarc.moved.test TXT "v=DMARC1; rua=mailto:b@moved.test"
@@ -58,9 +59,12 @@ public sealed class DmarcReportTests
             mail.example.org._report._dmarc.other.test TXT "anything else"
             mail.example.org._report._dmarc.silent.test !TIMEOUT
             """);
-        var verified = await DmarcReportUri.Parse("mailto:" + target).Single().VerifyAsync("mail.example.org", dns, CancellationToken.None);
-        if (to is null) verified.Should().BeNull();
-        else verified!.Select(one => one.Address.ToString()).Should().Equal(to.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        foreach (var discovery in Enum.GetValues<DmarcDiscovery>())
+        {
+            var verified = await DmarcReportUri.Parse("mailto:" + target).Single().VerifyAsync("mail.example.org", discovery, dns, CancellationToken.None);
+            if (to is null) verified.Should().BeNull();
+            else verified!.Select(one => one.Address.ToString()).Should().Equal(to.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        }
     }
 
     [Fact]
@@ -68,14 +72,14 @@ public sealed class DmarcReportTests
     {
         var begin = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
         var hostile = Row with { Source = "2001:db8::1", Count = 3, Disposition = "quarantine", DkimAligned = false, Overrides = [new ReportedOverride("local_policy", "because\u0001 <of> \ud800")], EnvelopeFrom = "", Spf = null };
-        var report = new DmarcReport("Ours & Co", "dmarc@ours.test", null, "abc@ours.test", begin, begin.AddDays(1).AddSeconds(-1), ["x"], PublishedPolicy.Of("example.org", Record), [Row, hostile]);
+        var report = new DmarcReport("Ours & Co", "dmarc@ours.test", null, "abc@ours.test", begin, begin.AddDays(1).AddSeconds(-1), ["x"], PublishedPolicy.Of("example.org", Record with { Discovery = DmarcDiscovery.TreeWalk }), [Row, hostile]);
         report.FileName("ours.test").Should().Be("ours.test!example.org!1798761600!1798847999!abc.xml.gz");
         report.Subject("ours.test").Should().Be("Report Domain: example.org Submitter: ours.test Report-ID: <abc@ours.test>");
         using var gzip = new GZipStream(new MemoryStream(DmarcReportWriter.ToGzip(report, "Merpati 1")), CompressionMode.Decompress);
         var root = XDocument.Load(gzip).Root!;
         root.Name.Should().Be(XName.Get("feedback", "urn:ietf:params:xml:ns:dmarc-2.0"));
         Flat(root.Elements().Take(3)).Should().Be("version=1.0 report_metadata(org_name=Ours & Co email=dmarc@ours.test report_id=abc@ours.test date_range(begin=1798761600 end=1798847999) error=x generator=Merpati 1) "
-            + "policy_published(domain=example.org discovery_method=psl p=reject sp=none adkim=s aspf=r testing=n)");
+            + "policy_published(domain=example.org discovery_method=treewalk p=reject sp=none adkim=s aspf=r testing=n)");
         Flat(root.Elements().Skip(3)).Should().Be(
             "record(row(source_ip=192.0.2.7 count=1 policy_evaluated(disposition=none dkim=pass spf=fail)) identifiers(header_from=example.org envelope_from=bounce.example.org) auth_results(dkim(domain=example.org selector=sel result=pass) spf(domain=bounce.example.org scope=mfrom result=softfail))) "
             + "record(row(source_ip=2001:db8::1 count=3 policy_evaluated(disposition=quarantine dkim=fail spf=fail reason(type=local_policy comment=because <of> \ufffd))) identifiers(header_from=example.org envelope_from=) auth_results(dkim(domain=example.org selector=sel result=pass)))");

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Merpati.Tests.Unit.Mail.Auth;
 
-/// <summary>DMARC: records, alignment, and whose policy it is (RFC 7489).</summary>
+/// <summary>DMARC: records, alignment, and whose policy it is (RFC 9989, RFC 7489).</summary>
 public sealed class DmarcTests
 {
     private const string Records = """
@@ -17,10 +17,12 @@ public sealed class DmarcTests
         _dmarc.twice.example TXT "v=DMARC1; p=reject"
         _dmarc.twice.example TXT "v=DMARC1; p=none"
         _dmarc.silent.example !TIMEOUT
+        _dmarc.unread.example.org TXT "v=DMARC1; p=nonsense"
         """;
 
     [Theory]
     [InlineData("example.org", "example.org", "", AuthResult.Pass, DmarcPolicy.Reject)]
+    [InlineData("unread.example.org", "unread.example.org", "", AuthResult.None, DmarcPolicy.None)]
     [InlineData("example.org", "bounce.example.org", "", AuthResult.Pass, DmarcPolicy.Reject)]
     [InlineData("example.org", "", "mail.example.org", AuthResult.Pass, DmarcPolicy.Reject)]
     [InlineData("example.org", "example.net", "example.com", AuthResult.Fail, DmarcPolicy.Reject)]
@@ -35,7 +37,10 @@ public sealed class DmarcTests
     [InlineData("nothing.example", "nothing.example", "", AuthResult.None, DmarcPolicy.None)]
     [InlineData("silent.example", "", "", AuthResult.TempError, DmarcPolicy.None)]
     public async Task A_message_is_its_authors_or_not(string author, string spf, string dkim, AuthResult result, DmarcPolicy policy)
-        => (await VerifyAsync([author], spf, dkim)).Should().Match<DmarcResult>(verdict => verdict.Result == result && verdict.Policy == policy && verdict.Domain == author);
+    {
+        foreach (var discovery in Enum.GetValues<DmarcDiscovery>())
+            (await VerifyAsync([author], spf, dkim, discovery)).Should().Match<DmarcResult>(verdict => verdict.Result == result && verdict.Policy == policy && verdict.Domain == author, $"so it is by {discovery}");
+    }
 
     [Fact]
     public async Task A_second_author_is_no_way_around_the_policy_of_the_first()
@@ -48,7 +53,7 @@ public sealed class DmarcTests
     public async Task A_check_that_might_have_passed_leaves_it_open()
     {
         var spf = new SpfResult(AuthResult.TempError, "example.org", null, null, "silence");
-        (await new DmarcVerifier(Zone.Of(Records)).VerifyAsync(["example.org"], spf, [], CancellationToken.None)).Result.Should().Be(AuthResult.TempError);
+        (await new DmarcVerifier(Zone.Of(Records), DmarcDiscovery.TreeWalk).VerifyAsync(["example.org"], spf, [], CancellationToken.None)).Result.Should().Be(AuthResult.TempError);
     }
 
     [Theory]
@@ -57,6 +62,8 @@ public sealed class DmarcTests
     [InlineData("v = DMARC1 ; p = quarantine ; unknown=x ; broken", DmarcPolicy.Quarantine)]
     [InlineData("v=DMARC1; p=nonsense; rua=mailto:a@example.org", DmarcPolicy.None)]
     [InlineData("v=DMARC1; p=reject; sp=nonsense; rua=mailto:a@example.org", DmarcPolicy.None)]
+    [InlineData("v=DMARC1; p=reject; np=nonsense; rua=mailto:a@example.org", DmarcPolicy.None)]
+    [InlineData("v=DMARC1; rua=mailto:a@example.org", DmarcPolicy.None)]
     [InlineData("v=DMARC1; p=nonsense", null)]
     [InlineData("v=DMARC1; rua=http://example.org", null)]
     [InlineData("p=reject; v=DMARC1", null)]
@@ -85,10 +92,10 @@ public sealed class DmarcTests
         (await IprevVerifier.VerifyAsync(IPAddress.Parse("192.0.2.4"), dns, CancellationToken.None)).Result.Should().Be(AuthResult.PermError);
     }
 
-    private static async Task<DmarcResult> VerifyAsync(IReadOnlyList<string> authors, string spf, string dkim)
+    private static async Task<DmarcResult> VerifyAsync(IReadOnlyList<string> authors, string spf, string dkim, DmarcDiscovery discovery = DmarcDiscovery.TreeWalk)
     {
         var spfResult = new SpfResult(spf.Length > 0 ? AuthResult.Pass : AuthResult.Fail, spf.Length > 0 ? spf : "x.example", null, null, null);
         DkimResult[] signatures = dkim.Length > 0 ? [new DkimResult(AuthResult.Pass, dkim, "s", "@" + dkim, "rsa-sha256", "", null, false, 2048)] : [];
-        return await new DmarcVerifier(Zone.Of(Records)).VerifyAsync(authors, spfResult, signatures, CancellationToken.None);
+        return await new DmarcVerifier(Zone.Of(Records), discovery).VerifyAsync(authors, spfResult, signatures, CancellationToken.None);
     }
 }

@@ -21,6 +21,9 @@ public sealed record DmarcRecord(DmarcPolicy Policy, DmarcPolicy Subdomains, Dma
     /// <summary>As it stands in DNS.</summary>
     public string Text { get; init; } = "";
 
+    /// <summary>How it was found.</summary>
+    public DmarcDiscovery Discovery { get; init; }
+
     /// <summary>The version stands first, in this case, and then a semicolon or the end (RFC 7489 §6.4).</summary>
     public static bool Is(string text)
     {
@@ -28,15 +31,23 @@ public sealed record DmarcRecord(DmarcPolicy Policy, DmarcPolicy Subdomains, Dma
         return first.Length == 2 && first[0].Trim() == "v" && first[1].Trim() == "DMARC1";
     }
 
-    /// <summary>What is wrong in a record is as if it were not there; without a policy that can be read it is one for reports alone, or none at all (RFC 7489 §6.6.3).</summary>
+    /// <summary>Whether the domain of a record is a public suffix, <c>psd=</c>; null when it does not say (RFC 9989 §4.7).</summary>
+    public static bool? IsOfSuffix(string text) => Tags(text).GetValueOrDefault("psd") switch
+    {
+        "y" or "Y" => true,
+        "n" or "N" => false,
+        _ => null,
+    };
+
+    /// <summary>What is wrong in a record is as if it were not there; without a policy that can be read it is one for reports alone, or none at all (RFC 9989 §4.10.1, RFC 7489 §6.6.3).</summary>
     public static DmarcRecord? Parse(string text)
     {
         if (!Is(text)) return null;
         var tags = Tags(text);
         var reports = DmarcReportUri.Parse(tags.GetValueOrDefault("rua"));
         var policy = Policy("p");
-        // A policy for subdomains that cannot be read counts as one for the domain that cannot.
-        if (policy is null || tags.ContainsKey("sp") && Policy("sp") is null)
+        // A policy for names below that cannot be read counts as one for the domain that cannot.
+        if (policy is null || tags.ContainsKey("sp") && Policy("sp") is null || tags.ContainsKey("np") && Policy("np") is null)
         {
             if (reports.Count == 0) return null;
             return new DmarcRecord(DmarcPolicy.None, DmarcPolicy.None, null, Strict("adkim"), Strict("aspf"), 100, Testing: false, reports) { Text = text };

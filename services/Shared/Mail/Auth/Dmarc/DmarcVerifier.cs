@@ -17,8 +17,8 @@ public sealed record DmarcResult(AuthResult Result, string Domain, DmarcPolicy P
     public string? PolicyDomain { get; init; }
 }
 
-/// <summary>DMARC (RFC 7489) with the policy for missing names of RFC 9091. A result for every message, never an exception.</summary>
-public sealed class DmarcVerifier(IMailDns dns)
+/// <summary>DMARC (RFC 9989, RFC 7489) with the policy for missing names. A result for every message, never an exception.</summary>
+public sealed class DmarcVerifier(IMailDns dns, DmarcDiscovery discovery)
 {
     // More authors than a person sees.
     private const int MaxAuthors = 5;
@@ -30,67 +30,71 @@ public sealed class DmarcVerifier(IMailDns dns)
         if (authorDomains.Count == 0) return new DmarcResult(AuthResult.PermError, "", DmarcPolicy.None, 100, null, [], "no author can be read in From");
         if (authorDomains.Count > MaxAuthors) return new DmarcResult(AuthResult.PermError, authorDomains[0], DmarcPolicy.None, 100, null, [], $"more than {MaxAuthors} author domains");
         DmarcResult? worst = null;
+        var domains = new DmarcDomains(dns, discovery);
         foreach (var domain in authorDomains)
         {
-            var result = await VerifyAsync(domain, spf, dkim, cancellationToken);
+            var result = await VerifyAsync(domain, domains, spf, dkim, cancellationToken);
             if (worst is null || Weight(result) > Weight(worst)) worst = result;
         }
         return worst!;
     }
 
-    private async ValueTask<DmarcResult> VerifyAsync(string domain, SpfResult spf, IReadOnlyList<DkimResult> dkim, CancellationToken cancellationToken)
+    private async ValueTask<DmarcResult> VerifyAsync(string domain, DmarcDomains domains, SpfResult spf, IReadOnlyList<DkimResult> dkim, CancellationToken cancellationToken)
     {
-        var organization = PublicSuffixes.OrganizationalDomain(domain);
-        var (record, failure) = await FindAsync(domain, cancellationToken);
-        var ofParent = false;
-        if (record is null && failure is null && organization != domain)
-        {
-            (record, failure) = await FindAsync(organization, cancellationToken);
-            ofParent = true;
-        }
-        if (failure is not null) return new DmarcResult(AuthResult.TempError, domain, DmarcPolicy.None, 100, null, [], failure);
-        if (record is null) return new DmarcResult(AuthResult.None, domain, DmarcPolicy.None, 100, null, [], "no DMARC record");
+        var (found, policyDomain) = await DiscoverAsync(domain, domains, cancellationToken);
+        if (found.Failure is { } failure) return new DmarcResult(AuthResult.TempError, domain, DmarcPolicy.None, 100, null, [], failure);
+        if (found.Text is not { } text) return new DmarcResult(AuthResult.None, domain, DmarcPolicy.None, 100, null, [], "no DMARC record");
+        // RFC 9989 §4.10.1, RFC 7489 §6.6.3: such a record is no reason to look for another one.
+        if (DmarcRecord.Parse(text) is not { } parsed) return new DmarcResult(AuthResult.None, domain, DmarcPolicy.None, 100, null, [], $"the DMARC record of {policyDomain} has no policy that can be read");
+        var record = parsed with { Discovery = discovery };
 
-        var aligned = new List<string>();
-        if (dkim.Any(one => one.Result == AuthResult.Pass && IsAligned(one.Domain, record.StrictDkim))) aligned.Add("dkim");
-        if (spf.Result == AuthResult.Pass && IsAligned(spf.Domain, record.StrictSpf)) aligned.Add("spf");
-        var policy = ofParent ? await PolicyBelowAsync(domain, record, cancellationToken) : record.Policy;
+        var policy = policyDomain == domain ? record.Policy : await PolicyBelowAsync(domain, record, cancellationToken);
         if (record.Testing && policy != DmarcPolicy.None) policy--;
-        var policyDomain = ofParent ? organization : domain;
-        if (aligned.Count > 0) return new DmarcResult(AuthResult.Pass, domain, policy, record.Percent, record, aligned, null) { PolicyDomain = policyDomain };
-        // What might have passed, had DNS answered, is no failure.
-        var unsure = dkim.Any(one => one.Result == AuthResult.TempError && IsAligned(one.Domain, record.StrictDkim)) || spf.Result == AuthResult.TempError && IsAligned(spf.Domain, record.StrictSpf);
-        return new DmarcResult(unsure ? AuthResult.TempError : AuthResult.Fail, domain, policy, record.Percent, record, [], unsure ? "an aligned check had no answer from DNS" : "neither DKIM nor SPF passes for the domain") { PolicyDomain = policyDomain };
+        var aligned = new List<string>();
+        var unsure = false;
+        if (await AnyAlignedAsync(dkim.Select(one => (one.Result, one.Domain)), record.StrictDkim)) aligned.Add("dkim");
+        if (await AnyAlignedAsync([(spf.Result, spf.Domain)], record.StrictSpf)) aligned.Add("spf");
+        return aligned.Count > 0
+            ? new DmarcResult(AuthResult.Pass, domain, policy, record.Percent, record, aligned, null) { PolicyDomain = policyDomain }
+            : new DmarcResult(unsure ? AuthResult.TempError : AuthResult.Fail, domain, policy, record.Percent, record, [], unsure ? "an aligned check had no answer from DNS" : "neither DKIM nor SPF passes for the domain") { PolicyDomain = policyDomain };
 
-        bool IsAligned(string other, bool strict)
+        // What might have passed, had DNS answered, is no failure.
+        async ValueTask<bool> AnyAlignedAsync(IEnumerable<(AuthResult Result, string Domain)> checks, bool strict)
         {
-            var name = DomainName.Normalize(other);
-            return strict ? name == domain : PublicSuffixes.OrganizationalDomain(name) == organization;
+            foreach (var (result, other) in checks.Where(check => check.Result is AuthResult.Pass or AuthResult.TempError).OrderBy(check => check.Result).DistinctBy(check => check.Domain))
+            {
+                var name = DomainName.Normalize(other);
+                var isAligned = strict ? name == domain : await domains.AreOfOneOrganizationAsync(domain, name, cancellationToken);
+                if (isAligned == true && result == AuthResult.Pass) return true;
+                if (isAligned != false) unsure = true;
+            }
+            return false;
         }
     }
 
-    /// <returns>The record, or why DNS did not say.</returns>
-    private async ValueTask<(DmarcRecord? Record, string? Failure)> FindAsync(string domain, CancellationToken cancellationToken)
+    /// <summary>RFC 9989 §4.10.1: the record of the domain, else that of its organization, else that of the suffix above.</summary>
+    private static async ValueTask<(DmarcFound Found, string PolicyDomain)> DiscoverAsync(string domain, DmarcDomains domains, CancellationToken cancellationToken)
     {
-        switch (await dns.TextsAsync("_dmarc." + (DomainName.ToAscii(domain) ?? domain), cancellationToken))
+        var found = await domains.RecordAsync(domain, cancellationToken);
+        if (found != default) return (found, domain);
+        var organization = await domains.OrganizationAsync(domain, cancellationToken);
+        if (organization.Failure is { } failure) return (new DmarcFound(null, failure), domain);
+        foreach (var above in new[] { organization.Domain, organization.Suffix })
         {
-            case DnsAnswer<string>.Temporary failure:
-                return (null, failure.Reason);
-            case DnsAnswer<string>.Found { Records: var texts }:
-                // Several are as good as none (RFC 7489 §6.6.3).
-                string[] records = [.. texts.Where(DmarcRecord.Is)];
-                return (records.Length == 1 ? DmarcRecord.Parse(records[0]) : null, null);
-            default:
-                return (null, null);
+            if (above is not null && await domains.RecordAsync(above, cancellationToken) is var other && other != default) return (other, above);
         }
+        return (default, domain);
     }
 
     private async ValueTask<DmarcPolicy> PolicyBelowAsync(string domain, DmarcRecord record, CancellationToken cancellationToken)
     {
         if (record.Missing is not { } missing || missing == record.Subdomains) return record.Subdomains;
-        // RFC 9091 §2.7: a name with neither A, AAAA nor MX.
         var name = DomainName.ToAscii(domain) ?? domain;
-        var exists = await dns.MailExchangersAsync(name, cancellationToken) is not (DnsAnswer<MailExchange>.NoData or DnsAnswer<MailExchange>.NoSuchName)
+        var exists = discovery == DmarcDiscovery.TreeWalk
+            // RFC 9989 §3.2: a name that DNS says does not exist, with all below it (RFC 8020).
+            ? await dns.AddressesAsync(name, AddressFamily.InterNetwork, cancellationToken) is not DnsAnswer<IPAddress>.NoSuchName
+            // RFC 9091 §2.7: a name with neither A, AAAA nor MX.
+            : await dns.MailExchangersAsync(name, cancellationToken) is not (DnsAnswer<MailExchange>.NoData or DnsAnswer<MailExchange>.NoSuchName)
             || await dns.AddressesAsync(name, AddressFamily.InterNetwork, cancellationToken) is not (DnsAnswer<IPAddress>.NoData or DnsAnswer<IPAddress>.NoSuchName)
             || await dns.AddressesAsync(name, AddressFamily.InterNetworkV6, cancellationToken) is not (DnsAnswer<IPAddress>.NoData or DnsAnswer<IPAddress>.NoSuchName);
         return exists ? record.Subdomains : missing;

@@ -37,8 +37,11 @@ public sealed record DmarcRow(
 /// <param name="Missing">For names that do not exist; null when the record does not say.</param>
 public sealed record PublishedPolicy(string Domain, string Policy, string? Subdomains, string? Missing, bool StrictDkim, bool StrictSpf, bool Testing)
 {
+    /// <summary>How the record was found.</summary>
+    public DmarcDiscovery Discovery { get; init; }
+
     public static PublishedPolicy Of(string domain, DmarcRecord record)
-        => new(domain, record.Policy.Name(), record.Subdomains.Name(), record.Missing?.Name(), record.StrictDkim, record.StrictSpf, record.Testing);
+        => new(domain, record.Policy.Name(), record.Subdomains.Name(), record.Missing?.Name(), record.StrictDkim, record.StrictSpf, record.Testing) { Discovery = record.Discovery };
 }
 
 /// <summary>An aggregate report (RFC 9990, RFC 7489 §7.2): how mail that says to be of a domain fared.</summary>

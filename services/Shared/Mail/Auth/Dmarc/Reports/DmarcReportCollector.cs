@@ -8,6 +8,9 @@ namespace Merpati.Mail.Auth;
 /// <param name="Unlisted">Messages for which there was no room for a row.</param>
 public sealed record DmarcDay(DateOnly Day, string Domain, string Record, DateTimeOffset SeenAt, IReadOnlyList<DmarcRow> Rows, long Unlisted)
 {
+    /// <summary>How that record was found; what a version counted that does not know of it, was found by the list.</summary>
+    public DmarcDiscovery Discovery { get; init; }
+
     /// <summary>What several counted, as one. Rows that are alike become one.</summary>
     /// <param name="counted">At least one.</param>
     public static DmarcDay Together(IReadOnlyList<DmarcDay> counted)
@@ -52,7 +55,7 @@ public sealed class DmarcReportCollector(TimeProvider time, int maxDomains, int 
                 _tallies[key] = tally = new Tally { Octets = octets };
                 _octets += octets;
             }
-            (tally.Record, tally.SeenAt) = (record.Text, now);
+            (tally.Record, tally.Discovery, tally.SeenAt) = (record.Text, record.Discovery, now);
             _changed.Add(key);
             return Add(tally, text);
         }
@@ -124,6 +127,8 @@ public sealed class DmarcReportCollector(TimeProvider time, int maxDomains, int 
 
         public string Record { get; set; } = "";
 
+        public DmarcDiscovery Discovery { get; set; }
+
         public DateTimeOffset SeenAt { get; set; }
 
         public long Unlisted { get; set; }
@@ -131,6 +136,6 @@ public sealed class DmarcReportCollector(TimeProvider time, int maxDomains, int 
         public long Octets { get; set; }
 
         public DmarcDay Of((DateOnly Day, string Domain) key)
-            => new(key.Day, key.Domain, Record, SeenAt, [.. Rows.Select(row => JsonSerializer.Deserialize<DmarcRow>(row.Key)! with { Count = row.Value })], Unlisted);
+            => new(key.Day, key.Domain, Record, SeenAt, [.. Rows.Select(row => JsonSerializer.Deserialize<DmarcRow>(row.Key)! with { Count = row.Value })], Unlisted) { Discovery = Discovery };
     }
 }

@@ -50,7 +50,10 @@ public static class DmarcReportReader
 
     private static PublishedPolicy Policy(Node policy) => new(
         policy["domain"].ToLowerInvariant(), policy["p"], policy["sp"] is { Length: > 0 } subdomains ? subdomains : null, policy["np"] is { Length: > 0 } missing ? missing : null,
-        policy["adkim"] == "s", policy["aspf"] == "s", policy["testing"] == "y");
+        policy["adkim"] == "s", policy["aspf"] == "s", policy["testing"] == "y")
+    {
+        Discovery = policy["discovery_method"] == DmarcReportWriter.TreeWalk ? DmarcDiscovery.TreeWalk : DmarcDiscovery.PublicSuffixList,
+    };
 
     private static DmarcRow Row(Node record)
     {

@@ -18,13 +18,18 @@ public sealed record DmarcReportUri(EmailAddress Address, long? MaxOctets)
         => list is null ? [] : [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(ParseOne).OfType<DmarcReportUri>().Distinct().Take(MaxTargets)];
 
     /// <summary>
-    /// Where the reports about a domain go in truth (RFC 7489 §7.1): an address elsewhere has to say in DNS that it wants them, and may name another one at the same host.
+    /// Where the reports about a domain go in truth (RFC 9990 §4, RFC 7489 §7.1): an address elsewhere has to say in DNS that it wants them, and may name another one at the same host.
     /// </summary>
     /// <param name="policyDomain">Where the record was found.</param>
+    /// <param name="discovery">How that was.</param>
     /// <returns>No targets when the other side does not want any; null when DNS does not say.</returns>
-    public async ValueTask<IReadOnlyList<DmarcReportUri>?> VerifyAsync(string policyDomain, IMailDns dns, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<DmarcReportUri>?> VerifyAsync(string policyDomain, DmarcDiscovery discovery, IMailDns dns, CancellationToken cancellationToken)
     {
-        if (PublicSuffixes.AreOfOneOrganization(policyDomain, Address.Domain)) return [this];
+        switch (await new DmarcDomains(dns, discovery).AreOfOneOrganizationAsync(DomainName.Normalize(policyDomain), DomainName.Normalize(Address.Domain), cancellationToken))
+        {
+            case true: return [this];
+            case null: return null;
+        }
         if (DomainName.ToAscii(policyDomain) is not { } about || DomainName.ToAscii(Address.Domain) is not { } host) return [];
         var name = $"{about}._report._dmarc.{host}";
         if (name.Length > 253) return [];

@@ -10,6 +10,7 @@ public static class DmarcReportWriter
 {
     private const string Namespace = "urn:ietf:params:xml:ns:dmarc-2.0";
     private const int MaxText = 300;
+    internal const string TreeWalk = "treewalk";
 
     private static readonly XmlWriterSettings Format = new() { Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), Indent = true, NewLineChars = "\n" };
 
@@ -50,8 +51,7 @@ public static class DmarcReportWriter
     {
         xml.WriteStartElement("policy_published", Namespace);
         Text(xml, "domain", policy.Domain);
-        // By the public suffix list, not by the tree walk.
-        Text(xml, "discovery_method", "psl");
+        Text(xml, "discovery_method", policy.Discovery == DmarcDiscovery.TreeWalk ? TreeWalk : "psl");
         Text(xml, "p", policy.Policy);
         if (policy.Subdomains is { } subdomains) Text(xml, "sp", subdomains);
         if (policy.Missing is { } missing) Text(xml, "np", missing);
