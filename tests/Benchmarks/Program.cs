@@ -23,6 +23,7 @@ var commands = new Dictionary<string, (string Usage, Func<Options, CancellationT
     ["mailboxes"] = (MailboxesCompare.Usage, MailboxesCompare.RunAsync),
     ["relay"] = (RelayCompare.Usage, RelayCompare.RunAsync),
     ["checks"] = (ChecksLoad.Usage, ChecksLoad.RunAsync),
+    ["capacity"] = (Capacity.Usage, Capacity.RunAsync),
     ["compare"] = (Compare.Usage, Compare.RunAsync),
 };
 

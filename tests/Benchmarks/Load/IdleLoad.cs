@@ -25,19 +25,34 @@ internal static class IdleLoad
 
     public static async Task<IdleLoadResult> RunAsync(IdleLoadPlan plan, CancellationToken cancellationToken)
     {
+        var figures = new List<ProcessFigures>();
+        await HoldAsync(plan, () => figures.Add(ProcessFigures.Of(plan.Processes)), cancellationToken);
+        return new IdleLoadResult(figures[0], figures[1], plan.Connections);
+    }
+
+    /// <param name="look">Called twice: when one connection has idled for some time, and when all the others have too.</param>
+    public static async Task HoldAsync(IdleLoadPlan plan, Action look, CancellationToken cancellationToken)
+    {
         var sessions = new List<ImapSession>();
         try
         {
             // One first: what every session shares (code, caches) belongs to the base.
             sessions.Add(await StartAsync(plan, 0, cancellationToken));
-            var before = await SettledAsync(plan.Processes, cancellationToken);
+            await LookAsync();
             foreach (var batch in Enumerable.Range(1, plan.Connections).Chunk(20))
                 sessions.AddRange(await Task.WhenAll(batch.Select(number => StartAsync(plan, number, cancellationToken))));
-            return new IdleLoadResult(before, await SettledAsync(plan.Processes, cancellationToken), plan.Connections);
+            await LookAsync();
         }
         finally
         {
             foreach (var session in sessions) await session.DisposeAsync();
+        }
+
+        // Some seconds after the work: what a server keeps, not what it has not given back yet.
+        async Task LookAsync()
+        {
+            await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken);
+            look();
         }
     }
 
@@ -50,12 +65,5 @@ internal static class IdleLoad
         await session.SelectAsync(cancellationToken);
         await session.IdleAsync(cancellationToken);
         return session;
-    }
-
-    /// <summary>The memory some seconds after the work: what a server keeps, not what it has not given back yet.</summary>
-    private static async Task<ProcessFigures> SettledAsync(IReadOnlyList<int> processes, CancellationToken cancellationToken)
-    {
-        await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken);
-        return ProcessFigures.Of(processes);
     }
 }

@@ -56,9 +56,11 @@ internal sealed class MerpatiPeer : IPeer
     /// <summary>One process of each service, on the MongoDB and RabbitMQ of deploy/local, whose work is not counted.</summary>
     public static async Task<MerpatiPeer> StartClusterAsync()
     {
-        var server = await ClusterServer.StartAsync();
-        return await WithAccountsAsync("cluster", server, [.. server.Cluster.Services.Select(service => service.ProcessId)]);
+        return await WithAccountsAsync("cluster", await ClusterServer.StartAsync());
     }
+
+    /// <summary>All its processes together.</summary>
+    public static Task<MerpatiPeer> WithAccountsAsync(string name, ClusterServer server) => WithAccountsAsync(name, server, [.. server.Cluster.Services.Select(service => service.ProcessId)]);
 
     private static async Task<MerpatiPeer> WithAccountsAsync(string name, IMailServer server, IReadOnlyList<int> processes)
     {
