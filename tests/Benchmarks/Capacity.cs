@@ -59,7 +59,7 @@ internal static class Capacity
             foreach (var warm in new[] { true, false })
                 await CostAsync(warm, $"IMAP {operation}, ms", async () => (await ImapLoad.RunAsync(warm ? plan with { Duration = plan.Duration / 3 } : plan, cancellationToken))[operation].Count);
         }
-        foreach (var warm in new[] { true, false }) await CostAsync(warm, "POP3 poll (login, STAT, QUIT), ms", () => PollAsync(new IPEndPoint(IPAddress.Loopback, server.Pop3Port), warm ? connections * 5 : connections * 50, connections, cancellationToken));
+        foreach (var warm in new[] { true, false }) await CostAsync(warm, "POP3 poll (login, STAT, QUIT), ms", () => PollAsync(new IPEndPoint(IPAddress.Loopback, server.Pop3Port), warm ? 20 : 100, cancellationToken));
         MemoryRow("after all that, MB");
 
         var idling = new List<Dictionary<ServiceKind, double>>();
@@ -98,26 +98,23 @@ internal static class Capacity
         };
     }
 
-    /// <summary>Each poll with a connection of its own, as clients do it.</summary>
-    private static async Task<int> PollAsync(IPEndPoint server, int polls, int connections, CancellationToken cancellationToken)
+    /// <summary>Each poll with a connection of its own, as clients do it; a maildrop is open to one at a time.</summary>
+    private static async Task<int> PollAsync(IPEndPoint server, int polls, CancellationToken cancellationToken)
     {
-        await Parallel.ForEachAsync(Enumerable.Range(0, polls), new ParallelOptions { MaxDegreeOfParallelism = connections, CancellationToken = cancellationToken }, async (number, token) =>
+        await Parallel.ForEachAsync(BenchAccounts.Addresses, cancellationToken, async (address, token) =>
         {
-            await using var pop3 = await MailConnection.OpenAsync(server, tls: false, token);
-            await ReplyAsync("");
-            await ReplyAsync($"USER {Numbered.Name(BenchAccounts.Pattern, number % BenchAccounts.Count)}\r\n");
-            await ReplyAsync($"PASS {BenchAccounts.Password}\r\n");
-            await ReplyAsync("STAT\r\n");
-            await ReplyAsync("QUIT\r\n");
-
-            async Task ReplyAsync(string command)
+            for (var poll = 0; poll < polls; poll++)
             {
-                if (command.Length > 0) await pop3.SendAsync(command, token);
-                var reply = await pop3.ReadLineAsync(token);
-                if (!reply.StartsWith("+OK", StringComparison.Ordinal)) throw new InvalidOperationException($"The server said: {reply}");
+                await using var pop3 = await MailConnection.OpenAsync(server, tls: false, token);
+                foreach (var command in new[] { "", $"USER {address}\r\n", $"PASS {BenchAccounts.Password}\r\n", "STAT\r\n", "QUIT\r\n" })
+                {
+                    if (command.Length > 0) await pop3.SendAsync(command, token);
+                    var reply = await pop3.ReadLineAsync(token);
+                    if (!reply.StartsWith("+OK", StringComparison.Ordinal)) throw new InvalidOperationException($"The server said: {reply}");
+                }
             }
         });
-        return polls;
+        return polls * BenchAccounts.Count;
     }
 
     private static void Row(string what, Func<ServiceKind, string> cell) => Console.WriteLine($"| {what} |{string.Concat(Kinds.Select(kind => $" {cell(kind)} |"))}");
