@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using Merpati.Accounts;
 using Merpati.Addresses;
@@ -31,7 +32,7 @@ public sealed class MongoDirectoryStore : IDirectoryStore
     }
 
     public ValueTask<DirectoryOutcome> AddDomainAsync(LocalDomain domain, CancellationToken cancellationToken)
-        => _connection.TransactAsync(async (session, token) =>
+        => CommitAsync(async (session, token) =>
         {
             var document = DirectoryDocuments.Write(domain);
             if (await ExistsAsync(_domains, session, ById(document["_id"]), token)) return DirectoryOutcome.AlreadyExists;
@@ -46,7 +47,7 @@ public sealed class MongoDirectoryStore : IDirectoryStore
     }
 
     public ValueTask<DirectoryOutcome> RemoveDomainAsync(string name, CancellationToken cancellationToken)
-        => _connection.TransactAsync(async (session, token) =>
+        => CommitAsync(async (session, token) =>
         {
             var domain = DomainName.Normalize(name);
             if ((await _domains.DeleteOneAsync(session, ById(domain), cancellationToken: token)).DeletedCount == 0) return DirectoryOutcome.NotFound;
@@ -62,7 +63,7 @@ public sealed class MongoDirectoryStore : IDirectoryStore
         => (await ListAsync(_domains, [], "_id", limit: null, cancellationToken)).ConvertAll(DirectoryDocuments.ReadDomain);
 
     public ValueTask<DirectoryOutcome> AddAccountAsync(Account account, Credential? credential, CancellationToken cancellationToken)
-        => _connection.TransactAsync(async (session, token) =>
+        => CommitAsync(async (session, token) =>
         {
             var document = DirectoryDocuments.Write(account);
             document.InsertAt(0, new BsonElement("_id", Bson.Id(account.Id.Value)));
@@ -75,7 +76,7 @@ public sealed class MongoDirectoryStore : IDirectoryStore
         }, cancellationToken).OrAsRolledBackAsync();
 
     public ValueTask<DirectoryOutcome> ChangeAccountAsync(Account account, CancellationToken cancellationToken)
-        => _connection.TransactAsync(async (session, token) =>
+        => CommitAsync(async (session, token) =>
         {
             var id = Bson.Id(account.Id.Value);
             var changed = DirectoryDocuments.Write(account);
@@ -90,7 +91,7 @@ public sealed class MongoDirectoryStore : IDirectoryStore
         }, cancellationToken).OrAsRolledBackAsync();
 
     public ValueTask<DirectoryOutcome> RemoveAccountAsync(AccountId account, CancellationToken cancellationToken)
-        => _connection.TransactAsync(async (session, token) =>
+        => CommitAsync(async (session, token) =>
         {
             var removed = await _accounts.FindOneAndDeleteAsync(session, ById(Bson.Id(account.Value)), cancellationToken: token);
             if (removed is null) return DirectoryOutcome.NotFound;
@@ -120,7 +121,7 @@ public sealed class MongoDirectoryStore : IDirectoryStore
             : null;
 
     public ValueTask<DirectoryOutcome> PutAliasAsync(AddressAlias alias, CancellationToken cancellationToken)
-        => _connection.TransactAsync(async (session, token) =>
+        => CommitAsync(async (session, token) =>
         {
             var document = DirectoryDocuments.Write(alias);
             if (!await TouchDomainAsync(session, alias.Address.Domain, token)) return DirectoryOutcome.NoSuchDomain;
@@ -146,7 +147,7 @@ public sealed class MongoDirectoryStore : IDirectoryStore
     }
 
     public ValueTask<DirectoryOutcome> AddDkimKeyAsync(DkimKey key, CancellationToken cancellationToken)
-        => _connection.TransactAsync(async (session, token) =>
+        => CommitAsync(async (session, token) =>
         {
             var document = DirectoryDocuments.Write(key);
             if (!await TouchDomainAsync(session, DomainName.Normalize(key.Key.Domain), token)) return DirectoryOutcome.NoSuchDomain;
@@ -165,7 +166,7 @@ public sealed class MongoDirectoryStore : IDirectoryStore
         => (await ListAsync(_dkimKeys, domain is null ? [] : DirectoryDocuments.InDomain("_id", DomainName.Normalize(domain)), "_id", limit: null, cancellationToken)).ConvertAll(DirectoryDocuments.ReadDkimKey);
 
     public ValueTask<ReadOnlyMemory<byte>> InstallationSecretAsync(CancellationToken cancellationToken)
-        => _connection.TransactAsync<ReadOnlyMemory<byte>>(async (session, token) =>
+        => CommitAsync<ReadOnlyMemory<byte>>(async (session, token) =>
         {
             using var found = await _settings.FindAsync(session, ById("secret"), cancellationToken: token);
             if (await found.FirstOrDefaultAsync(token) is { } kept) return kept.Octets("installation");
@@ -173,6 +174,14 @@ public sealed class MongoDirectoryStore : IDirectoryStore
             await _settings.InsertOneAsync(session, new BsonDocument { { "_id", "secret" }, { "installation", fresh } }, cancellationToken: token);
             return fresh;
         }, cancellationToken);
+
+    private async ValueTask<T> CommitAsync<T>(Func<IClientSessionHandle, CancellationToken, Task<T>> body, CancellationToken cancellationToken)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        var result = await _connection.TransactAsync(body, cancellationToken);
+        _connection.Metrics.Committed(startedAt, operations: 1);
+        return result;
+    }
 
     private static BsonDocument ById(BsonValue id) => new("_id", id);
 

@@ -5,15 +5,16 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Merpati.Local.Cluster;
 
-namespace Merpati.Tests.Faults.Cluster;
+namespace Merpati.TestKit.Cluster;
 
 /// <summary>
 /// The real Prometheus with the chart's own rules, over the services of a cluster. Only time is shorter: every range and offset of a rule is 15 seconds, every wait at most 1; and amounts
 /// that a test cannot wait for are replaced one by one.
 /// </summary>
-internal sealed partial class Prometheus : IAsyncDisposable
+public sealed partial class Prometheus : IAsyncDisposable
 {
-    private const string Rules = "charts/merpati/files/alerts.yaml";
+    /// <summary>The label <c>namespace</c> of all series.</summary>
+    public const string Namespace = "mail";
 
     private readonly Process _process;
     private readonly HttpClient _http;
@@ -24,16 +25,19 @@ internal sealed partial class Prometheus : IAsyncDisposable
         _http = new HttpClient { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/")), Timeout = TimeSpan.FromSeconds(30) };
     }
 
+    /// <summary>Where the chart has its rules and dashboards.</summary>
+    public static string ChartFiles { get; } = Found();
+
     /// <summary>The names of all alerts that there are.</summary>
-    public static IReadOnlyList<string> Alerts { get; } = [.. AlertName().Matches(File.ReadAllText(RulesFile())).Select(match => match.Groups["name"].Value)];
+    public static IReadOnlyList<string> Alerts { get; } = [.. AlertName().Matches(File.ReadAllText(Path.Combine(ChartFiles, "alerts.yaml"))).Select(match => match.Groups["name"].Value)];
 
     /// <param name="amounts">What stands in the rules, and what shall stand there here; each has to be there.</param>
-    public static async Task<Prometheus> StartAsync(LocalCluster cluster, string folder, int port, IReadOnlyDictionary<string, string> amounts)
+    public static async Task<Prometheus> StartAsync(LocalCluster cluster, string folder, int port, IReadOnlyDictionary<string, string>? amounts = null)
     {
-        var rules = await File.ReadAllTextAsync(RulesFile());
-        foreach (var (there, here) in amounts)
+        var rules = await File.ReadAllTextAsync(Path.Combine(ChartFiles, "alerts.yaml"));
+        foreach (var (there, here) in amounts ?? new Dictionary<string, string>())
         {
-            Assert.Contains(there, rules, StringComparison.Ordinal);
+            if (!rules.Contains(there, StringComparison.Ordinal)) throw new ArgumentException($"No rule says '{there}'.", nameof(amounts));
             rules = rules.Replace(there, here, StringComparison.Ordinal);
         }
         rules = Range().Replace(rules, "[15s]");
@@ -41,7 +45,7 @@ internal sealed partial class Prometheus : IAsyncDisposable
         rules = Wait().Replace(rules, "for: 1s");
         await File.WriteAllTextAsync(Path.Combine(folder, "rules.yaml"), rules);
         var targets = cluster.Services.Select(service => string.Create(
-            CultureInfo.InvariantCulture, $"{{\"targets\":[\"127.0.0.1:{service.Ports.Http}\"],\"labels\":{{\"namespace\":\"mail\",\"component\":\"{service.Kind.Name()}\",\"pod\":\"{service.Name}\"}}}}"));
+            CultureInfo.InvariantCulture, $"{{\"targets\":[\"127.0.0.1:{service.Ports.Http}\"],\"labels\":{{\"namespace\":\"{Namespace}\",\"component\":\"{service.Kind.Name()}\",\"pod\":\"{service.Name}\"}}}}"));
         await File.WriteAllTextAsync(
             Path.Combine(folder, "prometheus.yaml"),
             $"{{\"global\":{{\"scrape_interval\":\"1s\",\"evaluation_interval\":\"1s\"}},\"rule_files\":[\"rules.yaml\"],\"scrape_configs\":[{{\"job_name\":\"merpati\",\"static_configs\":[{string.Join(',', targets)}]}}]}}");
@@ -78,6 +82,17 @@ internal sealed partial class Prometheus : IAsyncDisposable
             .ToHashSet();
     }
 
+    /// <summary>How many series an expression has now; 0 also where all it has is no number.</summary>
+    /// <exception cref="InvalidOperationException">Prometheus refuses it.</exception>
+    public async Task<int> CountAsync(string expression)
+    {
+        using var form = new FormUrlEncodedContent([new("query", expression)]);
+        using var answer = await _http.PostAsync(new Uri("api/v1/query", UriKind.Relative), form);
+        using var body = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        if (answer.StatusCode != HttpStatusCode.OK) throw new InvalidOperationException($"{expression}: {body.RootElement}");
+        return body.RootElement.GetProperty("data").GetProperty("result").EnumerateArray().Count(series => series.GetProperty("value")[1].GetString() != "NaN");
+    }
+
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
@@ -96,7 +111,7 @@ internal sealed partial class Prometheus : IAsyncDisposable
         catch (HttpRequestException) { return false; }
     }
 
-    private static string RulesFile([System.Runtime.CompilerServices.CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../..", Rules));
+    private static string Found([System.Runtime.CompilerServices.CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../charts/merpati/files"));
 
     [GeneratedRegex(@"- alert: (?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex AlertName();
