@@ -98,13 +98,20 @@ Task("Images")
         if (StartProcess("/bin/sh", "deploy/images/build.sh artifacts/images") != 0) throw new Exception("The images could not be built.");
     });
 
+Task("PreviousImages")
+    .Description("The images and the chart of the version before, in artifacts/previous: of the newest tag, or of --previous=<revision>.")
+    .Does(() =>
+    {
+        if (StartProcess("/bin/sh", "deploy/images/previous.sh artifacts/previous " + Argument("previous", "")) != 0) throw new Exception("The images of the version before could not be built.");
+    });
+
 Task("PodPrograms")
     .Description("podman and what it needs, from Debian's packages; needs root only when one is missing.")
     .Does(() => Provide("tests/Pods/install.sh", "podman", "runc", "/usr/lib/podman/netavark", "/usr/lib/podman/aardvark-dns", "iptables"));
 
 Task("Pods")
-    .Description("The chart as helm renders it, run: pods by podman from the images of the task Images, with their users, mounts, probes and network. As root.")
-    .IsDependentOn("Servers").IsDependentOn("ChartTools").IsDependentOn("PodPrograms").IsDependentOn("Images")
+    .Description("The chart as helm renders it, run: pods by podman from the images of the task Images, with their users, mounts, probes and network; upgraded from the version before, and rolled back. As root.")
+    .IsDependentOn("Servers").IsDependentOn("ChartTools").IsDependentOn("PodPrograms").IsDependentOn("Images").IsDependentOn("PreviousImages")
     .Does(() => TestProject("Pods"));
 
 Task("Integration")

@@ -9,19 +9,22 @@ internal static class Helm
 
     public const string Namespace = "post";
 
-    private static readonly ConcurrentDictionary<(string Version, string Values), Task<string>> Rendered = new();
+    private static readonly ConcurrentDictionary<(string Version, string Chart, string Values), Task<string>> Rendered = new();
 
     /// <summary>What the chart becomes with a file of values; rendered once, or by two that ask at the same time twice.</summary>
-    public static Task<string> RenderAsync(string values, string version = "helm4")
-        => Rendered.GetOrAdd((version, values), static async key =>
+    /// <param name="chart">The folder of another version's chart.</param>
+    public static Task<string> RenderAsync(string values, string version = "helm4", string? chart = null)
+        => Rendered.GetOrAdd((version, chart ?? Repository.Chart, values), static async key =>
         {
-            var result = await TemplateAsync(key.Version, key.Values);
+            var result = await RunAsync(key.Version, TemplateOf(key.Chart, key.Values));
             return result.ExitCode == 0 ? result.Output : throw new InvalidOperationException($"{key.Values} is not rendered: {result}");
         });
 
     public static Task<ToolResult> TemplateAsync(string version, string values, params string[] sets)
-        => RunAsync(version, ["template", Release, Repository.Chart, "--namespace", Namespace, "--values", Path.Combine(Repository.Chart, values), .. sets.SelectMany(set => new[] { "--set", set })]);
+        => RunAsync(version, [.. TemplateOf(Repository.Chart, values), .. sets.SelectMany(set => new[] { "--set", set })]);
 
     public static Task<ToolResult> RunAsync(string version, params IEnumerable<string> arguments)
         => Tool.RunAsync(Path.Combine(Repository.Fetched, version, "helm"), arguments);
+
+    private static IEnumerable<string> TemplateOf(string chart, string values) => ["template", Release, chart, "--namespace", Namespace, "--values", Path.Combine(chart, values)];
 }

@@ -19,7 +19,8 @@ internal sealed class RenderedChart
     /// <summary>Those of the services; the probe is none.</summary>
     public IEnumerable<Node> Deployments => OfKind("Deployment").Where(deployment => ComponentOf(LabelsOf(deployment)) != "probe");
 
-    public static async Task<RenderedChart> OfAsync(string values) => new(values, await Helm.RenderAsync(values));
+    /// <param name="chart">The folder of another version's chart.</param>
+    public static async Task<RenderedChart> OfAsync(string values, string? chart = null) => new(values, await Helm.RenderAsync(values, chart: chart));
 
     public IEnumerable<Node> OfKind(string kind) => Objects.Where(node => node["kind"].Text == kind);
 

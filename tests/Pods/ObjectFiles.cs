@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Merpati.TestKit;
@@ -8,8 +9,11 @@ namespace Merpati.Tests.Pods;
 /// <summary>Secrets and ConfigMaps as files, with the modes and the group that the kubelet gives them.</summary>
 internal sealed class ObjectFiles(string folder, RenderedChart chart)
 {
-    private readonly Dictionary<string, IReadOnlyDictionary<string, byte[]>> _secrets = [];
+    private ConcurrentDictionary<string, IReadOnlyDictionary<string, byte[]>> _secrets = [];
     private int _next;
+
+    /// <summary>Those of another version: secrets that are there stay as they are, as helm's <c>lookup</c> has it.</summary>
+    public ObjectFiles WithChart(string folder, RenderedChart chart) => new(folder, chart) { _secrets = _secrets };
 
     /// <summary>A secret that somebody else than the chart makes.</summary>
     public void AddSecret(string name, params (string Key, string Text)[] entries) => _secrets[name] = entries.ToDictionary(entry => entry.Key, entry => Encoding.UTF8.GetBytes(entry.Text));

@@ -14,9 +14,12 @@ namespace Merpati.Tests.Pods;
 /// What <c>helm template</c> makes of the chart, run on this machine: each Deployment's pods as containers in a network of their own, each Service as a name there and, for
 /// clients, as a port on loopback that goes to the pods which are ready. MongoDB and RabbitMQ are those of deploy/local, reached through the network's gateway.
 /// </summary>
-public sealed class PodCluster : IAsyncLifetime
+public class PodCluster : IAsyncLifetime
 {
     public const string Domain = "merpati.test";
+
+    internal static readonly Version Current = new("artifacts/images", Repository.Chart);
+    internal static readonly Version Previous = new("artifacts/previous/images", Path.Combine(Repository.Root, "artifacts/previous/chart"));
 
     private readonly string _id = RandomNumberGenerator.GetHexString(8, lowercase: true);
     private readonly ConcurrentDictionary<string, Pod> _pods = [];
@@ -28,12 +31,18 @@ public sealed class PodCluster : IAsyncLifetime
     private string _token = "";
     private int _number;
     private int _turn;
-    private ObjectFiles _files = null!;
+    private ObjectFiles? _files;
     private IReadOnlyDictionary<string, string> _images = null!;
 
     private string Network => "merpati-" + _id;
 
+    private ObjectFiles Files => _files ?? throw new InvalidOperationException("Nothing is installed.");
+
+    /// <summary>What helm made of the version that was installed last.</summary>
     internal RenderedChart Chart { get; private set; } = null!;
+
+    /// <summary>The version that is there at the beginning.</summary>
+    private protected virtual Version First => Current;
 
     internal FlowWatch Flows { get; private set; } = null!;
 
@@ -47,7 +56,6 @@ public sealed class PodCluster : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _folder = Directory.CreateTempSubdirectory("merpati-pods-").FullName;
-        _images = await Podman.LoadImagesAsync();
         await Podman.RunAsync("network", "create", Network);
         var gateway = IPAddress.Parse(await Podman.RunAsync("network", "inspect", "--format", "{{range .Subnets}}{{.Gateway}}{{end}}", Network));
 
@@ -58,19 +66,18 @@ public sealed class PodCluster : IAsyncLifetime
         _links.Add(new SilentLink(broker.Port, new IPEndPoint(gateway, 5672)));
         _hosts["mongodb"] = _hosts["rabbitmq"] = gateway.ToString();
 
-        Chart = await RenderedChart.OfAsync(await WriteValuesAsync());
-        _files = new ObjectFiles(_folder, Chart);
+        await InstallAsync(First);
         var user = broker.UserInfo.Split(':');
-        _files.AddSecret("rabbitmq", ("username", Uri.UnescapeDataString(user[0])), ("password", Uri.UnescapeDataString(user[1])));
-        _files.AddSecret("mongodb", ("connectionString", "mongodb://mongodb:27017/?directConnection=true"));
+        Files.AddSecret("rabbitmq", ("username", Uri.UnescapeDataString(user[0])), ("password", Uri.UnescapeDataString(user[1])));
+        Files.AddSecret("mongodb", ("connectionString", "mongodb://mongodb:27017/?directConnection=true"));
         using (var authority = new DevelopmentAuthority(TimeProvider.System))
         {
             var mail = authority.Issue(_folder, "mail", ["mx.merpati.test"]);
-            _files.AddSecret("mail-tls", ("tls.crt", await File.ReadAllTextAsync(mail.Certificate)), ("tls.key", await File.ReadAllTextAsync(mail.Key)));
+            Files.AddSecret("mail-tls", ("tls.crt", await File.ReadAllTextAsync(mail.Certificate)), ("tls.key", await File.ReadAllTextAsync(mail.Key)));
         }
 
         var admin = RenderedChart.NameOf(Chart.OfKind("Secret").Single(secret => RenderedChart.NameOf(secret).EndsWith("-admin", StringComparison.Ordinal)));
-        _token = _files.FolderOf(Node.Parse($"{{name: admin, secret: {{secretName: {admin}, defaultMode: '0440'}}}}"), 10001);
+        _token = Files.FolderOf(Node.Parse($"{{name: admin, secret: {{secretName: {admin}, defaultMode: '0440'}}}}"), 10001);
 
         Flows = new FlowWatch(() => Pods);
         foreach (var service in Chart.OfKind("Service").Where(service => service["spec"]["clusterIP"].Text != "None"))
@@ -111,6 +118,17 @@ public sealed class PodCluster : IAsyncLifetime
                 .. arguments, "--admin", "http://127.0.0.1:8080", "--token-file", "/secrets/admin/token"]);
     }
 
+    /// <summary>
+    /// What <c>helm upgrade</c> and <c>helm rollback</c> do: from here on <see cref="Chart"/> is that of the version, and <see cref="RollAsync"/> starts pods of it.
+    /// Secrets that the chart made stay as they are.
+    /// </summary>
+    internal async Task InstallAsync(Version version)
+    {
+        _images = await Podman.LoadImagesAsync(version.Images);
+        Chart = await RenderedChart.OfAsync(await WriteValuesAsync(), version.Chart);
+        _files = _files?.WithChart(Path.GetDirectoryName(Chart.Values)!, Chart) ?? new ObjectFiles(_folder, Chart);
+    }
+
     /// <summary>As a Deployment with maxSurge 1 and maxUnavailable 0 does it: a new pod, ready, then an old one goes.</summary>
     /// <returns>The exit codes of those that went.</returns>
     public async Task<IReadOnlyList<int>> RollAsync(string component)
@@ -126,6 +144,23 @@ public sealed class PodCluster : IAsyncLifetime
             await old.RemoveAsync();
         }
         return codes;
+    }
+
+    /// <summary>Waits until all that was accepted is closed; the ledger must balance.</summary>
+    public async Task ClosedLedgerAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        while (true)
+        {
+            using var status = JsonDocument.Parse(await MerpatiAsync("queue", "status", "--json"));
+            var ledger = status.RootElement.GetProperty("ledger");
+            if (ledger.GetProperty("open").GetInt64() == 0)
+            {
+                Assert.Equal(0, ledger.GetProperty("unaccounted").GetInt64());
+                return;
+            }
+            if (patience.IsCancellationRequested) throw new TimeoutException(status.RootElement.ToString());
+        }
     }
 
     /// <summary>The last words of every pod, for a test that failed.</summary>
@@ -146,7 +181,7 @@ public sealed class PodCluster : IAsyncLifetime
             // The clients of the tests come from the network's gateway, and there is no DNS to ask about them.
             smtpIngress = new { config = new { smtpIngress = new { checks = new { exemptNetworks = new[] { "10.0.0.0/8" } } } } },
         };
-        var path = Path.Combine(_folder, "values.yaml");
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, Path.GetRandomFileName())).FullName, "values.yaml");
         await File.WriteAllTextAsync(path, JsonSerializer.Serialize(values));
         return path;
     }
@@ -169,7 +204,7 @@ public sealed class PodCluster : IAsyncLifetime
         var labels = RenderedChart.LabelsOf(deployment);
         var services = Chart.OfKind("Service").Where(service => service["spec"]["selector"].Selects(labels)).Select(RenderedChart.NameOf);
         var name = string.Create(CultureInfo.InvariantCulture, $"{RenderedChart.NameOf(deployment)}-{_id}-{Interlocked.Increment(ref _number)}");
-        return _pods[name] = await Pod.StartAsync(deployment, name, Network, services, _hosts, _files);
+        return _pods[name] = await Pod.StartAsync(deployment, name, Network, services, _hosts, Files);
     }
 
     private async Task AdmitAsync(Pod pod)
@@ -178,3 +213,6 @@ public sealed class PodCluster : IAsyncLifetime
         _ready[pod.Name] = pod;
     }
 }
+
+/// <summary>A version of what is shipped: the folder of its images, and its chart.</summary>
+internal sealed record Version(string Images, string Chart);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using Merpati.TestKit;
 using Merpati.Tests.Chart;
 using Xunit.Abstractions;
@@ -38,7 +37,7 @@ public sealed class PodTests(PodCluster cluster, ITestOutputHelper output) : ICl
             await sending;
         }
         Assert.True(load.Acknowledged > 20, $"Only {load.Acknowledged} messages were taken.");
-        await ClosedLedgerAsync();
+        await cluster.ClosedLedgerAsync();
         var report = await load.CompareAsync(cluster.ClientPort("imaps"));
         output.WriteLine(report.ToString());
         Assert.True(report.IsClean, report.ToString());
@@ -66,7 +65,7 @@ public sealed class PodTests(PodCluster cluster, ITestOutputHelper output) : ICl
     {
         var load = new MailLoad(cluster.Accounts);
         await load.SendAsync(20, connections: 2, () => cluster.ClientPort("smtp"));
-        await ClosedLedgerAsync();
+        await cluster.ClosedLedgerAsync();
         await using (var imap = await MailWire.ConnectAsync(cluster.ClientPort("imaps"), tls: true)) await LoginAsync(imap);
         await using (var pop = await MailWire.ConnectAsync(cluster.ClientPort("pop3s"), tls: true)) Assert.StartsWith("+OK", await pop.SmtpReplyAsync(), StringComparison.Ordinal);
 
@@ -94,22 +93,5 @@ public sealed class PodTests(PodCluster cluster, ITestOutputHelper output) : ICl
         var (address, password) = cluster.Accounts[0];
         Assert.StartsWith("OK", (await imap.ImapAsync($"LOGIN \"{address}\" \"{password}\""))[^1], StringComparison.Ordinal);
         Assert.StartsWith("OK", (await imap.ImapAsync("SELECT INBOX"))[^1], StringComparison.Ordinal);
-    }
-
-    /// <summary>Waits until all that was accepted is closed; the ledger must balance.</summary>
-    private async Task ClosedLedgerAsync()
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        while (true)
-        {
-            using var status = JsonDocument.Parse(await cluster.MerpatiAsync("queue", "status", "--json"));
-            var ledger = status.RootElement.GetProperty("ledger");
-            if (ledger.GetProperty("open").GetInt64() == 0)
-            {
-                Assert.Equal(0, ledger.GetProperty("unaccounted").GetInt64());
-                return;
-            }
-            if (patience.IsCancellationRequested) throw new TimeoutException(status.RootElement.ToString());
-        }
     }
 }

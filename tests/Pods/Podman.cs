@@ -27,13 +27,13 @@ internal static class Podman
 
     public static Task<CommandResult> TryAsync(params IEnumerable<string> arguments) => Command.RunAsync("podman", arguments, environment: Settings, patience: Patience);
 
-    /// <summary>The images that <c>dotnet cake --target=Images</c> made, by the name of the program.</summary>
-    public static async Task<IReadOnlyDictionary<string, string>> LoadImagesAsync()
+    /// <summary>The images that a build left in a folder, by default that of <c>dotnet cake --target=Images</c>, by the name of the program.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> LoadImagesAsync(string folder = "artifacts/images")
     {
         var images = new Dictionary<string, string>();
-        var folder = Path.Combine(Repository.Root, "artifacts/images");
+        folder = Path.Combine(Repository.Root, folder);
         var archives = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.tar.gz") : [];
-        if (archives.Length == 0) throw new InvalidOperationException($"There are no images in {folder}: dotnet cake --target=Images");
+        if (archives.Length == 0) throw new InvalidOperationException($"There are no images in {folder}: dotnet cake --target=Pods");
         foreach (var archive in archives)
         {
             var loaded = await RunAsync("load", "--quiet", "--input", archive);
