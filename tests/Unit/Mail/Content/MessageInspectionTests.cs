@@ -81,6 +81,14 @@ public sealed class MessageInspectionTests
         (await InspectAsync(Attachment("a.zip", "application/zip", zip))).Reasons.Should().Equal(ContentReason.ArchiveEncrypted);
     }
 
+    [Theory]
+    [InlineData("a.rar", "Rar!\u001a\u0007\u0001\0")]
+    [InlineData("a.rar", "nothing of the kind")]
+    [InlineData("a.7z", "7z\u00bc\u00af\u0027\u001c\0\u0004")]
+    [InlineData("a.bin", "7z\u00bc\u00af\u0027\u001c\0\u0004")]
+    public async Task An_archive_whose_names_cannot_be_read_is_told(string name, string octets)
+        => (await InspectAsync(Attachment(name, "application/octet-stream", Encoding.Latin1.GetBytes(octets + "\u0003\u0002\u0001")))).Reasons.Should().Equal(ContentReason.ArchiveUnreadable);
+
     [Fact]
     public void Names_in_archives_are_found_in_whatever_pieces_they_come()
     {
@@ -88,7 +96,7 @@ public sealed class MessageInspectionTests
         for (var piece = 1; piece < 50; piece++)
         {
             var names = new HashSet<string>();
-            var finder = new ZipNames(100, (name, _) => names.Add(name));
+            var finder = new ZipNames(100, name => names.Add(name));
             for (var at = 0; at < zip.Length; at += piece) finder.Write(zip.AsSpan(at, Math.Min(piece, zip.Length - at)));
             names.Should().BeEquivalentTo("one.txt", "two/zw\u00f6lf.exe", "three.PK");
         }

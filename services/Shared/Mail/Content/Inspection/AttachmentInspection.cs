@@ -16,20 +16,20 @@ internal sealed class AttachmentInspection
     private readonly ISet<string> _reasons;
     private readonly string _extension;
     private readonly string _mediaType;
-    private readonly ZipNames _names;
+    private readonly int _maxNames;
     private readonly byte[] _tail = new byte[VbaProject.Length - 1];
     private int _headLength;
     private int _tailLength;
     private FileKind? _kind;
+    private IArchiveNames? _names;
 
     public AttachmentInspection(string extension, string mediaType, IReadOnlySet<string> executables, InspectionLimits limits, ISet<string> reasons)
     {
-        (_extension, _mediaType, _executables, _reasons) = (extension, mediaType, executables, reasons);
-        _names = new ZipNames(limits.MaxNames, Note);
+        (_extension, _mediaType, _executables, _reasons, _maxNames) = (extension, mediaType, executables, reasons, limits.MaxNames);
     }
 
     /// <summary>More of it could tell something.</summary>
-    public bool WantsMore => (_kind is null or FileKind.Zip or FileKind.Ole) && !_names.IsTooMuch;
+    public bool WantsMore => _kind is null or FileKind.Ole || _names is { IsDone: false };
 
     public static IMimeDecoder? DecoderOf(BodyPart part) => part.Encoding switch
     {
@@ -56,7 +56,11 @@ internal sealed class AttachmentInspection
     public void Complete()
     {
         if (_kind is null) Begin();
+        if (_names is null) return;
+        _names.Complete();
         if (_names.IsTooMuch) _reasons.Add(ContentReason.Limits);
+        if (_names.IsEncrypted) _reasons.Add(ContentReason.ArchiveEncrypted);
+        if (_names.IsUnreadable) _reasons.Add(ContentReason.ArchiveUnreadable);
     }
 
     private void Begin()
@@ -65,14 +69,38 @@ internal sealed class AttachmentInspection
         _kind = FileKinds.Of(head);
         if (FileKinds.Runs(_kind.Value)) _reasons.Add(ContentReason.ExecutableContent);
         if (FileKinds.Differ(_kind.Value, _extension, _mediaType)) _reasons.Add(ContentReason.TypeMismatch);
-        // An archive may have something before it, and is opened all the same.
-        if (_kind == FileKind.Unknown && _extension is "zip" or "jar" or "docx" or "xlsx" or "pptx") _kind = FileKind.Zip;
+        _names = NamesIn(ref head);
         Look(head);
+    }
+
+    /// <param name="head">Comes out without what stands before the archive.</param>
+    private IArchiveNames? NamesIn(ref Span<byte> head)
+    {
+        switch (_kind)
+        {
+            case FileKind.Zip:
+                return new ZipNames(_maxNames, Note);
+            case FileKind.Rar:
+                return new RarNames(_maxNames, Note);
+            case FileKind.SevenZip:
+                return new SevenZipNames(_maxNames, Note);
+            // An archive may have something before it, and is opened all the same.
+            case FileKind.Unknown when _extension is "zip" or "jar" or "docx" or "xlsx" or "pptx":
+                return new ZipNames(_maxNames, Note);
+            case FileKind.Unknown when _extension is "rar":
+                head = head[Math.Max(0, head.IndexOf("Rar!"u8))..];
+                return new RarNames(_maxNames, Note);
+            case FileKind.Unknown when _extension is "7z":
+                head = head[Math.Max(0, head.IndexOf(SevenZipNames.Mark))..];
+                return new SevenZipNames(_maxNames, Note);
+            default:
+                return null;
+        }
     }
 
     private void Look(ReadOnlySpan<byte> octets)
     {
-        if (_kind == FileKind.Zip) _names.Write(octets);
+        _names?.Write(octets);
         if (_kind == FileKind.Ole) LookForMacros(octets);
     }
 
@@ -96,9 +124,8 @@ internal sealed class AttachmentInspection
         _tailLength = rest.Length;
     }
 
-    private void Note(string name, bool isEncrypted)
+    private void Note(string name)
     {
-        if (isEncrypted) _reasons.Add(ContentReason.ArchiveEncrypted);
         if (name.EndsWith("/vbaProject.bin", StringComparison.OrdinalIgnoreCase) || name.StartsWith("xl/macrosheets/", StringComparison.OrdinalIgnoreCase)) _reasons.Add(ContentReason.OfficeMacros);
         if (_executables.Contains(FileName.Extension(name))) _reasons.Add(ContentReason.ArchiveExecutable);
     }

@@ -24,6 +24,9 @@ public static class ContentReason
     /// <summary>An archive holds files that cannot be looked at without a password.</summary>
     public const string ArchiveEncrypted = "archive-encrypted";
 
+    /// <summary>An archive whose names could not be read, or not all of them: it is broken, cut into volumes, or made in a way that is not known.</summary>
+    public const string ArchiveUnreadable = "archive-unreadable";
+
     /// <summary>An office document with macros.</summary>
     public const string OfficeMacros = "office-macros";
 
@@ -56,7 +59,7 @@ public static class ContentReason
 
     public static readonly IReadOnlyList<string> All =
     [
-        ExecutableName, ExecutableContent, DoubleExtension, NameTricks, TypeMismatch, ArchiveExecutable, ArchiveEncrypted, OfficeMacros,
+        ExecutableName, ExecutableContent, DoubleExtension, NameTricks, TypeMismatch, ArchiveExecutable, ArchiveEncrypted, ArchiveUnreadable, OfficeMacros,
         LinkMismatch, LinkPunycode, LinkMixedScript, LinkAddress, LinkUserInfo, AuthorNameAddress, AuthorImpersonatesUs, AuthorIsOurs, Limits,
     ];
 }

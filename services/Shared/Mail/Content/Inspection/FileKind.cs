@@ -10,6 +10,8 @@ internal enum FileKind
     Shortcut,
     Script,
     Archive,
+    Rar,
+    SevenZip,
     Zip,
     Ole,
     Pdf,
@@ -31,7 +33,9 @@ internal static class FileKinds
         if (head.StartsWith("#!"u8)) return FileKind.Script;
         if (head.StartsWith("PK\x03\x04"u8) || head.StartsWith("PK\x05\x06"u8)) return FileKind.Zip;
         if (head.StartsWith((ReadOnlySpan<byte>)[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1])) return FileKind.Ole;
-        if (head.StartsWith("Rar!"u8) || head.StartsWith((ReadOnlySpan<byte>)[0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]) || head.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]) || head.StartsWith("MSCF"u8) || head.StartsWith((ReadOnlySpan<byte>)[0xfd, 0x37, 0x7a, 0x58, 0x5a])) return FileKind.Archive;
+        if (head.StartsWith("Rar!"u8)) return FileKind.Rar;
+        if (head.StartsWith(SevenZipNames.Mark)) return FileKind.SevenZip;
+        if (head.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]) || head.StartsWith("MSCF"u8) || head.StartsWith((ReadOnlySpan<byte>)[0xfd, 0x37, 0x7a, 0x58, 0x5a])) return FileKind.Archive;
         // Readers take a PDF whose beginning stands within the first kilobyte.
         if (head.IndexOf("%PDF-"u8) >= 0) return FileKind.Pdf;
         if (head.StartsWith(@"{\rt"u8)) return FileKind.Rtf;
@@ -56,6 +60,8 @@ internal static class FileKinds
         "doc" or "dot" or "xls" or "xlt" or "ppt" or "pps" => [FileKind.Ole, FileKind.Rtf, FileKind.Zip, FileKind.Html],
         "docx" or "xlsx" or "pptx" or "docm" or "xlsm" or "pptm" => [FileKind.Zip, FileKind.Ole],
         "odt" or "ods" or "odp" or "zip" => [FileKind.Zip],
+        "rar" => [FileKind.Rar],
+        "7z" => [FileKind.SevenZip],
         "rtf" => [FileKind.Rtf],
         "txt" or "csv" or "log" => [FileKind.Html, FileKind.Rtf, FileKind.Script],
         "" when mediaType.StartsWith("image/", StringComparison.Ordinal) && mediaType != "image/svg+xml" => [FileKind.Image],

@@ -7,7 +7,7 @@ namespace Merpati.Mail.Content;
 /// Finds the names in a ZIP archive that streams by in pieces cut anywhere. It goes by the signatures of the records (local headers and the directory), wherever they stand, and not by the
 /// directory's word on where things are: readers of archives differ in what they believe, and each of them is to find nothing that we did not. Memory is that of one record.
 /// </summary>
-internal sealed class ZipNames(int maxNames, Action<string, bool> found)
+internal sealed class ZipNames(int maxNames, Action<string> found) : IArchiveNames
 {
     private const int LocalHeader = 30;
     private const int DirectoryHeader = 46;
@@ -17,8 +17,13 @@ internal sealed class ZipNames(int maxNames, Action<string, bool> found)
     private int _length;
     private int _names;
 
-    /// <summary>There were more names than were to be found.</summary>
     public bool IsTooMuch => _names > maxNames;
+
+    public bool IsEncrypted { get; private set; }
+
+    public bool IsUnreadable => false;
+
+    public bool IsDone => IsTooMuch;
 
     public void Write(ReadOnlySpan<byte> octets)
     {
@@ -32,6 +37,11 @@ internal sealed class ZipNames(int maxNames, Action<string, bool> found)
             _buffer.AsSpan(used, _length - used).CopyTo(_buffer);
             _length -= used;
         }
+    }
+
+    public void Complete()
+    {
+        // Whatever is not a record as a whole has no name.
     }
 
     /// <returns>Octets that are done with.</returns>
@@ -73,6 +83,7 @@ internal sealed class ZipNames(int maxNames, Action<string, bool> found)
         // The signature stands in what is packed too, once in four thousand million places.
         if (name.Any(c => c is < ' ' or '\x7f')) return;
         _names++;
-        found(name, isEncrypted);
+        IsEncrypted |= isEncrypted;
+        found(name);
     }
 }
