@@ -7,12 +7,12 @@ using Merpati.Cli.Commands.Archives;
 using Merpati.Cli.Commands.Checks;
 using Merpati.Cli.Commands.Classifier;
 using Merpati.Cli.Commands.Dkim;
-using Merpati.Cli.Commands.Dmarc;
 using Merpati.Cli.Commands.Domains;
 using Merpati.Cli.Commands.Policies;
 using Merpati.Cli.Commands.Probing;
 using Merpati.Cli.Commands.Quarantine;
 using Merpati.Cli.Commands.Queue;
+using Merpati.Cli.Commands.Reports;
 using Merpati.Cli.Commands.Sharing;
 using Merpati.Cli.Commands.Stores;
 using Merpati.Cli.Commands.Suppressions;
@@ -108,6 +108,11 @@ public static class MerpatiCommand
         {
             dmarc.SetDescription("How mail of our domains fares elsewhere.");
             dmarc.AddCommand<ListDmarcReports>("reports");
+        });
+        configuration.AddBranch("tls", tls =>
+        {
+            tls.SetDescription("How others fare with TLS at our hosts.");
+            tls.AddCommand<ListTlsReports>("reports");
         });
         configuration.AddCommand<ShowDns>("dns");
         configuration.AddBranch("quarantine", quarantine =>

@@ -45,8 +45,8 @@ internal static partial class DeliveryLog
     [LoggerMessage(3014, LogLevel.Information, "{Id}: {Recipient} complains ({Type}) in {Report}.")]
     public static partial void Complained(this ILogger logger, QueueId id, EmailAddress recipient, string type, QueueId report);
 
-    [LoggerMessage(3015, LogLevel.Information, "{Id}: DMARC report of {Organization} about {Domain} with {Rows} rows; kept: {Kept}.")]
-    public static partial void DmarcReportRead(this ILogger logger, QueueId id, string organization, string domain, int rows, bool kept);
+    [LoggerMessage(3015, LogLevel.Information, "{Id}: {Kind} report of {Organization} about {Domain} with {Parts} rows or policies; kept: {Kept}.")]
+    public static partial void ReportRead(this ILogger logger, QueueId id, string kind, string organization, string domain, int parts, bool kept);
 
     [LoggerMessage(3016, LogLevel.Information, "{Accounts} accounts were told of their messages in quarantine from {Since} to {Until}.")]
     public static partial void DigestsSent(this ILogger logger, int accounts, DateTimeOffset since, DateTimeOffset until);

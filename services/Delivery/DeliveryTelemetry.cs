@@ -30,7 +30,7 @@ internal sealed class DeliveryMetrics
         _attempt = meter.CreateHistogram<double>("merpati.delivery.attempt.duration", "s", "An attempt on a queue entry, from lease to close.");
         _latency = meter.CreateHistogram<double>("merpati.delivery.latency", "s", "From acceptance to the mailbox.");
         _leasesLost = meter.CreateCounter<long>("merpati.delivery.leases.lost", "{lease}", "Attempts whose lease had gone to another worker before they ended.");
-        _reports = meter.CreateCounter<long>("merpati.delivery.reports", "{report}", "Reports that came in by what they were: bounce, complaint, dmarc, dropped (too many), foreign (not about us), unreadable.");
+        _reports = meter.CreateCounter<long>("merpati.delivery.reports", "{report}", "Reports that came in by what they were: bounce, complaint, dmarc, tls, dropped (too many), foreign (not about us), unreadable.");
         _digests = meter.CreateCounter<long>("merpati.delivery.digests", "{message}", "Digests of the quarantine that were sent to accounts.");
         _collected = meter.CreateCounter<long>("merpati.content.collected_bytes", "By", "Contents removed since nobody needed them.");
         meter.CreateObservableGauge("merpati.content.orphaned_bytes", () => Volatile.Read(ref _orphanedOctets), "By", "Contents that nobody needs and that are not removed yet, as of the last look.");

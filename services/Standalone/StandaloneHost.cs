@@ -103,6 +103,7 @@ internal sealed class StandaloneHost : IAsyncDisposable
         app.MapTraceAdministration();
         app.MapClassifierAdministration();
         app.MapDmarcAdministration();
+        app.MapTlsReportAdministration();
         app.MapStoreAdministration();
         return new StandaloneHost(app, configuration, printJson);
     }

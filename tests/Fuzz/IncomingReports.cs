@@ -1,12 +1,13 @@
 using System.Globalization;
 using Merpati.Mail;
 using Merpati.Mail.Auth;
+using Merpati.Mail.Dns;
 
 namespace Merpati.Fuzz;
 
 /// <summary>
-/// Reports by strangers: as the XML of a DMARC report, which is read or refused by <see cref="InvalidDataException"/> alone and comes through our own writer as it was, and as a message that is a
-/// bounce or a complaint.
+/// Reports by strangers: as the XML of a DMARC report, which is read or refused by <see cref="InvalidDataException"/> alone and comes through our own writer as it was, as the JSON of a TLS report, and as a
+/// message that is a bounce or a complaint.
 /// </summary>
 internal static class IncomingReports
 {
@@ -14,6 +15,7 @@ internal static class IncomingReports
     {
         var octets = input.ToArray();
         ReadDmarc(octets);
+        ReadTls(octets);
         var reading = ReadAsync(octets);
         if (!reading.IsCompletedSuccessfully) throw new InvalidOperationException("A report threw, or waits though every octet is there.", reading.Exception);
     }
@@ -29,6 +31,15 @@ internal static class IncomingReports
         var again = DmarcReportReader.Read(written);
         if (again.Rows.Count != report.Rows.Count || again.Rows.Sum(row => row.Count) != report.Rows.Sum(row => row.Count) || again.Rows.Count(row => row.Passes) != report.Rows.Count(row => row.Passes))
             throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{report.Rows.Count} rows became {again.Rows.Count}, or others."));
+    }
+
+    private static void ReadTls(byte[] octets)
+    {
+        ToldTlsReport report;
+        try { report = TlsReportReader.Read(new MemoryStream(octets, writable: false)); }
+        catch (InvalidDataException) { return; }
+        if (report.Policies.Any(policy => policy.Successes < 0 || policy.Failures < 0 || policy.Details.Any(detail => detail.Sessions < 0 || (detail.Type + detail.Mx + detail.Reason).Any(char.IsControl))))
+            throw new InvalidOperationException("A negative number or a control character came through.");
     }
 
     private static async Task ReadAsync(byte[] octets)

@@ -3,6 +3,7 @@ using Merpati.Accounts;
 using Merpati.Addresses;
 using Merpati.Mail;
 using Merpati.Mail.Auth;
+using Merpati.Mail.Dns;
 using Merpati.Platform.Reports;
 using Merpati.Queueing;
 using Merpati.QueueWork;
@@ -17,7 +18,7 @@ namespace Merpati.Delivery.Reports;
 
 /// <summary>
 /// Reads the reports that come in beside their delivery (docs/inbound/reports.md): bounces and complaints about messages of ours go into the timelines of those and to the suppression list, DMARC
-/// reports are kept. Anybody can write a report: what it says counts only where the message that it returns is ours, by a queue id that the journal knows with this recipient.
+/// and TLS reports are kept. Anybody can write a report: what it says counts only where the message that it returns is ours, by a queue id that the journal knows with this recipient.
 /// </summary>
 internal sealed partial class ReadReports(
     IContentStore contents,
@@ -26,6 +27,7 @@ internal sealed partial class ReadReports(
     ISuppressionList suppressions,
     HardBounces bounces,
     ReceivedDmarcReports dmarc,
+    ReceivedTlsReports tls,
     DeliveryMetrics metrics,
     IOptions<DeliveryOptions> deliveryOptions,
     IOptions<ReportOptions> reportOptions,
@@ -56,7 +58,7 @@ internal sealed partial class ReadReports(
             if (await ReceivedReport.ReadAsync(message.Structure, (offset, length, token) => contents.OpenAsync(entry.Content, offset, length, token), cancellationToken) is { } report)
                 await TakeAsync(entry, report, cancellationToken);
             else if (entry.Recipients.Any(recipient => _options.IsTakenIn(recipient.Recipient.Address)))
-                await TakeDmarcAsync(entry, cancellationToken);
+                await TakeAttachedAsync(entry, cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -118,30 +120,61 @@ internal sealed partial class ReadReports(
         await suppressions.PutAsync(new Suppression(Suppression.Of(original.Recipient, original.Sender), SuppressionSource.Complaint, $"the recipient complained ({report.Type})", time.GetUtcNow(), Until: null), cancellationToken);
     }
 
-    private async ValueTask TakeDmarcAsync(QueueEntry entry, CancellationToken cancellationToken)
+    private async ValueTask TakeAttachedAsync(QueueEntry entry, CancellationToken cancellationToken)
     {
-        DmarcReport? report;
+        ReportAttachment? attached;
         await Unpacking.WaitAsync(cancellationToken);
         try
         {
             await using var content = await contents.OpenAsync(entry.Content, 0, entry.Size, cancellationToken);
             using var message = await MimeMessage.LoadAsync(content, cancellationToken);
-            report = await DmarcReportAttachment.ReadAsync(message, cancellationToken);
+            attached = await ReportAttachment.ReadAsync(message, cancellationToken);
         }
         finally { Unpacking.Release(); }
-        if (report is null) return;
-        if (SharedDmarcDays.NameOf(report.Policy.Domain) is not { } about || !await IsOursAsync(about, entry, cancellationToken))
+        var kept = attached switch
         {
-            metrics.ReportRead("foreign");
-            logger.ReportForeign(entry.Id);
-            return;
+            ReportAttachment.Dmarc { Report: var report } => await TakeAsync(entry, report, cancellationToken),
+            ReportAttachment.Tls { Report: var report } => await TakeAsync(entry, report, cancellationToken),
+            _ => (Kept?)null,
+        };
+        switch (kept)
+        {
+            case null:
+                break;
+            case { About: null }:
+                metrics.ReportRead("foreign");
+                logger.ReportForeign(entry.Id);
+                break;
+            case { Kind: var kind, Organization: var organization, About: { } about, Parts: var parts, IsKept: var isKept }:
+                metrics.ReportRead(isKept ? kind.ToLowerInvariant() : "dropped");
+                logger.ReportRead(entry.Id, kind, organization, about, parts, isKept);
+                await journal.AppendAsync(null, [new TimelineEvent(entry.Id, time.GetUtcNow(), TimelineStep.Reported, null, isKept ? $"{kind} report of {organization} about {about}" : $"{kind} report about {about}: there were too many today")], cancellationToken);
+                break;
         }
-        report = report with { Policy = report.Policy with { Domain = about } };
-        var kept = await dmarc.KeepAsync(new ReceivedDmarcReport(time.GetUtcNow(), ReporterOf(entry) is not null, report), cancellationToken);
-        metrics.ReportRead(kept ? "dmarc" : "dropped");
-        logger.DmarcReportRead(entry.Id, report.Organization, about, report.Rows.Count, kept);
-        await journal.AppendAsync(null, [new TimelineEvent(entry.Id, time.GetUtcNow(), TimelineStep.Reported, null, kept ? $"DMARC report of {report.Organization} about {about}" : $"DMARC report about {about}: there were too many today")], cancellationToken);
     }
+
+    private async ValueTask<Kept> TakeAsync(QueueEntry entry, DmarcReport report, CancellationToken cancellationToken)
+    {
+        if (await AboutAsync(report.Policy.Domain, entry, cancellationToken) is not { } about) return new Kept("DMARC", report.Organization, null, 0, IsKept: false);
+        report = report with { Policy = report.Policy with { Domain = about } };
+        return new Kept("DMARC", report.Organization, about, report.Rows.Count, await dmarc.KeepAsync(new ReceivedDmarcReport(time.GetUtcNow(), ReporterOf(entry) is not null, report), cancellationToken));
+    }
+
+    private async ValueTask<Kept> TakeAsync(QueueEntry entry, ToldTlsReport report, CancellationToken cancellationToken)
+    {
+        var policies = new List<ToldTlsPolicy>();
+        foreach (var policy in report.Policies)
+        {
+            if (await AboutAsync(policy.Domain, entry, cancellationToken) is { } about) policies.Add(policy with { Domain = about });
+        }
+        if (policies.Count == 0) return new Kept("TLS", report.Organization, null, 0, IsKept: false);
+        var received = new ReceivedTlsReport(time.GetUtcNow(), ReporterOf(entry) is not null, report with { Policies = policies });
+        return new Kept("TLS", report.Organization, policies[0].Domain, policies.Count, await tls.KeepAsync(received, cancellationToken));
+    }
+
+    /// <summary>The domain as it is kept; null when it is none of ours.</summary>
+    private async ValueTask<string?> AboutAsync(string domain, QueueEntry entry, CancellationToken cancellationToken)
+        => SharedDmarcDays.NameOf(domain) is { } about && await IsOursAsync(about, entry, cancellationToken) ? about : null;
 
     /// <summary>A domain of ours, or one that an address here for reports is in the organization of.</summary>
     private async ValueTask<bool> IsOursAsync(string domain, QueueEntry entry, CancellationToken cancellationToken)
@@ -195,6 +228,11 @@ internal sealed partial class ReadReports(
 
     [GeneratedRegex(@"\bdmarc=pass\b[^;]*\bheader\.from=(?<domain>[^\s;]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PassedDmarc();
+
+    /// <summary>What became of a report of a kind.</summary>
+    /// <param name="About">Null when it is not about us.</param>
+    /// <param name="Parts">Rows, or policies.</param>
+    private sealed record Kept(string Kind, string Organization, string? About, int Parts, bool IsKept);
 
     /// <param name="Id">The entry that went there.</param>
     private sealed record Original(QueueId Id, EmailAddress Sender, EmailAddress Recipient);

@@ -43,5 +43,5 @@ return await ServiceHost.RunAsync<UserDirectoryHostOptions>("merpati-user-direct
     var tokens = AdminTokens.Load(host.Options.Admin);
     if (!tokens.Any) return;
     host.Services.AddSingleton(tokens).AddSingleton(host.Options.Admin);
-    host.Map(static endpoints => endpoints.MapDirectoryAdministration().MapQueueAdministration().MapTraceAdministration().MapClassifierAdministration().MapDmarcAdministration());
+    host.Map(static endpoints => endpoints.MapDirectoryAdministration().MapQueueAdministration().MapTraceAdministration().MapClassifierAdministration().MapDmarcAdministration().MapTlsReportAdministration());
 });

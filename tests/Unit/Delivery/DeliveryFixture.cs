@@ -78,7 +78,7 @@ internal sealed class DeliveryFixture
     private ReadReports Reports(IOptions<DeliveryOptions> options)
     {
         var reports = Microsoft.Extensions.Options.Options.Create(ReportOptions);
-        return new ReadReports(Contents, Journal, Directory, Suppressions, new HardBounces(Suppressions, Records, Options.Suppress, Time, NullLogger<HardBounces>.Instance), new ReceivedDmarcReports(Records, reports, Time),
+        return new ReadReports(Contents, Journal, Directory, Suppressions, new HardBounces(Suppressions, Records, Options.Suppress, Time, NullLogger<HardBounces>.Instance), new ReceivedDmarcReports(Records, reports, Time), new ReceivedTlsReports(Records, reports, Time),
             Metrics, options, reports, Time, NullLogger<ReadReports>.Instance);
     }
 

@@ -61,7 +61,7 @@ public sealed class DeliveryOverSqliteTests(ITestOutputHelper output) : IAsyncLi
         var metrics = new DeliveryMetrics(meters);
         var reportOptions = Options.Create(new ReportOptions());
         var reports = new ReadReports(_stores.Content, _stores.Journal, _directory, _stores.Suppressions, new HardBounces(_stores.Suppressions, _stores.SharedRecords, options.Value.Suppress, _time, NullLogger<HardBounces>.Instance),
-            new ReceivedDmarcReports(_stores.SharedRecords, reportOptions, _time), metrics, options, reportOptions, _time, NullLogger<ReadReports>.Instance);
+            new ReceivedDmarcReports(_stores.SharedRecords, reportOptions, _time), new ReceivedTlsReports(_stores.SharedRecords, reportOptions, _time), metrics, options, reportOptions, _time, NullLogger<ReadReports>.Instance);
         var useCase = new DeliverToMailbox(_directory, _stores.Content, _stores.Queue, _stores.Journal, new MailboxDelivery(_mailboxes, new LocalMailboxChangeFeed(), _time), new Redirects(_directory),
             new ReportToSender(_stores.Content, _directory, options.Value.HostName, _time), reports, bell, metrics, options, _time, NullLogger<DeliverToMailbox>.Instance);
         using var service = new LocalDelivery(_stores.Queue, bell, useCase, options, _time, NullLogger<LocalDelivery>.Instance);

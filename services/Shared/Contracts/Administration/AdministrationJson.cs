@@ -61,6 +61,7 @@ namespace Merpati.Administration;
 [JsonSerializable(typeof(ArcCheckView))]
 [JsonSerializable(typeof(DmarcCheckView))]
 [JsonSerializable(typeof(DmarcReportsView))]
+[JsonSerializable(typeof(TlsReportsView))]
 public sealed partial class AdministrationJson : JsonSerializerContext
 {
     /// <summary>The same JSON for eyes and grep: letters of all languages, plus and angle brackets as they are. Not for HTML.</summary>

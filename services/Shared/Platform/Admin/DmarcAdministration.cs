@@ -13,7 +13,7 @@ public static class DmarcAdministration
 {
     private const int MaxSources = 5000;
     private const int MaxWords = 10;
-    private static readonly TimeSpan Usual = TimeSpan.FromDays(7);
+    internal static readonly TimeSpan Usual = TimeSpan.FromDays(7);
 
     public static IEndpointRouteBuilder MapDmarcAdministration(this IEndpointRouteBuilder endpoints)
     {

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
+using MimeKit.IO;
 
 namespace Merpati.Platform.Reports;
 
@@ -11,6 +12,15 @@ internal static class PackedJson
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) JsonSerializer.Serialize(gzip, value);
         return packed.ToArray();
+    }
+
+    /// <returns>False when it is more than that, as JSON or packed.</returns>
+    public static bool TryWrite<T>(T value, long maxJson, long maxPacked, out ReadOnlyMemory<byte> packed)
+    {
+        using var measure = new MeasuringStream();
+        JsonSerializer.Serialize(measure, value);
+        packed = measure.Length <= maxJson ? Write(value) : default;
+        return measure.Length <= maxJson && packed.Length <= maxPacked;
     }
 
     public static T? Read<T>(ReadOnlyMemory<byte> packed)

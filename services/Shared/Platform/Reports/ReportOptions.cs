@@ -30,14 +30,14 @@ public sealed class ReportOptions : IValidatableObject
     [Range(10, 5000)]
     public int MaxRows { get; set; } = 1000;
 
-    /// <summary>Addresses of ours at which DMARC reports of others come in; they are read beside their delivery.</summary>
+    /// <summary>Addresses of ours at which DMARC and TLS reports of others come in; they are read beside their delivery.</summary>
     public IList<string> Addresses { get; } = [];
 
     /// <summary>How long reports that came in are kept.</summary>
     [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
     public TimeSpan Keep { get; set; } = TimeSpan.FromDays(60);
 
-    /// <summary>Reports about one domain that are taken in on a day.</summary>
+    /// <summary>Reports of each kind about one domain that are taken in on a day.</summary>
     [Range(1, 100_000)]
     public int MaxReceived { get; set; } = 500;
 

@@ -17,11 +17,12 @@ public static class ReportServices
         return services;
     }
 
-    /// <summary><see cref="ReceivedDmarcReports"/>, kept in ISharedRecords, which must be there.</summary>
+    /// <summary><see cref="ReceivedDmarcReports"/> and <see cref="ReceivedTlsReports"/>, kept in ISharedRecords, which must be there.</summary>
     public static IServiceCollection AddReceivedReports(this IServiceCollection services)
     {
         services.AddReportOptions();
         services.TryAddSingleton<ReceivedDmarcReports>();
+        services.TryAddSingleton<ReceivedTlsReports>();
         return services;
     }
 

@@ -1,8 +1,10 @@
 using System.IO.Compression;
+using System.Security.Cryptography;
 using System.Text;
 using AwesomeAssertions;
 using Merpati.Addresses;
 using Merpati.Envelopes;
+using Merpati.Mail.Dns;
 using Merpati.Platform.Reports;
 using Merpati.Queueing;
 using Merpati.Relaying;
@@ -147,6 +149,89 @@ public sealed class ReadReportsTests
         (await _f.LedgerAsync()).Closed[Merpati.Storage.RecipientState.Delivered].Should().Be(1);
     }
 
+    [Fact]
+    public async Task A_large_DMARC_report_is_kept_without_the_rows_that_count_least()
+    {
+        _f.ReportOptions.Addresses.Add("ann@example.test");
+        var one = Feedback("example.test");
+        var (begin, end) = (one.IndexOf("  <record>", StringComparison.Ordinal), one.IndexOf("</feedback>", StringComparison.Ordinal));
+        // Names that nothing packs.
+        var rows = Enumerable.Range(1, 4000).Select(i => one[begin..end].Replace("<count>7", $"<count>{i}", StringComparison.Ordinal).Replace("evil.test", Convert.ToHexString(SHA256.HashData(BitConverter.GetBytes(i))) + ".test", StringComparison.Ordinal));
+        await ComesAsync(DmarcMail(one[..begin] + string.Concat(rows) + one[end..], "gzip"), "ann@example.test");
+        var kept = (await ReportsAsync()).Should().ContainSingle().Which.Report;
+        kept.Rows.Should().HaveCountLessThan(4000).And.HaveCountGreaterThan(100);
+        kept.Rows[0].Count.Should().Be(4000);
+        kept.Errors.Should().ContainSingle().Which.Should().Be($"it was too large: only {kept.Rows.Count} rows of it are kept");
+        (await _f.Records.ListAsync("dmarc-in", null, 10, default)).Should().ContainSingle().Which.Value.Length.Should().BeLessThanOrEqualTo(256 * 1024);
+    }
+
+    [Theory]
+    [InlineData("application/tlsrpt+gzip", "x.bin", true)]
+    [InlineData("application/tlsrpt+json", "x.bin", false)]
+    [InlineData("application/gzip", "big.test!example.test!1!2!3.json.gz", true)]
+    [InlineData("application/json", "report.json", false)]
+    public async Task A_TLS_report_is_kept_with_what_is_about_us(string type, string name, bool isPacked)
+    {
+        _f.ReportOptions.Addresses.Add("ann@example.test");
+        await ComesAsync(TlsMail(TlsReport("example.test"), type, name, isPacked), "ann@example.test", Passed("big.test"));
+        var kept = (await TlsReportsAsync()).Should().ContainSingle().Which;
+        kept.Verified.Should().BeTrue();
+        kept.Report.Should().Match<ToldTlsReport>(report => report.Organization == "Big" && report.Id == "7" && report.Begin.Year == 2026);
+        var policy = kept.Report.Policies.Should().ContainSingle("the other one is about somebody else").Which;
+        policy.Should().Match<ToldTlsPolicy>(one => one.Type == "sts" && one.Domain == "example.test" && one.Successes == 5326 && one.Failures == 303);
+        policy.Details.Should().Equal(new ToldTlsFailure("certificate-expired", "mx1.example.test", "2001:db8:abcd:0012::1", "", 100), new ToldTlsFailure("validation-failure", "", "", "X509_V_ERR_PROXY", 203));
+        _f.Journal.Events.Should().ContainSingle(step => step.Step == TimelineStep.Reported).Which.Detail.Should().Be("TLS report of Big about example.test");
+    }
+
+    [Fact]
+    public async Task Our_own_TLS_report_is_read_as_it_was_written()
+    {
+        _f.ReportOptions.Addresses.Add("ann@example.test");
+        var collector = new TlsReportCollector(_f.Time);
+        collector.Success("example.test", new ReportedPolicy(ReportedPolicyType.Tlsa, "mx.example.test", ["3 1 1 00"], []));
+        collector.Failure("example.test", new ReportedPolicy(ReportedPolicyType.Sts, "example.test", [], ["mx.example.test"]), new TlsSessionFailure(TlsFailure.CertificateExpired, "mx.example.test"));
+        var ours = new Merpati.Mail.Dns.TlsReport("Ours", "a@ours.test", "ours.test", "1", collector.TakeChanged().Single());
+        await ComesAsync(TlsMail(Encoding.UTF8.GetString(ours.ToJson()), "application/tlsrpt+gzip", ours.FileName, isPacked: true), "ann@example.test");
+        (await TlsReportsAsync()).Should().ContainSingle().Which.Report.Policies.Select(policy => (policy.Type, policy.Domain, policy.Successes, policy.Failures, policy.Details.Count))
+            .Should().BeEquivalentTo([("tlsa", "mx.example.test", 1L, 0L, 0), ("sts", "example.test", 0L, 1L, 1)]);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("hello")]
+    [InlineData("{\"policies\":[")]
+    [InlineData("{\"policies\":[{}],\"date-range\":{\"start-datetime\":\"2026-04-01T00:00:00Z\",\"end-datetime\":\"never\"}}")]
+    [InlineData("{\"organization-name\":\"\\ud800\",\"policies\":[{}]}")]
+    [InlineData("about another domain")]
+    [InlineData("many policies")]
+    [InlineData("many failures")]
+    [InlineData("deep")]
+    public async Task What_is_no_TLS_report_for_us_is_delivered_and_nothing_else(string json)
+    {
+        _f.ReportOptions.Addresses.Add("ann@example.test");
+        json = json switch
+        {
+            "about another domain" => TlsReport("elsewhere.example"),
+            "many policies" => $"{{\"policies\":[{string.Join(',', Enumerable.Repeat("{}", 101))}]}}",
+            "many failures" => TlsReport("example.test").Replace("\"failure-details\": [", $"\"failure-details\": [{string.Concat(Enumerable.Repeat("{},", 5000))}", StringComparison.Ordinal),
+            "deep" => new string('[', 10_000),
+            _ => json,
+        };
+        await ComesAsync(TlsMail(json, "application/tlsrpt+json", "r.json", isPacked: false), "ann@example.test");
+        (await TlsReportsAsync()).Should().BeEmpty();
+        (await _f.LedgerAsync()).Closed[Merpati.Storage.RecipientState.Delivered].Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Of_one_domain_there_is_no_more_than_so_much_on_a_day()
+    {
+        _f.ReportOptions.Addresses.Add("ann@example.test");
+        _f.ReportOptions.MaxReceived = 2;
+        for (var i = 0; i < 3; i++) await ComesAsync(TlsMail(TlsReport("example.test").Replace("\"7\"", $"\"{i}\"", StringComparison.Ordinal), "application/tlsrpt+json", "r.json", isPacked: false), "ann@example.test");
+        (await TlsReportsAsync()).Should().HaveCount(2);
+    }
+
     /// <summary>A message of ann's that other servers took.</summary>
     private async Task<QueueId> SentAsync(params string[] recipients)
     {
@@ -172,6 +257,13 @@ public sealed class ReadReportsTests
     {
         var found = new List<ReceivedDmarcReport>();
         await foreach (var report in new ReceivedDmarcReports(_f.Records, Options.Create(_f.ReportOptions), _f.Time).ReadAsync(_f.Time.GetUtcNow().AddDays(-1), null, default)) found.Add(report);
+        return found;
+    }
+
+    private async Task<List<ReceivedTlsReport>> TlsReportsAsync()
+    {
+        var found = new List<ReceivedTlsReport>();
+        await foreach (var report in new ReceivedTlsReports(_f.Records, Options.Create(_f.ReportOptions), _f.Time).ReadAsync(_f.Time.GetUtcNow().AddDays(-1), null, default)) found.Add(report);
         return found;
     }
 
@@ -263,6 +355,56 @@ public sealed class ReadReportsTests
             Content-Transfer-Encoding: base64
 
             {Convert.ToBase64String(packed.ToArray(), Base64FormattingOptions.InsertLineBreaks)}
+
+            """;
+    }
+
+    /// <summary>As Appendix B of RFC 8460 has it, with a policy of somebody else.</summary>
+    private static string TlsReport(string domain) => $$"""
+        {
+          "organization-name": "Big",
+          "date-range": { "start-datetime": "2026-04-01T00:00:00Z", "end-datetime": "2026-04-01T23:59:59Z" },
+          "contact-info": "sts-reporting@big.test",
+          "report-id": "7",
+          "policies": [{
+            "policy": { "policy-type": "sts", "policy-string": ["version: STSv1", "mode: testing"], "policy-domain": "{{domain}}", "mx-host": ["*.mail.{{domain}}"] },
+            "summary": { "total-successful-session-count": 5326, "total-failure-session-count": "303" },
+            "failure-details": [
+              { "result-type": "certificate-expired", "sending-mta-ip": "2001:db8:abcd:0012::1", "receiving-mx-hostname": "MX1.{{domain}}", "failed-session-count": 100 },
+              { "result-type": "validation-failure", "failed-session-count": 203, "failure-reason-code": "X509_V_ERR_PROXY", "additional-information": {} }]
+          }, {
+            "policy": { "policy-type": "no-policy-found", "policy-domain": "elsewhere.net" }
+          }]
+        }
+        """;
+
+    private static string TlsMail(string json, string type, string name, bool isPacked)
+    {
+        var octets = Encoding.UTF8.GetBytes(json);
+        if (isPacked)
+        {
+            using var packed = new MemoryStream();
+            using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) gzip.Write(octets);
+            octets = packed.ToArray();
+        }
+        return $"""
+            From: tls@big.test
+            Subject: Report Domain: example.test Submitter: big.test Report-ID: <7@big.test>
+            TLS-Report-Domain: example.test
+            TLS-Report-Submitter: big.test
+            Content-Type: multipart/report; report-type="tlsrpt"; boundary=b
+
+            --b
+            Content-Type: text/plain
+
+            A report.
+            --b
+            Content-Type: {type}
+            Content-Disposition: attachment; filename="{name}"
+            Content-Transfer-Encoding: base64
+
+            {Convert.ToBase64String(octets, Base64FormattingOptions.InsertLineBreaks)}
+            --b--
 
             """;
     }

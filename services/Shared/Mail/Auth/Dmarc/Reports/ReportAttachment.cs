@@ -1,15 +1,20 @@
 using System.IO.Compression;
+using Merpati.Mail.Dns;
 using Merpati.Streams;
 using MimeKit;
 
 namespace Merpati.Mail.Auth;
 
-/// <summary>Finds the report in a mail: an attachment in XML, packed with gzip or zip or not at all. It is unpacked as it is read, and no further than a report can go.</summary>
-public static class DmarcReportAttachment
+/// <summary>A report that was attached to a mail.</summary>
+public abstract record ReportAttachment
 {
-    private const int MaxXml = 20 * 1024 * 1024;
+    private const int MaxUnpacked = 20 * 1024 * 1024;
     private const int MaxFiles = 10;
     private const int MaxParts = 50;
+
+    private ReportAttachment()
+    {
+    }
 
     private enum Packing
     {
@@ -18,35 +23,47 @@ public static class DmarcReportAttachment
         Zip,
     }
 
+    public sealed record Dmarc(DmarcReport Report) : ReportAttachment;
+
+    public sealed record Tls(ToldTlsReport Report) : ReportAttachment;
+
+    /// <summary>
+    /// Finds the report in a mail: an attachment in XML for DMARC, packed with gzip or zip or not at all, or in JSON for TLS (RFC 8460 §5.2), packed with gzip or not. It is unpacked as it is read, and no further than
+    /// a report can go.
+    /// </summary>
     /// <param name="message">Its length is bounded by the caller.</param>
     /// <returns>Null when the mail has no such attachment.</returns>
     /// <exception cref="InvalidDataException">It has one that is no report; the message says why.</exception>
-    public static async ValueTask<DmarcReport?> ReadAsync(MimeMessage message, CancellationToken cancellationToken)
+    public static async ValueTask<ReportAttachment?> ReadAsync(MimeMessage message, CancellationToken cancellationToken)
     {
         foreach (var part in message.BodyParts.OfType<MimePart>().Take(MaxParts))
         {
-            if (PackingOf(part) is not { } packing || part.Content is null) continue;
+            if (KindOf(part) is not (var isTls, var packing) || part.Content is null) continue;
             using var octets = new MemoryStream();
             await part.Content.DecodeToAsync(octets, cancellationToken);
             octets.Position = 0;
-            await using var xml = await UnpackAsync(octets, packing, cancellationToken);
-            return DmarcReportReader.Read(xml);
+            await using var text = await UnpackAsync(octets, packing, cancellationToken);
+            return isTls ? new Tls(TlsReportReader.Read(text)) : new Dmarc(DmarcReportReader.Read(text));
         }
         return null;
     }
 
     /// <summary>By the name of the file, as reports come as application/octet-stream too; else by the media type.</summary>
-    private static Packing? PackingOf(MimePart part)
+    private static (bool IsTls, Packing Packing)? KindOf(MimePart part)
     {
         var name = part.FileName ?? "";
-        if (name.EndsWith(".xml.gz", StringComparison.OrdinalIgnoreCase)) return Packing.Gzip;
-        if (name.EndsWith(".zip", StringComparison.OrdinalIgnoreCase)) return Packing.Zip;
-        if (name.EndsWith(".xml", StringComparison.OrdinalIgnoreCase)) return Packing.None;
+        if (name.EndsWith(".xml.gz", StringComparison.OrdinalIgnoreCase)) return (false, Packing.Gzip);
+        if (name.EndsWith(".zip", StringComparison.OrdinalIgnoreCase)) return (false, Packing.Zip);
+        if (name.EndsWith(".xml", StringComparison.OrdinalIgnoreCase)) return (false, Packing.None);
+        if (name.EndsWith(".json.gz", StringComparison.OrdinalIgnoreCase)) return (true, Packing.Gzip);
+        if (name.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return (true, Packing.None);
         return part.ContentType.MimeType.ToLowerInvariant() switch
         {
-            "application/gzip" or "application/x-gzip" => Packing.Gzip,
-            "application/zip" or "application/x-zip-compressed" => Packing.Zip,
-            "text/xml" or "application/xml" => Packing.None,
+            "application/tlsrpt+gzip" => (true, Packing.Gzip),
+            "application/tlsrpt+json" => (true, Packing.None),
+            "application/gzip" or "application/x-gzip" => (false, Packing.Gzip),
+            "application/zip" or "application/x-zip-compressed" => (false, Packing.Zip),
+            "text/xml" or "application/xml" => (false, Packing.None),
             _ => null,
         };
     }
@@ -56,12 +73,12 @@ public static class DmarcReportAttachment
         switch (packing)
         {
             case Packing.Gzip:
-                return new BoundedStream(new GZipStream(packed, CompressionMode.Decompress), MaxXml);
+                return new BoundedStream(new GZipStream(packed, CompressionMode.Decompress), MaxUnpacked);
             case Packing.Zip:
                 var zip = await ZipArchive.CreateAsync(packed, ZipArchiveMode.Read, leaveOpen: true, entryNameEncoding: null, cancellationToken);
                 if (zip.Entries.Count > MaxFiles) throw new InvalidDataException($"it has more than {MaxFiles} files");
                 var file = zip.Entries.FirstOrDefault(entry => entry.FullName.EndsWith(".xml", StringComparison.OrdinalIgnoreCase)) ?? throw new InvalidDataException("no XML is in it");
-                return new BoundedStream(await file.OpenAsync(cancellationToken), MaxXml);
+                return new BoundedStream(await file.OpenAsync(cancellationToken), MaxUnpacked);
             default:
                 return packed;
         }
@@ -74,7 +91,7 @@ public static class DmarcReportAttachment
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => Count(await source.ReadAsync(buffer, cancellationToken));
 
-        /// <summary>XML is parsed synchronously; all that is unpacked is in memory.</summary>
+        /// <summary>XML and JSON are parsed synchronously; all that is unpacked is in memory.</summary>
         public override int Read(Span<byte> buffer) => Count(source.Read(buffer));
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));

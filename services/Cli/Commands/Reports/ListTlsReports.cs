@@ -1,0 +1,23 @@
+using System.ComponentModel;
+using System.Globalization;
+using Merpati.Administration;
+using Merpati.Cli.Server;
+using Merpati.Cli.Terminal;
+
+namespace Merpati.Cli.Commands.Reports;
+
+[Description("What the TLS reports of others say about their sessions with our hosts (RFC 8460): by policy, what went well and what failed.")]
+internal sealed class ListTlsReports(ITerminal terminal) : AdminCommand<ReportFilterOptions>(terminal)
+{
+    protected override async Task RunAsync(AdminClient server, ReportFilterOptions options, Printer printer, CancellationToken cancellationToken)
+    {
+        var found = await server.GetAsync("tls/reports" + Query(("domain", options.Domain), ("since", options.From())), AdministrationJson.Default.TlsReportsView, cancellationToken);
+        printer.Print(found, () =>
+        {
+            printer.Table(
+                ["DOMAIN", "POLICY", "SUCCEEDED", "FAILED", "FAILURES", "TOLD BY"],
+                [.. found.Policies.Select(one => (string[])[one.Domain, one.Policy, one.Succeeded.ToString(CultureInfo.InvariantCulture), one.Failed.ToString(CultureInfo.InvariantCulture), string.Join(", ", one.Failures), string.Join(", ", one.Reporters)])]);
+            printer.Line(string.Create(CultureInfo.InvariantCulture, $"{found.Reports} reports since {When.Format(found.Since)}{(found.Unverified > 0 ? $", {found.Unverified} of them not proven to be of whom they say" : "")}{(found.Cut ? "; there are more policies than are listed" : "")}."));
+        });
+    }
+}
