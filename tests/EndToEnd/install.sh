@@ -13,7 +13,7 @@ fi
 $apt update
 $apt install -y --no-install-recommends \
     curl swaks msmtp isync offlineimap3 getmail6 fetchmail mutt neomutt aerc thunderbird libnet-ssleay-perl libio-socket-ssl-perl libauthen-sasl-perl ca-certificates \
-    python3-dkim python3-nacl opendkim-tools \
+    python3-dkim python3-nacl opendkim-tools libfaketime \
     postfix dovecot-imapd dovecot-lmtpd postgrey libgnutls-dane0 libidn12 libnsl2 libdb5.3
 
 # Exim cannot be installed beside Postfix: its packages are unpacked where nothing else looks, and it gets the user that it insists on.

@@ -35,4 +35,18 @@ public static class MailServerAdministration
         var result = await server.MerpatiAsync(password + "\n", "account", "add", address, "--password-stdin");
         if (result.ExitCode != 0) throw new InvalidOperationException($"account add {address}: {result}");
     }
+
+    /// <summary>Adds DKIM keys to a domain; they sign once their records can be seen in DNS.</summary>
+    /// <returns>The records, as a <see cref="Dns.DnsZone"/> has them.</returns>
+    public static async Task<string> AddDkimKeysAsync(this IMailServer server, string domain)
+    {
+        await DoAsync("add");
+        return (await DoAsync("show")).Replace(" IN ", " ", StringComparison.Ordinal).Replace(". ", " ", StringComparison.Ordinal).Replace('(', ' ').Replace(')', ' ');
+
+        async Task<string> DoAsync(string verb)
+        {
+            var result = await server.MerpatiAsync(null, "dkim", verb, domain);
+            return result.ExitCode == 0 ? result.Output : throw new InvalidOperationException($"dkim {verb} {domain}: {result}");
+        }
+    }
 }

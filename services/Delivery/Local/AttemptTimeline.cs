@@ -40,10 +40,10 @@ internal static class AttemptTimeline
         return events;
     }
 
-    /// <summary>A redirect is an entry with a timeline of its own, which says where it comes from.</summary>
+    /// <summary>A redirect is an entry with a timeline of its own, which says where it comes from. What was held on its way to others goes on as a part of the message, redirected by nobody.</summary>
     public static IReadOnlyList<TimelineEvent> OfRedirect(QueueEntry from, EmailAddress recipient, QueueEntry redirect, DateTimeOffset now) =>
     [
-        new(redirect.Id, now, TimelineStep.Accepted, null, $"redirected by {recipient}, a recipient of {from.Id}"),
+        new(redirect.Id, now, TimelineStep.Accepted, null, Redirects.IsItself(recipient, redirect) ? $"goes on as a part of {from.Id}" : $"redirected by {recipient}, a recipient of {from.Id}"),
         new(redirect.Id, now, TimelineStep.Queued, null, Waits(redirect)),
     ];
 

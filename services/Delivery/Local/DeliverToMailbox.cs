@@ -316,7 +316,9 @@ internal sealed class DeliverToMailbox(
             var messageId = (await journal.FindAsync(entry.Id, cancellationToken))?.MessageId;
             foreach (var (from, redirect) in redirected)
             {
-                var subject = new TimelineSubject(redirect.Id, now, messageId, redirect.ReversePath.Address?.ToString() ?? "", [.. redirect.Recipients.Select(r => r.Recipient.Address.ToString())], redirect.Size, null);
+                // A part of the message is as old as the message, as those are that acceptance makes: reports on one find the others by that.
+                var at = Redirects.IsItself(from, redirect) ? entry.AcceptedAt : now;
+                var subject = new TimelineSubject(redirect.Id, at, messageId, redirect.ReversePath.Address?.ToString() ?? "", [.. redirect.Recipients.Select(r => r.Recipient.Address.ToString())], redirect.Size, null);
                 await journal.AppendAsync(subject, AttemptTimeline.OfRedirect(entry, from, redirect, now), cancellationToken);
             }
         }

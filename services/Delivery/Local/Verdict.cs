@@ -70,7 +70,7 @@ internal sealed record Verdict(QueueRecipient Recipient, IReadOnlyList<(EmailAdd
                 return new Verdict(recipient, settled, RecipientState.Bounced, refused.Status, ReasonOf(recipient, settled, address, refused), $"{refused.Status} {address}: {refused.Reason}");
         }
         return settled.Exists(o => o.Outcome is TargetOutcome.Redirected)
-            ? new Verdict(recipient, settled, RecipientState.Relayed, "2.0.0", "Redirected", RedirectedTo(settled))
+            ? new Verdict(recipient, settled, RecipientState.Relayed, "2.0.0", "Redirected", RedirectedTo(recipient, settled))
             : new Verdict(recipient, settled, RecipientState.Delivered, "2.0.0", "Delivered", DeliveredTo(settled));
     }
 
@@ -99,8 +99,8 @@ internal sealed record Verdict(QueueRecipient Recipient, IReadOnlyList<(EmailAdd
             ? refused.Reason
             : $"Not all members could be reached: {refused.Reason}";
 
-    private static string RedirectedTo(List<(EmailAddress Address, TargetOutcome Outcome)> settled)
-        => settled is [(var address, _)] ? $"2.0.0 redirected to {address}" : string.Create(CultureInfo.InvariantCulture, $"2.0.0 redirected to {settled.Count} addresses");
+    private static string RedirectedTo(QueueRecipient recipient, List<(EmailAddress Address, TargetOutcome Outcome)> settled)
+        => settled is [(var address, _)] ? address.Equals(recipient.Recipient.Address) ? "2.0.0 goes on to the relay" : $"2.0.0 redirected to {address}" : string.Create(CultureInfo.InvariantCulture, $"2.0.0 redirected to {settled.Count} addresses");
 
     private static string DeliveredTo(List<(EmailAddress Address, TargetOutcome Outcome)> settled)
         => settled is [(var address, TargetOutcome.Delivered only)]

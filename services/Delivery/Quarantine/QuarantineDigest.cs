@@ -51,11 +51,11 @@ internal sealed class QuarantineDigest(
         {
             while (true)
             {
+                try { await SendDueAsync(stoppingToken); }
+                catch (Exception exception) when (!stoppingToken.IsCancellationRequested) { logger.DigestFailed(exception); }
                 var now = time.GetUtcNow();
                 var next = Round(now) + TimeSpan.FromDays(1) - now;
                 await Task.Delay(next < Interval ? next : Interval, time, stoppingToken);
-                try { await SendDueAsync(stoppingToken); }
-                catch (Exception exception) when (!stoppingToken.IsCancellationRequested) { logger.DigestFailed(exception); }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { }

@@ -42,6 +42,10 @@ internal sealed class Redirects(IDirectory directory)
     /// <summary>The recipient is one elsewhere, and stands for no other.</summary>
     public static bool IsItself(EnvelopeRecipient recipient, IReadOnlyList<EmailAddress> remotes) => remotes is [var only] && only.Equals(recipient.Address);
 
+    /// <inheritdoc cref="IsItself(EnvelopeRecipient, IReadOnlyList{EmailAddress})"/>
+    /// <param name="redirect">Of this recipient.</param>
+    public static bool IsItself(EmailAddress recipient, QueueEntry redirect) => redirect.Recipients.Any(one => one.Recipient.Address.Equals(recipient));
+
     /// <summary>RFC 3461 §5.2.7.3 (c): all but SUCCESS goes with each of the addresses; who wanted to hear of success is told that the alias was expanded.</summary>
     private static DsnNotify ForOneOfSeveral(DsnNotify notify) => (notify & ~DsnNotify.Success) is var rest && rest == DsnNotify.Unspecified && notify != rest ? DsnNotify.Never : rest;
 

@@ -35,13 +35,15 @@ internal abstract class DailyReports(string kind, DailyRecords daily, TimeSpan s
             var offset = Settling + spread * Random.Shared.NextDouble();
             while (true)
             {
-                // What a relay that was off, or died over it, left behind, is found within the hour.
+                // What a relay that was off, or died over it, left behind, is found at the start and within the hour.
+                if (time.GetUtcNow().TimeOfDay >= offset)
+                {
+                    try { await SendDueAsync(stoppingToken); }
+                    catch (Exception exception) when (!stoppingToken.IsCancellationRequested) { Failed("all domains", exception.Message); }
+                }
                 var now = time.GetUtcNow();
                 var start = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero) + offset;
                 await Task.Delay(start > now && start - now < Interval ? start - now : Interval, time, stoppingToken);
-                if (time.GetUtcNow().TimeOfDay < offset) continue;
-                try { await SendDueAsync(stoppingToken); }
-                catch (Exception exception) when (!stoppingToken.IsCancellationRequested) { Failed("all domains", exception.Message); }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { }

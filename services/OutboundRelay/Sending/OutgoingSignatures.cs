@@ -1,3 +1,4 @@
+using Merpati.Mail;
 using Merpati.Mail.Auth;
 using Merpati.Signing;
 using Merpati.Storage;
@@ -11,7 +12,7 @@ namespace Merpati.OutboundRelay.Sending;
 /// <param name="hostName">The name under which the results were found, and whose domain seals where that of the reverse-path has no keys.</param>
 internal sealed class OutgoingSignatures(IDkimKeys keys, string hostName, TimeProvider time)
 {
-    /// <summary>What stands before the content of the entry when it is sent: its trace headers, with signatures above.</summary>
+    /// <summary>What stands before the content of the entry when it is sent: its trace headers, but for what is ours alone, with signatures above.</summary>
     /// <param name="open">Opens the content as it is sent; the stream is disposed.</param>
     /// <exception cref="Mailboxes.ContentDamagedException">The content is missing or damaged.</exception>
     /// <remarks>A directory that does not answer is an exception too, and the entry waits: mail that is not signed is mail that others throw away.</remarks>
@@ -20,20 +21,21 @@ internal sealed class OutgoingSignatures(IDkimKeys keys, string hostName, TimePr
         var found = AuthenticationResults.ReadBack(entry.TraceHeaders, hostName);
         var forwarded = entry.Submitter is null && MessageDigest.HasField(entry.TraceHeaders, "Received");
         var sealing = forwarded && found is not null ? await SealingKeyAsync(entry, cancellationToken) : null;
-        if (forwarded && sealing is null) return entry.TraceHeaders;
+        var ours = InternalFields.Remove(entry.TraceHeaders);
+        if (forwarded && sealing is null) return ours;
 
         IReadOnlyList<DkimSigningKey> signing = [];
         MessageDigest? digest;
         await using (var content = await open(cancellationToken))
         {
-            digest = await MessageDigest.ReadIfAsync(IsVouchedForAsync, entry.TraceHeaders, content, Canonicalization.Relaxed, cancellationToken);
+            digest = await MessageDigest.ReadIfAsync(IsVouchedForAsync, ours, content, Canonicalization.Relaxed, cancellationToken);
         }
-        if (digest is null) return entry.TraceHeaders;
+        if (digest is null) return ours;
         var now = time.GetUtcNow();
         var fields = sealing is not null
             ? ArcSealer.Seal(digest, found!.Value.Arc, sealing, hostName, found.Value.Payload, now)
             : DkimSigner.Sign(digest, signing, DkimSigning.At(now));
-        return fields.IsEmpty ? entry.TraceHeaders : (byte[])[.. fields.Span, .. entry.TraceHeaders.Span];
+        return fields.IsEmpty ? ours : (byte[])[.. fields.Span, .. ours.Span];
 
         async ValueTask<bool> IsVouchedForAsync(IReadOnlyList<string> authorDomains, CancellationToken token)
         {

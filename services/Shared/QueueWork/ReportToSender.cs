@@ -87,15 +87,16 @@ public sealed class ReportToSender(IContentStore contents, IDirectory directory,
 
     private async ValueTask<ContentInfo> StoreAsync(DeliveryReport report, QueueEntry entry, CancellationToken cancellationToken)
     {
+        var ours = InternalFields.Remove(entry.TraceHeaders);
         try
         {
-            await using var original = new MessageStream(entry.TraceHeaders, await contents.OpenAsync(entry.Content, 0, entry.Size, cancellationToken));
+            await using var original = new MessageStream(ours, await contents.OpenAsync(entry.Content, 0, entry.Size, cancellationToken));
             return await StoreAsync(report, original, cancellationToken);
         }
         catch (ContentDamagedException)
         {
             // The sender has to know all the more; what we can still return is what acceptance wrote.
-            using var remains = new MemoryStream(entry.TraceHeaders.ToArray(), writable: false);
+            using var remains = new MemoryStream(ours.ToArray(), writable: false);
             return await StoreAsync(report with { Return = DsnReturn.Headers }, remains, cancellationToken);
         }
     }

@@ -9,7 +9,7 @@ using MimeKit;
 namespace Merpati.Tests.EndToEnd.Peers;
 
 /// <summary>A user of ours who writes to the world, and reads what comes back.</summary>
-public sealed class Correspondent(StandaloneProcess server, string address)
+public sealed class Correspondent(IMailServer server, string address)
 {
     public const string Password = "open sesame";
 

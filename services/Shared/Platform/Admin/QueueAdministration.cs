@@ -5,6 +5,7 @@ using Merpati.Mail;
 using Merpati.Mailboxes;
 using Merpati.Queueing;
 using Merpati.Storage;
+using Merpati.Timeline;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -29,11 +30,12 @@ public static class QueueAdministration
         queue.MapGet("/status", StatusAsync);
         queue.MapGet("/{id}", ShowAsync);
         queue.MapGet("/{id}/text", ReadAsync).ReadsMail();
-        MapAction(queue, "hold", static (q, filter, reason, ct) => q.HoldAsync(filter, reason, ct));
-        MapAction(queue, "release", static (q, filter, _, ct) => q.ReleaseAsync(filter, ct));
-        MapAction(queue, "retry", static (q, filter, _, ct) => q.RetryNowAsync(filter, ct));
-        MapAction(queue, "bounce", static (q, filter, reason, ct) => q.BounceAsync(filter, reason, ct));
-        MapAction(queue, "discard", static (q, filter, reason, ct) => q.DiscardAsync(filter, reason, ct));
+        MapAction(queue, "hold", TimelineStep.Held, static (q, filter, reason, ct) => q.HoldAsync(filter, reason, ct));
+        MapAction(queue, "release", TimelineStep.Released, static (q, filter, _, ct) => q.ReleaseAsync(filter, ct));
+        // What comes of these two the attempt tells that follows.
+        MapAction(queue, "retry", null, static (q, filter, _, ct) => q.RetryNowAsync(filter, ct));
+        MapAction(queue, "bounce", null, static (q, filter, reason, ct) => q.BounceAsync(filter, reason, ct));
+        MapAction(queue, "discard", TimelineStep.Discarded, static (q, filter, reason, ct) => q.DiscardAsync(filter, reason, ct));
         return endpoints;
     }
 
@@ -103,13 +105,17 @@ public static class QueueAdministration
         return Results.Json(status, AdministrationJson.Default.QueueStatus);
     }
 
-    private static void MapAction(RouteGroupBuilder group, string name, QueueAction action)
-        => group.MapPost($"/{name}", (HttpRequest request, IMailQueue queue, CancellationToken cancellationToken) => RequestBody.ReadAsync(request, AdministrationJson.Default.QueueSelection, async selection =>
+    /// <param name="step">What the timelines of the messages are told.</param>
+    private static void MapAction(RouteGroupBuilder group, string name, TimelineStep? step, QueueAction action)
+        => group.MapPost($"/{name}", (HttpRequest request, IMailQueue queue, IJournal journal, TimeProvider time, CancellationToken cancellationToken) => RequestBody.ReadAsync(request, AdministrationJson.Default.QueueSelection, async selection =>
         {
             if (!TryFilter(selection, out var filter, out var reason)) return Problems.Invalid(reason);
             // A filter that was forgotten must not empty the queue.
             if (filter == new QueueFilter() && !selection.All) return Problems.Invalid("Say which entries: an id, a filter, or all of them.");
-            var changed = await action(queue, filter, Reason(name, selection, AdminIdentity.NameOf(request.HttpContext)), cancellationToken);
+            var why = Reason(name, selection, AdminIdentity.NameOf(request.HttpContext));
+            var at = time.GetUtcNow();
+            var changed = await action(queue, filter, why, cancellationToken);
+            if (step is { } told && changed.Count > 0) await journal.AppendAsync(null, [.. changed.Select(queueId => new TimelineEvent(queueId, at, told, null, why))], cancellationToken);
             if (changed.Count > 0 && request.HttpContext.RequestServices.GetService<IQueueBell>() is { } bell)
             {
                 foreach (var route in Enum.GetValues<QueueRoute>()) bell.Ring(route);

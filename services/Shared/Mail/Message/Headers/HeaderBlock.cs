@@ -23,7 +23,7 @@ public static class HeaderBlock
     }
 
     /// <summary>Octets of the first field with its continuation lines.</summary>
-    private static int FieldLength(ReadOnlySpan<byte> header)
+    internal static int FieldLength(ReadOnlySpan<byte> header)
     {
         var at = 0;
         while (true)
