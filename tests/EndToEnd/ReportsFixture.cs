@@ -17,6 +17,17 @@ public abstract class ReportsFixture : IAsyncLifetime
     public const string Reports = "dmarc@merpati.test";
     public const string ReportsThere = "dmarc@there.test";
 
+    /// <summary>The servers of the test come and go.</summary>
+    private static readonly Dictionary<string, string> Impatience = new(StringComparer.Ordinal)
+    {
+        ["outboundRelay:sweepInterval"] = "00:00:01",
+        ["outboundRelay:firstRetry"] = "00:00:01",
+        ["outboundRelay:longestRetry"] = "00:00:02",
+        ["outboundRelay:gates:firstRest"] = "00:00:01",
+        ["outboundRelay:gates:longestRest"] = "00:00:02",
+        ["userDirectory:dkimCheckInterval"] = "00:00:01",
+    };
+
     private readonly string _fileOfThere = Path.GetTempFileName() + ".json";
     private DnsTestServer _dns = null!;
     private StandaloneProcess _there = null!;
@@ -64,15 +75,11 @@ public abstract class ReportsFixture : IAsyncLifetime
             ["delivery:suppress:afterDays"] = "2",
             ["delivery:digestAt"] = "06:00:00",
             ["outboundRelay:port"] = Text(_there.SmtpPort),
-            ["outboundRelay:sweepInterval"] = "00:00:01",
-            ["outboundRelay:firstRetry"] = "00:00:01",
-            ["outboundRelay:longestRetry"] = "00:00:02",
             ["destinations:allowPrivateAddresses"] = "true",
             ["relay:routes:sink.test:host"] = "127.0.0.1",
             ["relay:routes:sink.test:port"] = Text(Sink.Port),
             ["relay:routes:sink.test:tls"] = "None",
-            ["userDirectory:dkimCheckInterval"] = "00:00:01",
-        });
+        }.Concat(Impatience).ToDictionary(StringComparer.Ordinal));
         // Only now it is known where mail for here goes.
         await WriteThereAsync(new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -164,8 +171,7 @@ public abstract class ReportsFixture : IAsyncLifetime
         ["smtpIngress:checks:exemptNetworks:0"] = "192.0.2.0/24",
         ["smtpIngress:dmarc:enforce"] = "true",
         ["destinations:allowPrivateAddresses"] = "true",
-        ["userDirectory:dkimCheckInterval"] = "00:00:01",
-    }));
+    }.Concat(Impatience).ToDictionary(StringComparer.Ordinal)));
 
     private static string Text(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

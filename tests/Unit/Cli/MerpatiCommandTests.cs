@@ -6,6 +6,7 @@ using Merpati.Administration;
 using Merpati.Cli;
 using Merpati.Storage;
 using Merpati.Tests.Unit.UserDirectory;
+using Merpati.Timeline;
 using Xunit;
 
 namespace Merpati.Tests.Unit.Cli;
@@ -267,6 +268,9 @@ public sealed class MerpatiCommandTests : IAsyncLifetime
         _queue.Asked[0].Reason.Should().Be("why (hold by administrator)");
         _queue.Asked[1].Filter.Recipient.Should().Be("example.test");
         _queue.Asked[3].Reason.Should().Be("discard by administrator");
+        _queue.Told.Select(step => (step.Step, step.Detail)).Should().Equal([
+            (TimelineStep.Held, "why (hold by administrator)"), (TimelineStep.Released, "release by administrator"), (TimelineStep.Discarded, "discard by administrator"),
+        ], "of the others the next attempt tells");
         await FailAsync(1, $"queue retry {new string('0', 32)}");
         using var client = _server.Client();
         using var everything = await client.PostAsync("queue/discard", new StringContent("{}", System.Text.Encoding.UTF8, "application/json"));

@@ -29,6 +29,9 @@ internal sealed class QueueOfOne : IMailQueue, IJournal, IQueuedHeaders
 
     public List<(string Action, QueueFilter Filter, string? Reason)> Asked { get; } = [];
 
+    /// <summary>What was added to the timeline.</summary>
+    public List<TimelineEvent> Told { get; } = [];
+
     public ValueTask<QueueEntry?> FindAsync(QueueId id, CancellationToken cancellationToken) => ValueTask.FromResult(id == Entry.Id ? Entry : null);
 
     public ValueTask<IReadOnlyList<QueueEntry>> BrowseAsync(QueueFilter filter, QueueId? after, int limit, CancellationToken cancellationToken)
@@ -85,7 +88,11 @@ internal sealed class QueueOfOne : IMailQueue, IJournal, IQueuedHeaders
 
     public ValueTask<IReadOnlySet<ContentId>> FindReferencedAsync(IReadOnlyList<ContentId> contents, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public ValueTask AppendAsync(TimelineSubject? subject, IReadOnlyList<TimelineEvent> events, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask AppendAsync(TimelineSubject? subject, IReadOnlyList<TimelineEvent> events, CancellationToken cancellationToken)
+    {
+        Told.AddRange(events);
+        return ValueTask.CompletedTask;
+    }
 
     public ValueTask<IReadOnlyList<TimelineDecision>> DecisionsAsync(DateTimeOffset since, QueueId? after, int limit, CancellationToken cancellationToken)
         => ValueTask.FromResult<IReadOnlyList<TimelineDecision>>(Decision is null || after is not null || since > Entry.AcceptedAt ? [] : [new TimelineDecision(Entry.Id, Entry.AcceptedAt, Decision)]);

@@ -50,6 +50,9 @@ public sealed class RedirectTests
         relayed.Recipients.Should().ContainSingle().Which.Recipient.Should().Be(new EnvelopeRecipient(EmailAddress.Parse("someone@elsewhere.test"), DsnNotify.Success));
         (relayed.Submitter, relayed.Return, relayed.Destination).Should().Be((entry.Submitter, DsnReturn.Headers, "elsewhere.test"));
         Encoding.ASCII.GetString(relayed.TraceHeaders.Span).Should().Be(DeliveryFixture.Received, "a Delivered-To of the recipient would look like a loop to its server");
+        _f.Journal.Events.Where(e => e.QueueId == relayed.Id).Select(e => (e.Step, e.Detail)).Should()
+            .Equal((TimelineStep.Accepted, $"goes on as a part of {entry.Id}"), (TimelineStep.Queued, "for relay to elsewhere.test"));
+        (await _f.Journal.FindAsync(relayed.Id, default))!.At.Should().Be(entry.AcceptedAt, "reports on a message find its parts by that");
     }
 
     [Theory]

@@ -56,6 +56,18 @@ public sealed class OutgoingSignaturesTests
     [Fact]
     public async Task A_domain_without_keys_signs_nothing() => (await SendAsync(Received, "From: bob@example.net\r\n\r\nx\r\n", user: true)).Should().StartWith(Received);
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_acceptance_found_and_decided_stays_here(bool user)
+    {
+        const string found = "X-Merpati-Verdict: accept; rule=partner; score=3;\r\n\ttag=partner\r\n";
+        const string scanned = "X-Merpati-Scan: content=clean;\r\n\tclassifier=good\r\n";
+        var sent = await SendAsync(found + Received + scanned + "Message-ID: <1@example.org>\r\n", "X-Merpati-Probe: theirs\r\n" + Message, user);
+        sent.Should().EndWith(Received + "Message-ID: <1@example.org>\r\nX-Merpati-Probe: theirs\r\n" + Message).And.NotContain("partner").And.NotContain("content=clean");
+        if (user) (await Zone.DkimAsync(sent, Zone.Keys)).Should().HaveCount(2).And.OnlyContain(result => result.Result == AuthResult.Pass);
+    }
+
     [Fact]
     public async Task A_directory_that_is_away_holds_the_message_back()
     {
