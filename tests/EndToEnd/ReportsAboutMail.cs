@@ -13,18 +13,6 @@ namespace Merpati.Tests.EndToEnd;
 /// <summary>Reports about mail between real processes, over days: DMARC reports out and in, bounces after the 250, complaints, and the digest of the quarantine (docs/inbound/reports.md).</summary>
 public abstract partial class ReportsAboutMail(ReportsFixture world)
 {
-    private const string ReportOfBig = """
-        <feedback>
-          <report_metadata><org_name>Big</org_name><email>d@big.test</email><report_id>{0}</report_id><date_range><begin>1798675200</begin><end>1798761599</end></date_range></report_metadata>
-          <policy_published><domain>{1}</domain><p>reject</p></policy_published>
-          <record>
-            <row><source_ip>192.0.2.9</source_ip><count>7</count><policy_evaluated><disposition>reject</disposition><dkim>fail</dkim><spf>fail</spf></policy_evaluated></row>
-            <identifiers><header_from>{1}</header_from></identifiers>
-            <auth_results><spf><domain>evil.test</domain><result>softfail</result></spf></auth_results>
-          </record>
-        </feedback>
-        """;
-
     [Fact]
     public async Task After_midnight_a_domain_gets_one_report_of_what_all_counted_and_reads_it()
     {
@@ -87,15 +75,15 @@ public abstract partial class ReportsAboutMail(ReportsFixture world)
         const string about = "hostile.merpati.test";
         var bomb = new StringBuilder("<!DOCTYPE feedback [<!ENTITY a0 \"ha\">");
         for (var i = 1; i < 30; i++) bomb.Append(CultureInfo.InvariantCulture, $"<!ENTITY a{i} \"&a{i - 1};&a{i - 1};\">");
-        bomb.Append("]>").AppendFormat(CultureInfo.InvariantCulture, ReportOfBig, "&a29;", about);
+        bomb.Append("]>").Append(ReportOfBig("&a29;", about));
         foreach (var (name, attachment) in new (string, byte[])[]
         {
             ("entities.xml", Encoding.UTF8.GetBytes(bomb.ToString())),
-            ("outside.xml", Encoding.UTF8.GetBytes("<!DOCTYPE feedback [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>" + string.Format(CultureInfo.InvariantCulture, ReportOfBig, "&x;", about))),
+            ("outside.xml", Encoding.UTF8.GetBytes("<!DOCTYPE feedback [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>" + ReportOfBig("&x;", about))),
             ("zeros.xml.gz", Gzip(new byte[100_000_000])),
             ("zeros.zip", Zip("report.xml", new byte[100_000_000])),
             ("none.xml.gz", "no gzip at all"u8.ToArray()),
-            ("good.zip", Zip("report.xml", Encoding.UTF8.GetBytes(string.Format(CultureInfo.InvariantCulture, ReportOfBig, "1", about)))),
+            ("good.zip", Zip("report.xml", Encoding.UTF8.GetBytes(ReportOfBig("1", about)))),
         })
         {
             Assert.StartsWith("250", await ReportsFixture.ArriveAsync(world.SmtpPorts[0], "d@big.test", ReportsFixture.Reports, WithFile(name, attachment)), StringComparison.Ordinal);
@@ -119,14 +107,14 @@ public abstract partial class ReportsAboutMail(ReportsFixture world)
         var forged = QueueIds().Replace(returned, _ => $"id {Guid.NewGuid():N}");
         Assert.StartsWith("250", await ReportsFixture.ArriveAsync(world.SmtpPorts[0], "", ann.Address, Bounce(ann.Address, ghost, "5.1.1", forged, "the forged one")), StringComparison.Ordinal);
         await ann.NextAsync("the forged one");
-        Assert.DoesNotContain(await StepsAsync(MessageId(first)), step => step.Step == "bounced");
+        Assert.DoesNotContain(await StepsAsync(FieldOf(first, "Message-ID")), step => step.Step == "bounced");
 
         Assert.StartsWith("250", await ReportsFixture.ArriveAsync(world.SmtpPorts[^1], "", ann.Address, Bounce(ann.Address, ghost, "5.1.1", returned, "the true one")), StringComparison.Ordinal);
         await ann.NextAsync("the true one");
-        var bounced = Assert.Single(await StepsAsync(MessageId(first)), step => step.Step == "bounced");
+        var bounced = Assert.Single(await StepsAsync(FieldOf(first, "Message-ID")), step => step.Step == "bounced");
         Assert.Equal(ghost, bounced.Recipient);
         Assert.Matches($"^5\\.1\\.1 after it was taken, as mx\\.sink\\.test reports in [0-9a-f]{{32}}: 550 5\\.1\\.1 No such user$", bounced.Detail);
-        Assert.Contains("bounced", await world.SaysAsync("trace", MessageId(first)), StringComparison.Ordinal);
+        Assert.Contains("bounced", await world.SaysAsync("trace", FieldOf(first, "Message-ID")), StringComparison.Ordinal);
         // One day, however often.
         Assert.StartsWith("250", await ReportsFixture.ArriveAsync(world.SmtpPorts[0], "", ann.Address, Bounce(ann.Address, ghost, "5.1.1", returned, "once more")), StringComparison.Ordinal);
         await ann.NextAsync("once more");
@@ -157,10 +145,10 @@ public abstract partial class ReportsAboutMail(ReportsFixture world)
         var returned = HeaderOf((await world.TakenAsync(carol, 1))[0].Octets);
         Assert.StartsWith("250", await ReportsFixture.ArriveAsync(world.SmtpPorts[^1], "fbl@sink.test", ann.Address, Complaint(ann.Address, returned)), StringComparison.Ordinal);
         await ann.NextAsync("Feedback-Type: abuse");
-        var reported = Assert.Single(await StepsAsync(MessageId(sent)), step => step.Step == "reported");
+        var reported = Assert.Single(await StepsAsync(FieldOf(sent, "Message-ID")), step => step.Step == "reported");
         Assert.Equal(carol, reported.Recipient);
         Assert.Matches("^abuse: the recipient complains in [0-9a-f]{32}, and is sent nothing more by this sender$", reported.Detail);
-        Assert.Contains("reported", await world.SaysAsync("trace", MessageId(sent)), StringComparison.Ordinal);
+        Assert.Contains("reported", await world.SaysAsync("trace", FieldOf(sent, "Message-ID")), StringComparison.Ordinal);
 
         var pattern = $"{carol} from {ann.Address}";
         var listed = Assert.Single(JsonDocument.Parse(await world.SaysAsync("suppression", "list", "--contains", carol, "--json")).RootElement.EnumerateArray());
@@ -172,7 +160,7 @@ public abstract partial class ReportsAboutMail(ReportsFixture world)
 
         await world.SaysAsync("suppression", "remove", pattern);
         await ann.SendAsync(carol, Mail.Simple(ann.Address, carol, "welcome again"));
-        Assert.Equal(["unwanted news", "of another", "welcome again"], (await world.TakenAsync(carol, 3)).Select(message => SubjectOf(message.Octets)));
+        Assert.Equal(["unwanted news", "of another", "welcome again"], (await world.TakenAsync(carol, 3)).Select(message => FieldOf(message.Octets, "Subject")));
     }
 
     [Fact]
@@ -224,8 +212,8 @@ public abstract partial class ReportsAboutMail(ReportsFixture world)
         var inbox = Encoding.ASCII.GetString(await ann.NextAsync("filename=tool.exe"));
         Assert.Contains("X-Merpati-Verdict: quarantine; rule=dangerous-attachment", inbox, StringComparison.Ordinal);
 
-        await Until.TrueAsync(async () => (await StepsAsync(MessageId(sent))).Any(step => step.Step == "relayed"), () => "it is relayed");
-        var steps = await StepsAsync(MessageId(sent));
+        await Until.TrueAsync(async () => (await StepsAsync(FieldOf(sent, "Message-ID"))).Any(step => step.Step == "relayed"), () => "it is relayed");
+        var steps = await StepsAsync(FieldOf(sent, "Message-ID"));
         Assert.DoesNotContain(steps, step => step.Detail.Contains("redirected", StringComparison.Ordinal));
         Assert.Single(steps, step => step.Step == "released" && step.Detail == "release by administrator");
         Assert.Single(steps, step => step.Step == "accepted" && step.Detail.StartsWith("goes on as a part of ", StringComparison.Ordinal));
@@ -235,7 +223,7 @@ public abstract partial class ReportsAboutMail(ReportsFixture world)
         var returned = HeaderOf(taken.Octets).Replace("tool.exe", "removed", StringComparison.Ordinal);
         Assert.StartsWith("250", await ReportsFixture.ArriveAsync(world.SmtpPorts[0], "fbl@sink.test", ann.Address, Complaint(ann.Address, returned)), StringComparison.Ordinal);
         await ann.NextAsync("Feedback-Type: abuse");
-        Assert.Single(await StepsAsync(MessageId(sent)), step => step.Step == "reported" && step.Recipient == dave);
+        Assert.Single(await StepsAsync(FieldOf(sent, "Message-ID")), step => step.Step == "reported" && step.Recipient == dave);
     }
 
     /// <summary>What <c>merpati dmarc reports --json</c> says of the domain, once so many reports are in.</summary>
@@ -275,9 +263,24 @@ public abstract partial class ReportsAboutMail(ReportsFixture world)
 
     private static string HeaderOf(byte[] message) => Encoding.Latin1.GetString(message.AsSpan()[..(message.AsSpan().IndexOf("\r\n\r\n"u8) + 2)]);
 
-    private static string MessageId(byte[] message) => Regex.Match(HeaderOf(message), "Message-ID: (<[^>]+>)").Groups[1].Value;
+    private static string FieldOf(byte[] message, string name)
+    {
+        var text = HeaderOf(message);
+        var start = text.IndexOf($"\r\n{name}: ", StringComparison.Ordinal) + name.Length + 4;
+        return text[start..text.IndexOf('\r', start)];
+    }
 
-    private static string SubjectOf(byte[] message) => Regex.Match(HeaderOf(message), "Subject: ([^\r]+)").Groups[1].Value;
+    private static string ReportOfBig(string id, string about) => $"""
+        <feedback>
+          <report_metadata><org_name>Big</org_name><email>d@big.test</email><report_id>{id}</report_id><date_range><begin>1798675200</begin><end>1798761599</end></date_range></report_metadata>
+          <policy_published><domain>{about}</domain><p>reject</p></policy_published>
+          <record>
+            <row><source_ip>192.0.2.9</source_ip><count>7</count><policy_evaluated><disposition>reject</disposition><dkim>fail</dkim><spf>fail</spf></policy_evaluated></row>
+            <identifiers><header_from>{about}</header_from></identifiers>
+            <auth_results><spf><domain>evil.test</domain><result>softfail</result></spf></auth_results>
+          </record>
+        </feedback>
+        """;
 
     private static byte[] Gzip(byte[] octets)
     {

@@ -25,14 +25,14 @@ public sealed class MovedClock : IDisposable
             ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
             ["NO_FAKE_STAT"] = "1",
         };
-        var real = DateTimeOffset.UtcNow;
+        var real = TimeProvider.System.GetUtcNow();
         Move(new DateTimeOffset(real.UtcDateTime.Date, TimeSpan.Zero).AddHours(36) - real);
     }
 
     /// <summary>For the processes that are to go by it.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; }
 
-    public DateTimeOffset Now => DateTimeOffset.UtcNow + _offset;
+    public DateTimeOffset Now => TimeProvider.System.GetUtcNow() + _offset;
 
     public DateOnly Today => DateOnly.FromDateTime(Now.UtcDateTime);
 
