@@ -11,5 +11,5 @@ if ! [ -e /usr/sbin/policy-rc.d ]; then
     chmod +x /usr/sbin/policy-rc.d
 fi
 $apt update
-$apt install -y --no-install-recommends rspamd clamav-daemon opendkim \
+$apt install -y --no-install-recommends rspamd clamav-daemon opendkim opendmarc \
     libmail-dkim-perl libmail-spf-perl libmail-dmarc-perl python3-dkim python3-spf python3-dnspython python3-nacl

@@ -13,7 +13,7 @@ using Xunit.Abstractions;
 namespace Merpati.Tests.Integration.Scanners.Judges;
 
 /// <summary>
-/// Who sends a message, judged by us and by independent programs of Debian (Mail::DKIM, Mail::SPF and Mail::DMARC of Perl, dkimpy and pyspf of Python) over a corpus of our own and one zone. Where they disagree with us
+/// Who sends a message, judged by us and by independent programs of Debian (Mail::DKIM, Mail::SPF and Mail::DMARC of Perl, dkimpy and pyspf of Python, OpenDKIM, OpenDMARC and Rspamd) over a corpus of our own and one zone. Where they disagree with us
 /// and we are right, or have chosen, it stands in <see cref="Known"/> with the reason; docs/inbound/senders.md tells it too.
 /// </summary>
 public sealed class JudgesTests(ITestOutputHelper output)
@@ -67,19 +67,27 @@ public sealed class JudgesTests(ITestOutputHelper output)
                 lines.Append(CultureInfo.InvariantCulture, $"{number}\t{one.Kind}\t{string.Join('\t', arguments)}\n");
             }
             var ours = await OursAsync(corpus, server);
-            var judging = new[] { ("perl", "judge.pl"), ("python", "judge.py") }.Select(async judge => (judge.Item1, await AskAsync(judge.Item2, folder, server, lines.ToString()))).ToList();
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(10));
+            await using var daemons = await DaemonJudges.StartAsync(corpus.Zone, patience.Token);
+            List<Task<(string, IReadOnlyDictionary<int, string>)>> judging =
+            [
+                .. new[] { ("perl", "judge.pl"), ("python", "judge.py") }.Select(async judge => (judge.Item1, await AskAsync(judge.Item2, folder, server, lines.ToString()))),
+                AskAsync("opendkim", corpus, (one, _) => daemons.OpenDkimAsync(one)),
+                AskAsync("opendmarc", corpus, (one, number) => daemons.OpenDmarcAsync(one, ours[number].Signatures)),
+                AskAsync("rspamd", corpus, (one, _) => daemons.RspamdAsync(one)),
+            ];
             var disagreements = new List<string>();
             var used = new HashSet<(string, string, string, string)>();
             foreach (var (judge, theirs) in await Task.WhenAll(judging))
             {
-                theirs.Should().HaveCountGreaterThan(400, $"{judge} has to say something of nearly all");
+                theirs.Should().HaveCountGreaterThan(judge switch { "opendmarc" => 60, "opendkim" => 200, _ => 400 }, $"{judge} has to say something of nearly all that it knows");
                 foreach (var (number, said) in theirs)
                 {
                     var one = corpus.Cases[number];
-                    if (Agree(one.Kind, ours[number], said)) continue;
+                    if (Agree(one.Kind, ours[number].Told, said)) continue;
                     var known = Known.FirstOrDefault(entry => (entry.Judge.Length == 0 || entry.Judge == judge) && entry.Kind == one.Kind && entry.Label == one.Label);
                     if (known != default) used.Add(known);
-                    else disagreements.Add($"{number} {one.Kind} '{one.Label}' {one.Client}: we say {ours[number]}, {judge} {said}");
+                    else disagreements.Add($"{number} {one.Kind} '{one.Label}' {one.Client}: we say {ours[number].Told}, {judge} {said}");
                 }
             }
             output.WriteLine(string.Join('\n', disagreements));
@@ -98,30 +106,40 @@ public sealed class JudgesTests(ITestOutputHelper output)
         return one.Length == other.Length && one.Zip(other).All(pair => pair.Second == "unknown" || (pair.First == "pass") == (pair.Second == "pass") && (kind != "arc" || (pair.First == "none") == (pair.Second == "none")));
     }
 
-    private static async Task<IReadOnlyList<string>> OursAsync(Corpus corpus, DnsTestServer server)
+    private static async Task<(string Judge, IReadOnlyDictionary<int, string> Told)> AskAsync(string judge, Corpus corpus, Func<CorpusCase, int, Task<string?>> ask)
+    {
+        var told = new Dictionary<int, string>();
+        for (var number = 0; number < corpus.Cases.Count; number++)
+        {
+            if (await ask(corpus.Cases[number], number) is { } said) told[number] = said;
+        }
+        return (judge, told);
+    }
+
+    private static async Task<IReadOnlyList<(string Told, IReadOnlyList<(string Domain, bool Passed)> Signatures)>> OursAsync(Corpus corpus, DnsTestServer server)
     {
         var options = new DnsOptions();
         options.Servers.Add(server.Address);
         using var dns = new MailDns(options, TimeProvider.System, NullLogger<MailDns>.Instance);
         var spf = new SpfVerifier(dns, "judge.example.net", TimeProvider.System);
-        var results = new List<string>();
+        var results = new List<(string, IReadOnlyList<(string, bool)>)>();
         foreach (var one in corpus.Cases)
         {
             using var message = new ReceivedMessage(MaxHeader, maxSignatures: 10);
             if (one.Message is not null) message.Write(Encoding.Latin1.GetBytes(one.Message));
             message.Complete();
             var now = TimeProvider.System.GetUtcNow();
-            results.Add(one.Kind switch
+            var signatures = one.Kind is "dkim" or "dmarc" ? await DkimVerifier.VerifyAsync(message, dns, DkimPolicy.Standard, now, CancellationToken.None) : [];
+            var told = one.Kind switch
             {
                 "spf" => (await SpfAsync()).Result.Name(),
-                "dkim" => string.Join(',', (await DkimAsync()).Select(result => result.Result.Name())),
+                "dkim" => string.Join(',', signatures.Select(result => result.Result.Name())),
                 "arc" => (await ArcVerifier.VerifyAsync(message, dns, DkimPolicy.Standard, now, CancellationToken.None)).Result.Name(),
-                _ => Told(await new DmarcVerifier(dns, DmarcDiscovery.TreeWalk).VerifyAsync(message.AuthorDomains, await SpfAsync(), await DkimAsync(), CancellationToken.None)),
-            });
+                _ => Told(await new DmarcVerifier(dns, DmarcDiscovery.TreeWalk).VerifyAsync(message.AuthorDomains, await SpfAsync(), signatures, CancellationToken.None)),
+            };
+            results.Add((told, [.. signatures.Select(signature => (signature.Domain, signature.Result == AuthResult.Pass))]));
 
             ValueTask<SpfResult> SpfAsync() => spf.CheckMailFromAsync(IPAddress.Parse(one.Client), one.Sender, one.Hello, CancellationToken.None);
-
-            ValueTask<IReadOnlyList<DkimResult>> DkimAsync() => DkimVerifier.VerifyAsync(message, dns, DkimPolicy.Standard, now, CancellationToken.None);
         }
         return results;
     }
