@@ -175,6 +175,8 @@ internal sealed partial class DaemonJudges : IAsyncDisposable
         foreach (var field in results is null ? CorpusSigner.Fields(header) : [$"Authentication-Results: {results}\r\n", .. CorpusSigner.Fields(header)])
         {
             var colon = field.IndexOf(':', StringComparison.Ordinal);
+            // A line that is no field is nothing that the protocol could tell.
+            if (colon < 0) continue;
             await session.HeaderAsync(Encoding.Latin1.GetBytes(field[..colon]), Encoding.Latin1.GetBytes(field[(colon + 1)..]), _patience);
         }
         await session.EndOfHeadersAsync(_patience);

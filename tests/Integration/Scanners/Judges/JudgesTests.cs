@@ -4,6 +4,7 @@ using System.Text;
 using AwesomeAssertions;
 using Merpati.Mail.Auth;
 using Merpati.Mail.Dns;
+using Merpati.Protocols.Milter;
 using Merpati.TestKit;
 using Merpati.TestKit.Dns;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -91,7 +92,7 @@ public sealed class JudgesTests(ITestOutputHelper output)
                 }
             }
             output.WriteLine(string.Join('\n', disagreements));
-            if (Environment.GetEnvironmentVariable("MERPATI_KEEP_CORPUS") is { } kept) Keep(folder, kept, corpus.Zone);
+            if (Environment.GetEnvironmentVariable("MERPATI_KEEP_CORPUS") is { } kept) Keep(folder, kept, corpus.Zone, disagreements);
             disagreements.Should().BeEmpty();
             Known.Except(used).Should().BeEmpty("what is no disagreement any more is not listed");
         }
@@ -111,7 +112,10 @@ public sealed class JudgesTests(ITestOutputHelper output)
         var told = new Dictionary<int, string>();
         for (var number = 0; number < corpus.Cases.Count; number++)
         {
-            if (await ask(corpus.Cases[number], number) is { } said) told[number] = said;
+            string? said;
+            try { said = await ask(corpus.Cases[number], number); }
+            catch (Exception fault) when (fault is MilterException or HttpRequestException or IOException) { said = "crash: " + fault.Message; }
+            if (said is not null) told[number] = said;
         }
         return (judge, told);
     }
@@ -157,10 +161,11 @@ public sealed class JudgesTests(ITestOutputHelper output)
         return result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')).ToDictionary(words => int.Parse(words[0], CultureInfo.InvariantCulture), words => words[1]);
     }
 
-    private static void Keep(string folder, string where, string zone)
+    private static void Keep(string folder, string where, string zone, IEnumerable<string> disagreements)
     {
         Directory.CreateDirectory(where);
         foreach (var file in Directory.EnumerateFiles(folder)) File.Copy(file, Path.Combine(where, Path.GetFileName(file)), overwrite: true);
         File.WriteAllText(Path.Combine(where, "zone"), zone);
+        File.WriteAllLines(Path.Combine(where, "disagreements"), disagreements);
     }
 }
