@@ -171,7 +171,8 @@ internal sealed partial class DaemonJudges : IAsyncDisposable
         await session.MailAsync($"<{(one.Sender.Length > 0 ? one.Sender : "joe@keys.org")}>", [], _patience);
         await session.RcptAsync("<ann@example.net>", [], _patience);
         await session.DataAsync(_patience);
-        var (header, body) = CorpusSigner.Split(one.Message!);
+        // Without an empty line it is all header.
+        var (header, body) = one.Message!.Contains("\r\n\r\n", StringComparison.Ordinal) ? CorpusSigner.Split(one.Message) : (one.Message, "");
         foreach (var field in results is null ? CorpusSigner.Fields(header) : [$"Authentication-Results: {results}\r\n", .. CorpusSigner.Fields(header)])
         {
             var colon = field.IndexOf(':', StringComparison.Ordinal);

@@ -42,6 +42,33 @@ public sealed class JudgesTests(ITestOutputHelper output)
         ("python", "spf", "zero pieces", "RFC 7208 §7.3: the number of pieces must not be 0"),
         ("python", "spf", "macro without end", "RFC 7208 §7.1: what is no macro is a syntax error"),
         ("perl", "spf", "two dots", "Mail::SPF dies; RFC 7208 §4.3 and §4.8: a name that cannot be in DNS matches nothing"),
+        ("opendkim", "dkim", "lines without end", "OpenDKIM takes some messages without a last line end for not signed; with one it passes the same signature"),
+        ("opendkim", "dkim", "key: wrongtype", "OpenDKIM does not look at k= for RSA; RFC 6376 §6.1.2: another algorithm than that of the key is an error"),
+        .. new[] { "opendkim", "rspamd" }.Select(judge => (judge, "dkim", "key: pkcs1", "RFC 6376, erratum 3017: a key may be an RSAPublicKey")),
+        .. new[] { "opendkim", "rspamd" }.Select(judge => (judge, "dkim", "tag twice", "RFC 6376 §3.2: a tag that occurs twice makes the whole list invalid")),
+        ("opendmarc", "dmarc", "strict.org: signed by subreject.org, sent by mail.strict.org", "OpenDMARC 1.4.2 takes a subdomain for aligned where the record wants it strict (its pull request 354); RFC 9989 §4.4"),
+        ("rspamd", "dkim", "blank before a colon", "Rspamd leaves the blank in the name; RFC 6376 §3.4.2 takes it out"),
+        .. new[] { "second subject on top", "second author on top" }.Select(label => ("rspamd", "dkim", label, "Rspamd takes the field on top; RFC 6376 §5.4.2: the last one of a name is signed first")),
+        .. new[] { "key: sha1", "key: notmail", "key: version" }.Select(label => ("rspamd", "dkim", label, "Rspamd looks at no h=, s= and v= of a key; RFC 6376 §3.6.1")),
+        .. new[] { "identity below, key forbids it", "identity elsewhere", "identity that only ends alike" }.Select(label => ("rspamd", "dkim", label, "Rspamd does not compare i= with d=; RFC 6376 §6.1.1")),
+        ("rspamd", "dkim", "other query method", "Rspamd does not look at q=; RFC 6376 §3.5"),
+        ("rspamd", "dkim", "l=0", "Rspamd takes 0 for none; RFC 6376 §3.5 lets it cover nothing of the body"),
+        ("rspamd", "dkim", "l= and the body goes on", "Rspamd counts octets before they are canonical; RFC 6376 §3.5: l= counts those that are"),
+        ("rspamd", "dkim", "key of 512 bits", "RFC 8301 §3.2: keys below 1024 bits are not accepted"),
+        ("rspamd", "arc", "seal of the first hop gone", "Rspamd sees no chain without a seal; RFC 8617 §5.2: a set that is not whole fails"),
+        ("rspamd", "spf", "two records", "Rspamd takes the first; RFC 7208 §4.5: several are a permerror"),
+        ("rspamd", "spf", "version alone", "RFC 7208 §4.7: a record without mechanisms is neutral"),
+        ("rspamd", "spf", "version that only begins so", "RFC 7208 §4.5: v=spf10 is no record"),
+        .. new[] { "networks of all", "qualifiers" }.Select(label => ("rspamd", "spf", label, "Rspamd lets nobody pass who lets everybody pass")),
+        ("rspamd", "spf", "something after all", "RFC 7208 §5.1: what comes after all is ignored"),
+        .. new[] { "exists by a piece of it", "exists by a delimiter", "exists by domain" }.Select(label => ("rspamd", "spf", label, "Rspamd knows no transformers of macros; RFC 7208 §7.3")),
+        .. new[] { "eleven lookups", "three void lookups" }.Select(label => ("rspamd", "spf", label, "RFC 7208 §4.6.4: ten terms that ask DNS, two answers without records")),
+        .. new[]
+        {
+            "network too long", "network with a zero before", "address too short", "IPv6 in ip4", "IPv4 in ip6", "a with a bad length", "include without a record", "include of nothing", "include of a broken one", "include of itself",
+            "include without a domain", "redirect twice", "explanation twice", "unknown mechanism", "unknown mechanism after a match", "macro that is none", "macro without end", "macro only for explanations", "zero pieces", "percent alone",
+            "no domain behind the colon", "a domain of one label",
+        }.Select(label => ("rspamd", "spf", label, "Rspamd passes over what it cannot read; RFC 7208 §4.6 and §5.2: the whole record is a permerror")),
     ];
 
     [Fact]
