@@ -4,7 +4,7 @@ namespace Merpati.TestKit;
 
 /// <summary>
 /// A wall clock for real processes that a test moves on: Debian's libfaketime answers them when they ask what time it is. What they measure with the monotonic clock, timers and patience, goes
-/// on as ever, so that a timer does not see a day that passes: processes are started again for that.
+/// on as ever, so that no timer would see a day that passes: the processes are started again for that.
 /// </summary>
 public sealed class MovedClock : IDisposable
 {
@@ -21,7 +21,6 @@ public sealed class MovedClock : IDisposable
         {
             ["LD_PRELOAD"] = library,
             ["FAKETIME_TIMESTAMP_FILE"] = Path.Combine(_folder, "offset"),
-            ["FAKETIME_NO_CACHE"] = "1",
             ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
             ["NO_FAKE_STAT"] = "1",
         };
@@ -36,7 +35,7 @@ public sealed class MovedClock : IDisposable
 
     public DateOnly Today => DateOnly.FromDateTime(Now.UtcDateTime);
 
-    /// <summary>At once, for processes that run too.</summary>
+    /// <summary>For the processes that are started afterwards.</summary>
     public void Move(TimeSpan by)
     {
         _offset += by;

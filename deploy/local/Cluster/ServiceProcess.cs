@@ -6,7 +6,8 @@ namespace Merpati.Local.Cluster;
 /// <summary>One instance of a service as a process of its own, with its configuration and its log in files.</summary>
 public sealed class ServiceProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    /// <summary>Many that start at once on a machine that is busy take their time; one that ends is noticed at once.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly string _folder;
