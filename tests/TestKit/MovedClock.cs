@@ -22,6 +22,8 @@ public sealed class MovedClock : IDisposable
             ["LD_PRELOAD"] = library,
             ["FAKETIME_TIMESTAMP_FILE"] = Path.Combine(_folder, "offset"),
             ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
+            // .NET waits by the monotonic clock; else each wait with a limit is over at once, and its threads spin.
+            ["FAKETIME_FORCE_MONOTONIC_FIX"] = "0",
             ["NO_FAKE_STAT"] = "1",
         };
         var real = TimeProvider.System.GetUtcNow();

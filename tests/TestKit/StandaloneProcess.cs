@@ -113,13 +113,13 @@ public sealed class StandaloneProcess : IMailServer
         _process.ErrorDataReceived += (_, line) => { if (line.Data is not null) _log.Enqueue(line.Data); };
         _process.Start();
         _process.BeginErrorReadLine();
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         string? printed;
         try { printed = await _process.StandardOutput.ReadLineAsync(patience.Token); }
         catch (OperationCanceledException e)
         {
             await KillAsync();
-            throw new InvalidOperationException($"Standalone was not ready within a minute:\n{Log}", e);
+            throw new InvalidOperationException($"Standalone was not ready within five minutes:\n{Log}", e);
         }
         if (printed is null)
         {
