@@ -19,4 +19,6 @@ internal sealed class UsageFailure(string message) : CommandFailure("usage", mes
 
 internal sealed class DamageFailure(string message) : CommandFailure("damaged", message, Cli.ExitCode.Refused);
 
+internal sealed class SchemaFailure(string message) : CommandFailure("schema_too_new", message, Cli.ExitCode.Refused);
+
 internal sealed class NotReachableFailure(string message) : CommandFailure("not_reachable", message, Cli.ExitCode.NotReachable);

@@ -6,6 +6,7 @@ using Merpati.Cli.Commands.Aliases;
 using Merpati.Cli.Commands.Archives;
 using Merpati.Cli.Commands.Checks;
 using Merpati.Cli.Commands.Classifier;
+using Merpati.Cli.Commands.Databases;
 using Merpati.Cli.Commands.Dkim;
 using Merpati.Cli.Commands.Domains;
 using Merpati.Cli.Commands.Policies;
@@ -176,6 +177,8 @@ public static class MerpatiCommand
             check.AddCommand<CheckDmarc>("dmarc");
             check.AddCommand<CheckArc>("arc");
         });
+        configuration.AddCommand<Migrate>("migrate");
+        configuration.AddCommand<Fsck>("fsck");
         configuration.AddCommand<Probe>("probe");
         configuration.AddCommand<ShowVersion>("version");
     }

@@ -198,6 +198,55 @@ public sealed class PolicyTests
 
     [Theory]
     [ClassData(typeof(ValuesMatrix))]
+    public async Task The_migration_runs_before_the_pods_and_needs_nothing_that_is_not_there_yet(string values)
+    {
+        var chart = await OfAsync(values);
+        var job = chart.OfKind("Job").Single(job => ComponentOf(job["metadata"]["labels"]) == "migrate");
+        IsRestricted(PodOf(job));
+        (job["spec"]["backoffLimit"].IsThere && job["spec"]["activeDeadlineSeconds"].IsThere).Should().BeTrue();
+        ContainerOf(job)["args"].Items.First().Text.Should().Be("migrate");
+        var hooks = chart.Objects.Where(node => node["metadata"]["annotations"]["helm.sh/hook"].Text == "pre-install,pre-upgrade").ToList();
+        hooks.Select(hook => hook["kind"].Text).Should().BeEquivalentTo(chart.OfKind("NetworkPolicy").Any() ? ["Job", "ServiceAccount", "NetworkPolicy"] : new[] { "Job", "ServiceAccount" });
+        hooks.Should().OnlyContain(hook => hook["metadata"]["annotations"]["helm.sh/hook-delete-policy"].Text == "before-hook-creation,hook-succeeded");
+        hooks.Where(hook => hook["kind"].Text != "Job").Should().OnlyContain(hook => hook["metadata"]["annotations"]["helm.sh/hook-weight"].Number < job["metadata"]["annotations"]["helm.sh/hook-weight"].Number && NameOf(hook) == PodOf(job)["serviceAccountName"].Text);
+        // What the chart makes itself is made after the hook.
+        foreach (var volume in PodOf(job)["volumes"].Items.Where(volume => volume["secret"].IsThere)) chart.Find("Secret", volume["secret"]["secretName"].Text).Should().BeNull();
+        OnlyReachesTheDatabase(chart, job);
+    }
+
+    [Fact]
+    public async Task Without_a_secret_the_migration_is_told_the_connection_string_itself()
+    {
+        var result = await Helm.TemplateAsync("helm4", "ci/minimal-values.yaml", "mongodb.existingSecret=", "mongodb.connectionString=mongodb://mongo/?replicaSet=rs0");
+        var job = result.Output.Split("\n---\n").Select(Node.Parse).Single(node => node["kind"].Text == "Job");
+        ContainerOf(job)["args"].Items.Select(argument => argument.Text).Should().Contain("--mongo=mongodb://mongo/?replicaSet=rs0");
+        PodOf(job)["volumes"].Items.Should().NotContain(volume => volume["secret"].IsThere);
+    }
+
+    private static void IsRestricted(Node pod)
+    {
+        pod["securityContext"]["runAsNonRoot"].IsTrue.Should().BeTrue();
+        pod["automountServiceAccountToken"].Text.Should().Be("false");
+        pod["serviceAccountName"].Text.Should().NotBeEmpty();
+        pod["restartPolicy"].Text.Should().Be("Never");
+        var container = pod["containers"].Items.Single();
+        container["securityContext"]["allowPrivilegeEscalation"].Text.Should().Be("false");
+        container["securityContext"]["readOnlyRootFilesystem"].IsTrue.Should().BeTrue();
+        container["securityContext"]["capabilities"]["drop"].Items.Select(capability => capability.Text).Should().Equal("ALL");
+        container["resources"]["limits"]["memory"].IsThere.Should().BeTrue();
+        container["image"].Text.Should().Contain("/cli:").And.NotEndWith(":latest");
+    }
+
+    private static void OnlyReachesTheDatabase(RenderedChart chart, Node job)
+    {
+        if (!chart.OfKind("NetworkPolicy").Any()) return;
+        var policy = chart.OfKind("NetworkPolicy").Single(policy => policy["spec"]["podSelector"]["matchLabels"].Selects(LabelsOf(job)));
+        policy["spec"]["ingress"].Items.Should().BeEmpty();
+        policy["spec"]["egress"].Items.SelectMany(rule => rule["ports"].Items).Select(port => port["port"].Text).Distinct().Should().BeEquivalentTo("53", "27017");
+    }
+
+    [Theory]
+    [ClassData(typeof(ValuesMatrix))]
     public async Task Clients_keep_their_addresses(string values)
     {
         var chart = await OfAsync(values);

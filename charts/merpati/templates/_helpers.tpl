@@ -120,6 +120,33 @@ userDirectory: { name: user-directory, mongo: true, rpc: true, calls: [delivery]
 
 {{/* The pod of a probe: args behind those that say where; a port with metrics, or 0. */}}
 {{- define "merpati.probePod" -}}
+{{- $account := dict "name" "PROBE_ACCOUNT" "valueFrom" (dict "secretKeyRef" (dict "name" .root.Values.probe.existingSecret "key" "account")) }}
+{{- $args := concat (include "merpati.probeArgs" .root | fromYamlArray) .args }}
+{{- include "merpati.cliPod" (dict "root" .root "component" "probe" "args" $args "env" (list $account) "port" .port "resources" .root.Values.probe.resources "secret" (dict "secretName" .root.Values.probe.existingSecret)) }}
+{{- end }}
+
+{{/* Where the `merpati` command finds the database. Before the first install there is no secret of the chart's own yet. */}}
+{{- define "merpati.databaseArgs" -}}
+{{- if .Values.mongodb.existingSecret }}
+- --mongo-file=/secrets/mongodb/connectionString
+{{- else }}
+- {{ printf "--mongo=%s" .Values.mongodb.connectionString | quote }}
+{{- end }}
+- --database={{ .Values.mongodb.database }}
+{{- end }}
+
+{{/* The pod of a job on the database: component, command and options of the `merpati` command. */}}
+{{- define "merpati.databasePod" -}}
+{{- $secret := dict }}
+{{- with .root.Values.mongodb.existingSecret }}{{ $secret = dict "secretName" . "items" (list (dict "key" $.root.Values.mongodb.existingSecretKey "path" "connectionString")) }}{{ end }}
+{{- $args := concat (list .command) (include "merpati.databaseArgs" .root | fromYamlArray) .options }}
+restartPolicy: Never
+serviceAccountName: {{ include "merpati.serviceAccount" . }}
+{{ include "merpati.cliPod" (dict "root" .root "component" .component "args" $args "port" 0 "resources" .resources "secret" $secret "secretPath" "mongodb") }}
+{{- end }}
+
+{{/* A pod of the `merpati` command: component, args, env, a port with metrics or 0, resources, and the secret that it reads, or none. */}}
+{{- define "merpati.cliPod" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
 {{- with .root.Values.image.pullSecrets }}
@@ -135,24 +162,21 @@ securityContext:
   fsGroup: 10001
   seccompProfile: { type: RuntimeDefault }
 containers:
-  - name: probe
+  - name: {{ .component }}
     image: "{{ .root.Values.image.registry }}/{{ .root.Values.image.repository }}/cli:{{ default .root.Chart.AppVersion .root.Values.image.tag }}"
     imagePullPolicy: {{ .root.Values.image.pullPolicy }}
     args:
-      {{- include "merpati.probeArgs" .root | nindent 6 }}
       {{- range .args }}
-      - {{ . }}
+      - {{ . | quote }}
       {{- end }}
+    {{- with .env }}
     env:
-      - name: PROBE_ACCOUNT
-        valueFrom:
-          secretKeyRef: { name: {{ .root.Values.probe.existingSecret }}, key: account }
-      {{- if .port }}
-      {{- with .root.Values.telemetry.otlpEndpoint }}
+      {{- toYaml . | nindent 6 }}
+      {{- if and $.port $.root.Values.telemetry.otlpEndpoint }}
       - name: OTEL_EXPORTER_OTLP_ENDPOINT
-        value: {{ . | quote }}
+        value: {{ $.root.Values.telemetry.otlpEndpoint | quote }}
       {{- end }}
-      {{- end }}
+    {{- end }}
     {{- if .port }}
     ports:
       - { name: http, containerPort: {{ .port }} }
@@ -162,17 +186,21 @@ containers:
       timeoutSeconds: 5
       failureThreshold: 4
     {{- end }}
-    resources: {{- toYaml .root.Values.probe.resources | nindent 6 }}
+    resources: {{- toYaml .resources | nindent 6 }}
     securityContext:
       allowPrivilegeEscalation: false
       readOnlyRootFilesystem: true
       capabilities: { drop: [ALL] }
     volumeMounts:
-      - { name: probe, mountPath: /secrets/probe, readOnly: true }
+      {{- if .secret }}
+      - { name: secret, mountPath: /secrets/{{ default .component .secretPath }}, readOnly: true }
+      {{- end }}
       - { name: tmp, mountPath: /tmp }
 volumes:
-  - name: probe
-    secret: { secretName: {{ .root.Values.probe.existingSecret }}, defaultMode: 0440 }
+  {{- with .secret }}
+  - name: secret
+    secret: {{- mergeOverwrite (dict "defaultMode" 288) . | toYaml | nindent 6 }}
+  {{- end }}
   - name: tmp
     emptyDir: { medium: Memory, sizeLimit: 64Mi }
 {{- end }}
@@ -210,6 +238,27 @@ volumes:
 {{- if and .Values.clientSettings.enabled (not .Values.clientSettings.existingSecret) (not (and .Values.tls.certManager.enabled .Values.domains)) }}{{ $problems = append $problems "clientSettings.existingSecret: name the secret with the certificate for mta-sts. and autoconfig. of the domains, or have cert-manager make it (tls.certManager.enabled, domains)." }}{{ end }}
 {{- if and .Values.probe.enabled (not .Values.probe.existingSecret) }}{{ $problems = append $problems "probe.existingSecret: name the secret with the account and the password of the probe." }}{{ end }}
 {{- if $problems }}{{ fail (printf "\n\nThese values of merpati cannot work:\n - %s\n" (join "\n - " $problems)) }}{{ end }}
+{{- end }}
+
+{{/* What a hook needs is a hook itself, a little earlier; all of it goes once it has done its work, and stays to be looked at where it failed. */}}
+{{- define "merpati.migrationHook" -}}
+helm.sh/hook: pre-install,pre-upgrade
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end }}
+
+{{/* The policy of a job on the database: nobody calls it, and it calls the database alone. */}}
+{{- define "merpati.databaseFlows" -}}
+podSelector:
+  matchLabels: {{- include "merpati.selectorLabels" . | nindent 4 }}
+policyTypes: [Ingress, Egress]
+ingress: []
+egress:
+  - ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]
+  - ports: {{- include "merpati.tcpPorts" .root.Values.networkPolicy.mongodbPorts | nindent 6 }}
+    {{- with .root.Values.networkPolicy.mongodbTo }}
+    to: {{- toYaml . | nindent 6 }}
+    {{- end }}
 {{- end }}
 
 {{- define "merpati.tcpPorts" -}}

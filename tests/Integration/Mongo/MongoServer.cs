@@ -1,5 +1,6 @@
 using Merpati.Local.ForTests;
 using Merpati.Storage.MongoDb;
+using Merpati.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 using MongoDB.Bson;
 using MongoDB.Driver;
@@ -15,6 +16,9 @@ internal sealed class MongoServer(TimeProvider time, MongoStoreKinds kinds) : IA
     /// <summary>The server, and this test's name for itself there; known once it was opened.</summary>
     public string ConnectionString { get; private set; } = "";
 
+    /// <summary>The command as it was built by itself: what a test needs is not all that it needs.</summary>
+    public static string Merpati { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Merpati.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "merpati.dll"));
+
     public MongoStores Stores => _opened[^1];
 
     public IMongoDatabase Database => Stores.Database;
@@ -27,6 +31,9 @@ internal sealed class MongoServer(TimeProvider time, MongoStoreKinds kinds) : IA
         await Stores.PrepareAsync(kinds, CancellationToken.None);
         return Stores;
     }
+
+    /// <summary>The <c>merpati</c> command on this database.</summary>
+    public Task<CommandResult> MerpatiAsync(params string[] arguments) => Command.RunAsync("dotnet", [Merpati, .. arguments, "--mongo", ConnectionString, "--database", _database]);
 
     /// <summary>The server says that its disk is full to everything of this test that writes, or no longer.</summary>
     public Task SetFullAsync(bool full) => TestMongo.SetFullAsync(_database, full, "insert", "update", "findAndModify");

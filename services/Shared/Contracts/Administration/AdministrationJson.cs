@@ -43,6 +43,8 @@ namespace Merpati.Administration;
 [JsonSerializable(typeof(BackupOrder))]
 [JsonSerializable(typeof(BackupDone))]
 [JsonSerializable(typeof(IReadOnlyList<StoreCheck>))]
+[JsonSerializable(typeof(IReadOnlyList<SchemaView>))]
+[JsonSerializable(typeof(FsckReport))]
 [JsonSerializable(typeof(IReadOnlyList<DnsRecordView>))]
 [JsonSerializable(typeof(IReadOnlyList<DnsCheckView>))]
 [JsonSerializable(typeof(ProbeView))]

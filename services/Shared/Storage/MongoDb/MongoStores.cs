@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using MongoDB.Bson;
 using MongoDB.Driver;
@@ -10,6 +11,18 @@ namespace Merpati.Storage.MongoDb;
 /// </summary>
 public sealed class MongoStores : IAsyncDisposable
 {
+    private static readonly (MongoStoreKinds Kind, MongoSchema Schema)[] Schemas =
+    [
+        (MongoStoreKinds.Content, ContentIndexes.Schema),
+        (MongoStoreKinds.Queue, QueueIndexes.Schema),
+        (MongoStoreKinds.Journal, JournalIndexes.Schema),
+        (MongoStoreKinds.Directory, DirectoryIndexes.Schema),
+        (MongoStoreKinds.Maildrops, MaildropIndexes.Schema),
+        (MongoStoreKinds.Mailboxes, MailboxIndexes.Schema),
+    ];
+
+    private static readonly TimeSpan WhileBeingRaised = TimeSpan.FromMilliseconds(200);
+
     private readonly MongoClient _client;
     private readonly string _database;
     private readonly TimeProvider _time;
@@ -64,25 +77,53 @@ public sealed class MongoStores : IAsyncDisposable
 
     public MongoSearchIndex SearchIndex => _searchIndex.Value;
 
+    /// <summary>For <see cref="ConsistencyCheck"/>.</summary>
+    public IStoreInspection Inspection => new MongoInspection(new ContentInspection(Connect("content"), Content), new QueueInspection(Connect("queue"), _time), new MailboxInspection(new MailboxCollections(Connect("mailboxes"))));
+
     internal IMongoDatabase Database => _client.GetDatabase(_database);
 
     /// <summary>
-    /// Makes sure of the server and of the indexes of these stores.
+    /// Makes sure of the server and of the schema of these stores: raises one that is older, works with one that is newer as far as that can be.
     /// </summary>
     /// <exception cref="StoreUnavailableException">With one sentence for the person who started us.</exception>
     public async Task PrepareAsync(MongoStoreKinds kinds, CancellationToken cancellationToken)
     {
         await RequireReplicaSetAsync(cancellationToken);
-        if (kinds.HasFlag(MongoStoreKinds.Content)) await MongoIndexes.EnsureAsync(Connect("content"), ContentIndexes.Collections, ContentIndexes.All, cancellationToken);
-        if (kinds.HasFlag(MongoStoreKinds.Queue))
+        await foreach (var outcome in RaiseAsync(kinds, cancellationToken))
         {
-            await MongoIndexes.EnsureAsync(Connect("queue"), QueueIndexes.Collections, QueueIndexes.All, cancellationToken);
-            await MongoMailQueue.PrepareAsync(Connect("queue"), cancellationToken);
+            if (!outcome.IsReady) throw new StoreUnavailableException(outcome.Store, outcome.Sentence + ".");
+            if (outcome.State is SchemaState.Raised or SchemaState.Newer) DatabaseLog.Schema(_logger, outcome.Store, outcome.Sentence);
         }
-        if (kinds.HasFlag(MongoStoreKinds.Journal)) await MongoIndexes.EnsureAsync(Connect("journal"), JournalIndexes.Collections, JournalIndexes.All, cancellationToken);
-        if (kinds.HasFlag(MongoStoreKinds.Directory)) await MongoIndexes.EnsureAsync(Connect("directory"), DirectoryIndexes.Collections, DirectoryIndexes.All, cancellationToken);
-        if (kinds.HasFlag(MongoStoreKinds.Maildrops)) await MongoIndexes.EnsureAsync(Connect("maildrops"), MaildropIndexes.Collections, MaildropIndexes.All, cancellationToken);
-        if (kinds.HasFlag(MongoStoreKinds.Mailboxes)) await MongoIndexes.EnsureAsync(Connect("mailboxes"), MailboxIndexes.Collections, MailboxIndexes.All, cancellationToken);
+    }
+
+    /// <summary>Brings the schema of all stores up to our version, as <c>merpati migrate</c> does before the services are replaced.</summary>
+    /// <exception cref="StoreUnavailableException">The server is away, or cannot be used.</exception>
+    public async ValueTask<IReadOnlyList<SchemaOutcome>> MigrateAsync(CancellationToken cancellationToken)
+    {
+        await RequireReplicaSetAsync(cancellationToken);
+        return await RaiseAsync(MongoStoreKinds.All, cancellationToken).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>How the schema of all stores stands; nothing is written.</summary>
+    /// <exception cref="StoreUnavailableException">The server is away, or cannot be used.</exception>
+    public async ValueTask<IReadOnlyList<SchemaOutcome>> FindSchemaAsync(CancellationToken cancellationToken)
+    {
+        await RequireReplicaSetAsync(cancellationToken);
+        var outcomes = new List<SchemaOutcome>();
+        foreach (var (_, schema) in Schemas) outcomes.Add(await schema.FindAsync(Connect(schema.Store), cancellationToken));
+        return outcomes;
+    }
+
+    private async IAsyncEnumerable<SchemaOutcome> RaiseAsync(MongoStoreKinds kinds, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var (_, schema) in Schemas.Where(known => kinds.HasFlag(known.Kind)))
+        {
+            SchemaOutcome outcome;
+            // Mostly that is the other pods of the same upgrade, and soon over.
+            while ((outcome = await schema.RaiseAsync(Connect(schema.Store), schema == QueueIndexes.Schema ? MongoMailQueue.PrepareAsync : static (_, _) => Task.CompletedTask, _time, cancellationToken)).State == SchemaState.BeingRaised)
+                await Task.Delay(WhileBeingRaised, _time, cancellationToken);
+            yield return outcome;
+        }
     }
 
     /// <summary>For a host that waits for its database, and watches it: prepares these stores the first time, and later asks the server something small.</summary>
@@ -137,4 +178,5 @@ public enum MongoStoreKinds
     Directory = 8,
     Mailboxes = 16,
     Maildrops = 32,
+    All = Content | Queue | Journal | Directory | Mailboxes | Maildrops,
 }

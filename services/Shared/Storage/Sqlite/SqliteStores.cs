@@ -46,6 +46,9 @@ public sealed class SqliteStores : IAsyncDisposable
 
     public SqliteSearchIndex SearchIndex { get; }
 
+    /// <summary>For <see cref="ConsistencyCheck"/>.</summary>
+    public IStoreInspection Inspection => new SqliteInspection(Of(SqliteContentStore.Schema), Of(SqliteMailQueue.Schema), Of(SqliteMailboxStore.Schema));
+
     /// <summary>The databases behind the stores, for backup and integrity check.</summary>
     public IReadOnlyList<SqliteDatabase> Databases { get; }
 

@@ -12,12 +12,10 @@ internal static class ContentIndexes
     public const string Chunks = "contents.chunks";
     public const string Pending = "contents.pending";
 
-    public static readonly IReadOnlyList<string> Collections = [Files, Chunks, Pending];
-
-    public static readonly IReadOnlyList<MongoIndex> All =
+    public static readonly MongoSchema Schema = new("content", Version: 1, ReadableBy: 1, [Files, Chunks, Pending],
     [
         new(Chunks, "files_id_1_n_1", new BsonDocument { { "files_id", 1 }, { "n", 1 } }, Unique: true),
         new(Files, "uploadDate_1", new BsonDocument("uploadDate", 1)),
         new(Pending, "since_1", new BsonDocument("since", 1)),
-    ];
+    ]);
 }

@@ -13,7 +13,6 @@ internal static class MongoIndexes
     private const int IndexOptionsConflict = 85;
     private const int IndexKeySpecsConflict = 86;
 
-    /// <param name="collections">All of the store: a transaction that has to make one first would meet others that do.</param>
     /// <exception cref="StoreUnavailableException">An index of that name has other keys; or the server is away.</exception>
     public static async Task EnsureAsync(MongoConnection connection, IReadOnlyList<string> collections, IReadOnlyList<MongoIndex> indexes, CancellationToken cancellationToken)
     {
@@ -31,10 +30,25 @@ internal static class MongoIndexes
             {
                 throw new StoreUnavailableException(connection.Store, $"an index of the collection '{collection.Key}' is not as it must be ({e.Message}); drop it, and it is made anew at the next start.", e);
             }
-            var wrong = await connection.RunAsync(token => FindWrongAsync(connection.Collection(collection.Key), [.. collection], token), cancellationToken);
-            if (wrong is not null)
-                throw new StoreUnavailableException(connection.Store, $"the index '{wrong.Name}' of the collection '{wrong.Collection}' is not as it must be ({wrong.Keys.ToJson()}); drop it, and it is made anew at the next start.");
         }
+        await VerifyAsync(connection, indexes, cancellationToken);
+    }
+
+    /// <exception cref="StoreUnavailableException">One is missing, or has other keys.</exception>
+    public static async Task VerifyAsync(MongoConnection connection, IReadOnlyList<MongoIndex> indexes, CancellationToken cancellationToken)
+    {
+        if (await FindWrongAsync(connection, indexes, cancellationToken) is { } wrong)
+            throw new StoreUnavailableException(connection.Store, $"the index '{wrong.Name}' of the collection '{wrong.Collection}' is not as it must be ({wrong.Keys.ToJson()}); drop it, and it is made anew at the next start.");
+    }
+
+    /// <summary>The first that is missing or has other keys; null when all is well.</summary>
+    public static async ValueTask<MongoIndex?> FindWrongAsync(MongoConnection connection, IReadOnlyList<MongoIndex> indexes, CancellationToken cancellationToken)
+    {
+        foreach (var collection in indexes.GroupBy(index => index.Collection, StringComparer.Ordinal))
+        {
+            if (await connection.RunAsync(token => FindWrongAsync(connection.Collection(collection.Key), [.. collection], token), cancellationToken) is { } wrong) return wrong;
+        }
+        return null;
     }
 
     private static Task<IEnumerable<string>> EnsureAsync(IMongoCollection<BsonDocument> collection, IReadOnlyList<MongoIndex> indexes, CancellationToken cancellationToken)

@@ -18,7 +18,8 @@ internal static class DirectoryIndexes
 
     public const string DkimKeys = "directory.dkimKeys";
 
-    public static readonly IReadOnlyList<string> Collections = [Domains, Accounts, Addresses, Settings, Suppressions, DkimKeys];
-
-    public static readonly IReadOnlyList<MongoIndex> All = [new(Accounts, "key_1", new BsonDocument("key", 1))];
+    public static readonly MongoSchema Schema = new("directory", Version: 1, ReadableBy: 1, [Domains, Accounts, Addresses, Settings, Suppressions, DkimKeys],
+    [
+        new(Accounts, "key_1", new BsonDocument("key", 1)),
+    ]);
 }

@@ -5,7 +5,5 @@ internal static class MaildropIndexes
 {
     public const string Maildrops = "maildrops";
 
-    public static readonly IReadOnlyList<string> Collections = [Maildrops];
-
-    public static readonly IReadOnlyList<MongoIndex> All = [];
+    public static readonly MongoSchema Schema = new("maildrops", Version: 1, ReadableBy: 1, [Maildrops], []);
 }

@@ -1,3 +1,4 @@
+using Merpati.Mailboxes;
 using MongoDB.Bson;
 using MongoDB.Driver;
 
@@ -37,4 +38,17 @@ internal sealed class MailboxCollections(MongoConnection connection)
     public IMongoCollection<BsonDocument> Shares { get; } = connection.Collection(MailboxIndexes.Shares);
 
     public IMongoCollection<BsonDocument> Deleted { get; } = connection.Collection(MailboxIndexes.Deleted);
+
+    /// <inheritdoc cref="IMailboxStore.FindReferencedAsync"/>
+    public ValueTask<IReadOnlySet<ContentId>> FindReferencedAsync(IReadOnlyList<ContentId> contents, CancellationToken cancellationToken)
+        => connection.RunAsync<IReadOnlySet<ContentId>>(async token =>
+        {
+            using var found = await Details.AggregateAsync<BsonDocument>(
+                new BsonDocument[]
+                {
+                    new("$match", Bson.In("content", Bson.Ids(contents.Select(content => content.Value)))),
+                    new("$group", new BsonDocument("_id", "$content")),
+                }, cancellationToken: token);
+            return (await found.ToListAsync(token)).Select(content => new ContentId(content.Guid("_id"))).ToHashSet();
+        }, cancellationToken);
 }

@@ -39,9 +39,7 @@ internal static class MailboxIndexes
     public const string Texts = "mailboxes.texts";
     public const string SearchState = "mailboxes.search";
 
-    public static readonly IReadOnlyList<string> Collections = [Accounts, Mailboxes, Messages, Details, Tombstones, Deliveries, Subscriptions, Annotations, Grants, Shares, Deleted, Signatures, Texts, SearchState];
-
-    public static readonly IReadOnlyList<MongoIndex> All =
+    public static readonly MongoSchema Schema = new("mailboxes", Version: 1, ReadableBy: 1, [Accounts, Mailboxes, Messages, Details, Tombstones, Deliveries, Subscriptions, Annotations, Grants, Shares, Deleted, Signatures, Texts, SearchState],
     [
         new(Mailboxes, "key_1", new BsonDocument("key", 1)),
         new(Messages, "change_1", new BsonDocument("change", 1)),
@@ -53,5 +51,5 @@ internal static class MailboxIndexes
         new(Details, "waits_1", new BsonDocument("waits", 1), Sparse: true),
         new(Tombstones, "expungedAt_1", new BsonDocument("expungedAt", 1)),
         new(Deliveries, "recordedAt_1", new BsonDocument("recordedAt", 1)),
-    ];
+    ]);
 }

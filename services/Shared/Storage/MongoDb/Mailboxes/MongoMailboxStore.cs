@@ -165,16 +165,7 @@ public sealed partial class MongoMailboxStore : IMailboxStore, IAsyncDisposable
     }
 
     public ValueTask<IReadOnlySet<ContentId>> FindReferencedAsync(IReadOnlyList<ContentId> contents, CancellationToken cancellationToken)
-        => _connection.RunAsync<IReadOnlySet<ContentId>>(async token =>
-        {
-            using var found = await _collections.Details.AggregateAsync<BsonDocument>(
-                new BsonDocument[]
-                {
-                    new("$match", Bson.In("content", Bson.Ids(contents.Select(content => content.Value)))),
-                    new("$group", new BsonDocument("_id", "$content")),
-                }, cancellationToken: token);
-            return (await found.ToListAsync(token)).Select(content => new ContentId(content.Guid("_id"))).ToHashSet();
-        }, cancellationToken);
+        => _collections.FindReferencedAsync(contents, cancellationToken);
 
     public ValueTask<int> ForgetDeliveriesAsync(DateTimeOffset before, CancellationToken cancellationToken) => MailboxRetention.ForgetDeliveriesAsync(_collections, before, cancellationToken);
 

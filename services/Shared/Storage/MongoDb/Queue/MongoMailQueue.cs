@@ -12,7 +12,7 @@ public sealed partial class MongoMailQueue : IMailQueue, IAsyncDisposable
     private const int OperationsPerGroup = 128;
     private const int LedgerDocuments = 16;
     private const int LeaseRounds = 4;
-    private const string FenceId = "fence";
+    internal const string FenceId = "fence";
 
     private readonly MongoConnection _connection;
     private readonly TimeProvider _time;

@@ -16,13 +16,11 @@ internal static class QueueIndexes
     public const string Fence = "queue.fence";
     public const string Shared = "queue.shared";
 
-    public static readonly IReadOnlyList<string> Collections = [Entries, Ledger, Fence, Shared];
-
-    public static readonly IReadOnlyList<MongoIndex> All =
+    public static readonly MongoSchema Schema = new("queue", Version: 1, ReadableBy: 1, [Entries, Ledger, Fence, Shared],
     [
         new(Entries, "route_1_due_1", new BsonDocument { { "route", 1 }, { "due", 1 } }),
         new(Entries, "route_1_turn_1_due_1_destination_1_account_1", new BsonDocument { { "route", 1 }, { "turn", 1 }, { "due", 1 }, { "destination", 1 }, { "account", 1 } }),
         new(Entries, "route_1_destination_1_turn_1_due_1_account_1", new BsonDocument { { "route", 1 }, { "destination", 1 }, { "turn", 1 }, { "due", 1 }, { "account", 1 } }),
         new(Entries, "content_1", new BsonDocument("content", 1)),
-    ];
+    ]);
 }
