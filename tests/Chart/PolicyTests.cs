@@ -214,6 +214,27 @@ public sealed class PolicyTests
         OnlyReachesTheDatabase(chart, job);
     }
 
+    [Theory]
+    [ClassData(typeof(ValuesMatrix))]
+    public async Task The_check_only_reads_unless_it_is_told_to_repair(string values)
+    {
+        var chart = await OfAsync(values);
+        var wanted = Node.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Chart, values)))["fsck"];
+        chart.OfKind("CronJob").Any().Should().Be(wanted["enabled"].IsTrue);
+        foreach (var job in chart.OfKind("CronJob"))
+        {
+            var once = job["spec"]["jobTemplate"];
+            IsRestricted(PodOf(once));
+            ContainerOf(once)["args"].Items.First().Text.Should().Be("fsck");
+            ContainerOf(once)["args"].Items.Any(argument => argument.Text == "--repair").Should().Be(wanted["repair"].IsTrue);
+            job["spec"]["concurrencyPolicy"].Text.Should().Be("Forbid");
+            once["spec"]["backoffLimit"].Text.Should().Be("0", "what was found would be found again");
+            once["spec"]["activeDeadlineSeconds"].IsThere.Should().BeTrue();
+            chart.Find("ServiceAccount", PodOf(once)["serviceAccountName"].Text).Should().NotBeNull();
+            OnlyReachesTheDatabase(chart, once);
+        }
+    }
+
     [Fact]
     public async Task Without_a_secret_the_migration_is_told_the_connection_string_itself()
     {

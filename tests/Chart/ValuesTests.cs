@@ -26,6 +26,8 @@ public sealed class ValuesTests
     [InlineData("proxyProtocol.networks={everyone}", "networks")]
     [InlineData("networkPolicy.mongodbPorts={0}", "mongodbPorts")]
     [InlineData("podMonitor.interval=30", "interval")]
+    [InlineData("fsck.schedule=weekly", "schedule")]
+    [InlineData("migration.wait=5m", "wait")]
     public async Task The_schema_refuses(string set, params string[] named)
     {
         foreach (var version in new[] { "helm3", "helm4" })

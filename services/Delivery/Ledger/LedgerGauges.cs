@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Merpati.Delivery.Ledger;
 
 /// <summary>
-/// Shows queue and ledger as gauges (design §3). They are read in the background; a scrape sees the last reading and never waits for a store.
+/// Shows queue and ledger as gauges (design §3), and what the last <c>merpati fsck</c> found. They are read in the background; a scrape sees the last reading and never waits for a store.
 /// </summary>
 internal sealed class LedgerGauges : BackgroundService
 {
@@ -18,14 +18,16 @@ internal sealed class LedgerGauges : BackgroundService
         [RecipientState.Delivered, RecipientState.Relayed, RecipientState.Bounced, RecipientState.Quarantined, RecipientState.Discarded];
 
     private readonly IMailQueue _queue;
+    private readonly ISharedRecords _records;
     private readonly TimeSpan _interval;
     private readonly TimeProvider _time;
     private readonly ILogger<LedgerGauges> _logger;
     private Reading? _reading;
 
-    public LedgerGauges(IMailQueue queue, IMeterFactory meters, IOptions<DeliveryOptions> options, TimeProvider time, ILogger<LedgerGauges> logger)
+    public LedgerGauges(IMailQueue queue, ISharedRecords records, IMeterFactory meters, IOptions<DeliveryOptions> options, TimeProvider time, ILogger<LedgerGauges> logger)
     {
         _queue = queue;
+        _records = records;
         _interval = options.Value.LedgerInterval;
         _time = time;
         _logger = logger;
@@ -36,6 +38,8 @@ internal sealed class LedgerGauges : BackgroundService
         meter.CreateObservableGauge("merpati.mail.unaccounted", () => Show(r => r.Ledger.Unaccounted), "{recipient}", "Accepted recipients that are neither open nor closed: 0, always.");
         meter.CreateObservableGauge("merpati.queue.recipients", ShowQueue, "{recipient}", "Open recipients by route, state and domain.");
         meter.CreateObservableGauge("merpati.queue.oldest_age", ShowAges, "s", "Age of the oldest entry by route.");
+        meter.CreateObservableGauge("merpati.fsck.findings", ShowFindings, "{finding}", "What the last fsck found and did not repair, by kind.");
+        meter.CreateObservableGauge("merpati.fsck.last_run", () => Show(r => r.LastCheck?.At.ToUnixTimeSeconds()), "s", "When the last fsck came to its end, in seconds since 1970.");
         meter.CreateObservableGauge("merpati.queue.domain.oldest_age", ShowDomainAges, "s", "Age of the oldest open recipient by route, state and domain.");
     }
 
@@ -70,7 +74,7 @@ internal sealed class LedgerGauges : BackgroundService
         {
             if (await _queue.BrowseAsync(new QueueFilter { Route = route }, null, 1, cancellationToken) is [var first, ..]) oldest.Add((route, first.AcceptedAt));
         }
-        Volatile.Write(ref _reading, new Reading(ledger, Bound(counts), oldest));
+        Volatile.Write(ref _reading, new Reading(ledger, Bound(counts), oldest, await LastCheck.ReadAsync(_records, cancellationToken)));
     }
 
     private static List<QueueCount> Bound(IReadOnlyList<QueueCount> counts)
@@ -85,8 +89,16 @@ internal sealed class LedgerGauges : BackgroundService
             .ToList();
     }
 
-    private IEnumerable<Measurement<long>> Show(Func<Reading, long> value)
-        => Volatile.Read(ref _reading) is { } reading ? [new Measurement<long>(value(reading))] : [];
+    private IEnumerable<Measurement<long>> Show(Func<Reading, long?> value)
+        => Volatile.Read(ref _reading) is { } reading && value(reading) is { } number ? [new Measurement<long>(number)] : [];
+
+    /// <summary>Every kind, so that one that is gone falls to 0; nothing where there was no check.</summary>
+    private IEnumerable<Measurement<long>> ShowFindings()
+    {
+        if (Volatile.Read(ref _reading)?.LastCheck is not { } check) return [];
+        var left = check.Counts.ToDictionary(count => count.Kind, count => count.Found - count.Repaired, StringComparer.Ordinal);
+        return Enum.GetValues<DamageKind>().Select(Damage.Name).Select(kind => new Measurement<long>(left.GetValueOrDefault(kind), new KeyValuePair<string, object?>("kind", kind)));
+    }
 
     private IEnumerable<Measurement<long>> ShowClosed()
         => Volatile.Read(ref _reading) is { } reading
@@ -118,5 +130,5 @@ internal sealed class LedgerGauges : BackgroundService
 
     private static KeyValuePair<string, object?> Tag<T>(string name, T value) where T : struct, Enum => new(name, value.ToString().ToLowerInvariant());
 
-    private sealed record Reading(Storage.Ledger Ledger, IReadOnlyList<QueueCount> Queue, IReadOnlyList<(QueueRoute Route, DateTimeOffset AcceptedAt)> Oldest);
+    private sealed record Reading(Storage.Ledger Ledger, IReadOnlyList<QueueCount> Queue, IReadOnlyList<(QueueRoute Route, DateTimeOffset AcceptedAt)> Oldest, Administration.FsckReport? LastCheck);
 }

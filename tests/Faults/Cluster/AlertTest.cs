@@ -30,6 +30,8 @@ public sealed class AlertTest(ITestOutputHelper output)
         ["MerpatiImapSlow"] = "a store that is slow but works; the promtool test alone",
         ["MerpatiContentOrphaned"] = "ten GiB; the promtool test alone",
         ["MerpatiSearchIndexBehind"] = "ten thousand messages; the promtool test alone",
+        ["MerpatiFsckFoundDamage"] = "a broken database; MongoConsistencyCheckTests and the promtool test",
+        ["MerpatiFsckOverdue"] = "half a month; the promtool test alone",
         ["MerpatiEventsLost"] = "more events than a broker takes; the promtool test alone",
         ["MerpatiDeadLetters"] = "BellTests puts a message on the bus that nobody understands; the promtool test alone",
         ["MerpatiListUnanswered"] = "a list of the world's; the promtool test alone",
