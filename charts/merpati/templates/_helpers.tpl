@@ -103,7 +103,7 @@ userDirectory: { name: user-directory, mongo: true, rpc: true, calls: [delivery]
 {{- default (printf "%s-site" (include "merpati.fullname" .)) .Values.clientSettings.existingSecret }}
 {{- end }}
 
-{{/* What reaches the mail ports in the cluster as a client does: merpati probe. The names in the certificate are those of the clients. */}}
+{{/* What reaches the mail ports in the cluster as a client does: merpati probe. The names in the certificates are those that clients use. */}}
 {{- define "merpati.probeArgs" -}}
 {{- $fullname := include "merpati.fullname" . -}}
 - probe
@@ -114,7 +114,11 @@ userDirectory: { name: user-directory, mongo: true, rpc: true, calls: [delivery]
 {{- if .Values.pop3Gateway.enabled }}
 - --pop3={{ $fullname }}-pop3-gateway:995
 {{- end }}
-- --tls-name={{ .Values.hostname }}
+- --submission-name={{ include "merpati.clientName" (dict "root" . "of" "submission") }}
+- --imap-name={{ include "merpati.clientName" (dict "root" . "of" "imap") }}
+{{- if .Values.pop3Gateway.enabled }}
+- --pop3-name={{ include "merpati.clientName" (dict "root" . "of" "pop3") }}
+{{- end }}
 - --timeout={{ .Values.probe.timeout }}
 {{- end }}
 

@@ -26,6 +26,9 @@ internal sealed class ProbeRound(ProbeSettings settings, TimeProvider time, Acti
 
     private long _since;
 
+    /// <summary>Why the last certificate was not believed.</summary>
+    private string? _certificate;
+
     /// <returns>The time from the beginning of the submission until the message could be seen.</returns>
     /// <exception cref="ProbeFailedException">A step failed, or the round took too long.</exception>
     public async Task<TimeSpan> RunAsync(CancellationToken cancellationToken)
@@ -36,7 +39,7 @@ internal sealed class ProbeRound(ProbeSettings settings, TimeProvider time, Acti
         try
         {
             Begin();
-            using var imap = new ImapClient { ServerCertificateValidationCallback = settings.Judge(settings.Imap), CheckCertificateRevocation = false };
+            using var imap = new ImapClient { ServerCertificateValidationCallback = settings.Judge(settings.Imap, reason => _certificate = reason), CheckCertificateRevocation = false };
             await imap.ConnectAsync(settings.Imap.Host, settings.Imap.Port, settings.Imap.Port == 143 ? SecureSocketOptions.StartTls : SecureSocketOptions.SslOnConnect, limit.Token);
             await imap.AuthenticateAsync(settings.Account, settings.Password, limit.Token);
             await imap.Inbox.OpenAsync(FolderAccess.ReadWrite, limit.Token);
@@ -75,8 +78,12 @@ internal sealed class ProbeRound(ProbeSettings settings, TimeProvider time, Acti
             return visible;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { throw new ProbeFailedException(step, $"it was not done after {settings.Timeout.TotalSeconds:0} s"); }
-        catch (Exception fault) when (fault is not OperationCanceledException and not ProbeFailedException) { throw new ProbeFailedException(step, fault.Message, fault); }
+        catch (Exception fault) when (fault is not OperationCanceledException and not ProbeFailedException) { throw new ProbeFailedException(step, Tell(fault), fault); }
     }
+
+    /// <summary>MailKit explains a failure of TLS at length, and says nothing of what it was.</summary>
+    private string Tell(Exception fault)
+        => fault is not SslHandshakeException ? fault.Message.ReplaceLineEndings(" ") : _certificate ?? $"there is no TLS from the start: {fault.InnerException?.Message.ReplaceLineEndings(" ")}";
 
     private long Begin() => _since = time.GetTimestamp();
 
@@ -103,7 +110,7 @@ internal sealed class ProbeRound(ProbeSettings settings, TimeProvider time, Acti
 
     private async Task SubmitAsync(MimeMessage message, CancellationToken cancellationToken)
     {
-        using var smtp = new SmtpClient { ServerCertificateValidationCallback = settings.Judge(settings.Submission), CheckCertificateRevocation = false };
+        using var smtp = new SmtpClient { ServerCertificateValidationCallback = settings.Judge(settings.Submission, reason => _certificate = reason), CheckCertificateRevocation = false };
         await smtp.ConnectAsync(settings.Submission.Host, settings.Submission.Port, settings.Submission.Port == StartTlsPort ? SecureSocketOptions.StartTls : SecureSocketOptions.SslOnConnect, cancellationToken);
         await smtp.AuthenticateAsync(settings.Account, settings.Password, cancellationToken);
         await smtp.SendAsync(message, cancellationToken);
@@ -137,7 +144,7 @@ internal sealed class ProbeRound(ProbeSettings settings, TimeProvider time, Acti
 
     private async Task ReadOverPop3Async(ProbedPort port, MimeMessage sent, CancellationToken cancellationToken)
     {
-        using var pop3 = new Pop3Client { ServerCertificateValidationCallback = settings.Judge(port), CheckCertificateRevocation = false };
+        using var pop3 = new Pop3Client { ServerCertificateValidationCallback = settings.Judge(port, reason => _certificate = reason), CheckCertificateRevocation = false };
         await pop3.ConnectAsync(port.Host, port.Port, port.Port == 110 ? SecureSocketOptions.StartTls : SecureSocketOptions.SslOnConnect, cancellationToken);
         await pop3.AuthenticateAsync(settings.Account, settings.Password, cancellationToken);
         // The newest is the last.

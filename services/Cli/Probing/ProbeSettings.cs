@@ -24,18 +24,37 @@ internal sealed record ProbedPort(string Host, int Port, string TlsName)
 /// <param name="Authorities">Believed besides those of the operating system.</param>
 internal sealed record ProbeSettings(ProbedPort Submission, ProbedPort Imap, ProbedPort? Pop3, string Account, string Password, string To, TimeSpan Timeout, X509Certificate2Collection Authorities)
 {
-    public RemoteCertificateValidationCallback Judge(ProbedPort port) => (_, certificate, chain, errors) =>
+    /// <param name="refused">Is told in a sentence why a certificate is not believed.</param>
+    public RemoteCertificateValidationCallback Judge(ProbedPort port, Action<string> refused) => (_, certificate, chain, errors) =>
     {
-        if (certificate is not X509Certificate2 leaf || !leaf.MatchesHostname(port.TlsName)) return false;
-        if ((errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None) return true;
-        if (Authorities.Count == 0) return false;
+        if (WhyNot(port, certificate as X509Certificate2, chain, errors) is not { } reason) return true;
+        refused($"the certificate of {port.Host}:{port.Port} {reason}");
+        return false;
+    };
+
+    /// <summary>Null where it is believed.</summary>
+    private string? WhyNot(ProbedPort port, X509Certificate2? leaf, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (leaf is null) return "is missing";
+        if (!leaf.MatchesHostname(port.TlsName)) return $"is not for {port.TlsName}";
+        if ((errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None) return null;
+        if (Authorities.Count == 0) return Tell(leaf, chain);
         using var own = new X509Chain();
         own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         own.ChainPolicy.CustomTrustStore.AddRange(Authorities);
         own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         if (chain is not null) own.ChainPolicy.ExtraStore.AddRange(chain.ChainPolicy.ExtraStore);
-        return own.Build(leaf);
-    };
+        return own.Build(leaf) ? null : Tell(leaf, own);
+    }
+
+    /// <summary>The time first: a certificate that has ended is the common case, and whoever sees that looks no further.</summary>
+    private static string Tell(X509Certificate2 leaf, X509Chain? chain)
+    {
+        var status = chain?.ChainStatus.Select(found => found.Status).Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one) ?? X509ChainStatusFlags.NoError;
+        return status.HasFlag(X509ChainStatusFlags.NotTimeValid)
+            ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"is good from {leaf.NotBefore.ToUniversalTime():u} to {leaf.NotAfter.ToUniversalTime():u}, and not now")
+            : $"is not believed ({status})";
+    }
 
     /// <summary>Without the password.</summary>
     public override string ToString() => $"{nameof(ProbeSettings)} {Account}";

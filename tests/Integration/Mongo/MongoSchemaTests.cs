@@ -92,7 +92,7 @@ public sealed class MongoSchemaTests : IAsyncLifetime
     [Fact]
     public async Task Migrate_says_for_what_it_waits_and_gives_up()
     {
-        var away = await Command.RunAsync("dotnet", [MongoServer.Merpati, "migrate", "--mongo", "mongodb://127.0.0.1:1/?replicaSet=rs0", "--wait", "00:00:01"]);
+        var away = await Command.RunAsync("dotnet", [MongoServer.Merpati, "migrate", "--mongo", "mongodb://127.0.0.1:1/?replicaSet=rs0", "--wait", "00:00:07"]);
         away.ExitCode.Should().Be(3);
         away.Error.Should().Contain("Waiting: The mongo store is not available: no server answers").And.Contain("merpati: The mongo store is not available");
     }

@@ -16,8 +16,7 @@ internal sealed class MongoServer(TimeProvider time, MongoStoreKinds kinds) : IA
     /// <summary>The server, and this test's name for itself there; known once it was opened.</summary>
     public string ConnectionString { get; private set; } = "";
 
-    /// <summary>The command as it was built by itself: what a test needs is not all that it needs.</summary>
-    public static string Merpati { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Merpati.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "merpati.dll"));
+    public static string Merpati { get; } = Path.Combine(AppContext.BaseDirectory, "merpati.dll");
 
     public MongoStores Stores => _opened[^1];
 

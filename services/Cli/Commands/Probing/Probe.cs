@@ -78,9 +78,9 @@ internal sealed class Probe(ITerminal terminal) : AsyncCommand<Probe.Options>
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException) { throw new UsageFailure($"A file cannot be read: {e.Message}"); }
         return new ProbeSettings(
-            Port(options.Submission, 465, options.TlsName),
-            Port(options.Imap, 993, options.TlsName),
-            options.Pop3 is null ? null : Port(options.Pop3, 995, options.TlsName),
+            Port(options.Submission, 465, options.SubmissionName ?? options.TlsName),
+            Port(options.Imap, 993, options.ImapName ?? options.TlsName),
+            options.Pop3 is null ? null : Port(options.Pop3, 995, options.Pop3Name ?? options.TlsName),
             options.Account,
             password,
             options.To ?? options.Account,
@@ -119,6 +119,18 @@ internal sealed class Probe(ITerminal terminal) : AsyncCommand<Probe.Options>
         [CommandOption("--tls-name <NAME>")]
         [Description("The name that the certificates must have, where it is not that of the host.")]
         public string? TlsName { get; init; }
+
+        [CommandOption("--submission-name <NAME>")]
+        [Description("The same for submission alone.")]
+        public string? SubmissionName { get; init; }
+
+        [CommandOption("--imap-name <NAME>")]
+        [Description("The same for IMAP alone.")]
+        public string? ImapName { get; init; }
+
+        [CommandOption("--pop3-name <NAME>")]
+        [Description("The same for POP3 alone.")]
+        public string? Pop3Name { get; init; }
 
         [CommandOption("--authorities <FILE>")]
         [Description("PEM file with authorities that are believed besides those of the system.")]
