@@ -135,6 +135,8 @@ internal static class Maildir
                 var name = line.IndexOf(" :", StringComparison.Ordinal) is var colon and >= 0 ? line[(colon + 2)..] : words[^1];
                 if (Number(words[0]) is { } uid) byName[name.Split(':')[0]] = uid;
             }
+            // New mail is added to the list, and its first line stays as it is until the list is written anew: the UID of a file that is gone since must not be given again.
+            if (next is { } said && byName.Count > 0) next = Math.Max(said, byName.Values.Max() + 1);
         }
         else if (File.Exists(Path.Combine(folder, ".uidvalidity")) && await File.ReadAllLinesAsync(Path.Combine(folder, ".uidvalidity"), cancellationToken) is [var own, var last, ..])
         {

@@ -191,6 +191,17 @@ public sealed class ArchiveTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_UID_that_Dovecot_gave_after_it_wrote_the_first_line_of_its_list_is_not_given_again()
+    {
+        // As doveadm 2.3.19 leaves it: N3 with three messages in the list, of which the last is gone.
+        File_("new/1700000000.M1P2.host,S=21,W=23", "Subject: one\n\nbody\n");
+        File_("cur/.keep", "");
+        File_("dovecot-uidlist", "3 V1600000000 N3 Gabc\n1 :1700000000.M1P2.host,S=21,W=23\n2 :1700000001.M1P2.host\n3 :1700000002.M1P2.host\n");
+        await DoneAsync("import", "bob@example.test", _files);
+        (await _server.Mailboxes.FindAsync(await IdAsync("bob@example.test"), MailboxName.Inbox, CancellationToken.None))!.UidNext.Value.Should().Be(4);
+    }
+
+    [Fact]
     public async Task An_mbox_of_others_gives_its_flags_and_loses_its_status_fields()
     {
         File_("Old mail.mbox", "From ann@example.test Thu Nov  9 04:05:06 2023\nStatus: RO\nSubject: one\nX-Status: AF\nX-Keywords: red blue\nContent-Length: 12\n\n>From me\nFrom within\n\nFrom bob@example.test Fri Nov 10 04:05:06 2023\nSubject: two\n\nend\n");
