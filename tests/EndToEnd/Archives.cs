@@ -136,17 +136,7 @@ public abstract class Archives(MailServerFixture merpati) : ClientTests(merpati)
         }
         await AppendSamplesAsync(account, 11, 2, _ => "\\Seen", mailbox: "Archive/2026");
         var rc = Write("mbsyncrc", $"""
-            IMAPAccount a
-            Host localhost
-            Port {Merpati.Server.ImapsPort}
-            User {account.Address}
-            Pass "{account.Password}"
-            SSLType IMAPS
-            CertificateFile {Merpati.Server.Certificate}
-
-            IMAPStore far
-            Account a
-
+            {MbsyncFar(account)}
             MaildirStore near
             {(subFolders == "Verbatim" ? $"Path {Folder}/near/" : "")}
             Inbox {Folder}/near
@@ -182,16 +172,8 @@ public abstract class Archives(MailServerFixture merpati) : ClientTests(merpati)
         {
             for (var i = 0; i < count; i++)
             {
-                var message = Sample(account.Address, count * 100 + i);
-                await imap.SendAsync($"a APPEND \"{mailbox}\" ({(i % 4) switch { 0 => "", 1 => "\\Seen", 2 => "\\Seen \\Flagged $Label1", _ => "\\Answered \\Draft work" }}) \"{i + 1,2}-Nov-2026 03:04:0{i % 10} +0{i % 9}30\" {{{message.Length}+}}");
-                await imap.SendAsync(message);
-                await imap.SendAsync("");
-                while (await imap.ImapLineAsync() is { } line)
-                {
-                    if (!line.StartsWith("a ", StringComparison.Ordinal)) continue;
-                    Assert.StartsWith("a OK [APPENDUID", line);
-                    break;
-                }
+                await AppendAsync(
+                    imap, $"\"{mailbox}\" ({(i % 4) switch { 0 => "", 1 => "\\Seen", 2 => "\\Seen \\Flagged $Label1", _ => "\\Answered \\Draft work" }}) \"{i + 1,2}-Nov-2026 03:04:0{i % 10} +0{i % 9}30\"", Sample(account.Address, count * 100 + i));
             }
         }
         await imap.ImapAsync("SELECT INBOX");
@@ -234,13 +216,6 @@ public abstract class Archives(MailServerFixture merpati) : ClientTests(merpati)
     }
 
     private static string Sorted(string flags) => string.Join(' ', flags.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(flag => flag != "\\Recent").Order(StringComparer.Ordinal));
-
-    /// <summary>mbsync marks what it brings until it knows the UID.</summary>
-    private static string WithoutTuid(string message)
-    {
-        var at = message.IndexOf("X-TUID: ", StringComparison.Ordinal);
-        return at < 0 ? message : message.Remove(at, message.IndexOf("\r\n", at, StringComparison.Ordinal) + 2 - at);
-    }
 
     private static string Between(string text, string before, string after)
     {
