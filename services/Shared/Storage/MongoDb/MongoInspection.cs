@@ -29,7 +29,7 @@ internal static class Inspecting
             var rest = after is null ? filter : new BsonDocument("$and", new BsonArray { filter, new BsonDocument(field, new BsonDocument("$gt", after)) });
             var page = await connection.RunAsync(async token =>
             {
-                using var found = await connection.Collection(collection).FindAsync(rest, new FindOptions<BsonDocument> { Sort = new BsonDocument(field, 1), Limit = size, BatchSize = size, Projection = projection }, token);
+                using var found = await connection.Collection(collection).FindAsync(rest, new FindOptions<BsonDocument> { Sort = new BsonDocument(field, 1), Limit = size, BatchSize = size, Projection = projection ?? new BsonDocument() }, token);
                 return await found.ToListAsync(token);
             }, cancellationToken);
             if (page.Count == 0) yield break;

@@ -140,7 +140,7 @@ internal sealed class SqliteInspection(SqliteDatabase contents, SqliteDatabase q
         var damages = new List<Damage>();
         long recipients, open, queued;
         bool isDue;
-        using (var rows = session.Query("SELECT due IS NOT NULL, (SELECT count(*) FROM recipient WHERE entry = number), (SELECT count(*) FROM recipient WHERE entry = number AND state IN (0, 1)), (SELECT count(*) FROM recipient WHERE entry = number AND state = 0) FROM entry WHERE number = ?1", number))
+        using (var rows = session.Query("SELECT due IS NOT NULL, (SELECT count(*) FROM recipient WHERE entry = ?1), (SELECT count(*) FROM recipient WHERE entry = ?1 AND state IN (0, 1)), (SELECT count(*) FROM recipient WHERE entry = ?1 AND state = 0) FROM entry WHERE number = ?1", number))
         {
             if (!rows.Next()) return damages;
             (isDue, recipients, open, queued) = (rows.Boolean(0), rows.Int64(1), rows.Int64(2), rows.Int64(3));
