@@ -167,7 +167,7 @@ public sealed class Lifecycle
             await AppendAsync(server, ann, "after");
             var check = await server.MerpatiAsync(null, "check");
             Assert.True(check.ExitCode == 0, check.ToString());
-            Assert.Equal(5, check.Output.Split(": ok").Length - 1);
+            Assert.Equal(6, check.Output.Split(": ok").Length - 1); // five files, and that they fit together
         }
         await using var restored = await StandaloneProcess.StartInAsync(copy);
         await using var imap = await MailWire.ConnectAsync(restored.ImapsPort, tls: true);

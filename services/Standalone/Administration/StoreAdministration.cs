@@ -12,6 +12,9 @@ namespace Merpati.Standalone.Administration;
 /// <summary>Backup, check and search index of the data folder over HTTP, while the server runs. Only Standalone has a data folder.</summary>
 internal static class StoreAdministration
 {
+    /// <summary>The collector removes contents that nobody needs long before.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromDays(2);
+
     public static IEndpointRouteBuilder MapStoreAdministration(this IEndpointRouteBuilder endpoints)
     {
         var stores = endpoints.MapAdministration().MapGroup("/stores");
@@ -47,10 +50,21 @@ internal static class StoreAdministration
         return Results.NoContent();
     }
 
-    private static async Task<IResult> CheckAsync(SqliteStores stores, CancellationToken cancellationToken)
+    /// <summary>Each file by itself, to its last page; and when those are whole, what stands in them and between them, to the last octet of a message.</summary>
+    private static async Task<IResult> CheckAsync(SqliteStores stores, TimeProvider time, CancellationToken cancellationToken)
     {
         var checks = new List<StoreCheck>();
         foreach (var database in stores.Databases) checks.Add(new StoreCheck(database.Name, await database.CheckIntegrityAsync(cancellationToken)));
+        if (checks.TrueForAll(check => check.Problems.Count == 0)) checks.Add(new StoreCheck("consistency", await CheckConsistencyAsync(stores, time, cancellationToken)));
         return Results.Json(checks, AdministrationJson.Default.IReadOnlyListStoreCheck);
+    }
+
+    private static async Task<IReadOnlyList<string>> CheckConsistencyAsync(SqliteStores stores, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var tally = new DamageTally(time, readBodies: true);
+        await foreach (var damage in new ConsistencyCheck(stores.Content, stores.Queue, stores.Inspection, time).RunAsync(new ConsistencyCheckOptions(ReadBodies: true, Mend: false, Grace), cancellationToken)) tally.Add(damage);
+        var report = tally.Report();
+        await LastCheck.WriteAsync(stores.SharedRecords, report, cancellationToken);
+        return [.. report.Findings.Select(finding => $"{finding.Kind}: {finding.Where}: {finding.What}")];
     }
 }

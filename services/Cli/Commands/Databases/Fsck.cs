@@ -12,29 +12,20 @@ namespace Merpati.Cli.Commands.Databases;
 [Description("Check everything in a cluster's database: the ledger, the queue, mailboxes and contents. Exit code 1 where something is wrong.")]
 internal sealed class Fsck(ITerminal terminal) : DatabaseCommand<Fsck.Options>(terminal)
 {
-    /// <summary>Of one kind; more are counted, and not shown.</summary>
-    private const int MostShown = 100;
-
     protected override async Task RunAsync(MongoStores stores, Options options, Printer printer, CancellationToken cancellationToken)
     {
         // It reads what this version has; of an older schema something may be missing.
         var states = await WhenThereAsync(options, stores.FindSchemaAsync, cancellationToken);
         if (states.FirstOrDefault(state => !state.IsReady) is { } unready) throw new SchemaFailure($"The {unready.Store} store cannot be checked: {unready.Sentence}.");
 
-        var startedAt = Time.GetTimestamp();
-        var counts = new SortedDictionary<DamageKind, FsckCount>();
-        var shown = new List<FsckFinding>();
+        var tally = new DamageTally(Time, options.ReadBodies);
         var check = new ConsistencyCheck(stores.Content, stores.Queue, stores.Inspection, Time);
         await foreach (var damage in check.RunAsync(new ConsistencyCheckOptions(options.ReadBodies, options.Repair, options.Grace), cancellationToken))
         {
-            var count = counts.GetValueOrDefault(damage.Kind) ?? new FsckCount(Damage.Name(damage.Kind), 0, 0, 0);
-            counts[damage.Kind] = count = count with { Found = count.Found + 1, Repaired = count.Repaired + (damage.Mended ? 1 : 0), Octets = count.Octets + damage.Octets };
-            if (count.Found > MostShown) continue;
-            shown.Add(new FsckFinding(count.Kind, damage.Where, damage.What, damage.Mended));
             // At once: a large database takes hours.
-            if (!options.Json) printer.Line($"{count.Kind}: {damage.Where}: {damage.What}{(damage.Mended ? " (repaired)" : "")}");
+            if (tally.Add(damage) is { } finding && !options.Json) printer.Line($"{finding.Kind}: {finding.Where}: {finding.What}{(finding.Repaired ? " (repaired)" : "")}");
         }
-        var report = new FsckReport(Time.GetUtcNow(), Math.Round(Time.GetElapsedTime(startedAt).TotalSeconds, 3), options.ReadBodies, [.. counts.Values], shown);
+        var report = tally.Report();
         await LastCheck.WriteAsync(stores.SharedRecords, report, cancellationToken);
         printer.Print(report, () =>
         {

@@ -6,7 +6,7 @@ using Merpati.Cli.Terminal;
 namespace Merpati.Cli.Commands.Stores;
 
 /// <summary>Reads the stores of a running Standalone to their last page.</summary>
-[Description("Reads every store of the running server and names what is damaged in its structure (Standalone).")]
+[Description("Reads every store of the running server and names what is damaged in its structure, or does not fit together (Standalone; merpati fsck for a cluster).")]
 internal sealed class Check(ITerminal terminal) : AdminCommand<GlobalOptions>(terminal)
 {
     protected override async Task RunAsync(AdminClient server, GlobalOptions options, Printer printer, CancellationToken cancellationToken)
@@ -17,6 +17,6 @@ internal sealed class Check(ITerminal terminal) : AdminCommand<GlobalOptions>(te
         {
             foreach (var check in checks) printer.Line(check.Problems.Count == 0 ? $"{check.Store}: ok" : $"{check.Store}: {string.Join("; ", check.Problems)}");
         });
-        if (checks.Any(check => check.Problems.Count > 0)) throw new DamageFailure("Damage was found; restore the data folder from a backup.");
+        if (checks.Any(check => check.Problems.Count > 0)) throw new DamageFailure("Damage was found; see docs/operations/backup.md.");
     }
 }
