@@ -6,6 +6,6 @@ public sealed class ValuesMatrix : TheoryData<string>
     public ValuesMatrix()
     {
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Chart, "ci"), "*.yaml").Order(StringComparer.Ordinal)) Add("ci/" + Path.GetFileName(file));
-        foreach (var size in new[] { "small", "medium", "large" }) Add($"examples/{size}.yaml");
+        foreach (var example in new[] { "small", "medium", "large", "operators/values" }) Add($"examples/{example}.yaml");
     }
 }
