@@ -128,18 +128,24 @@ Task("Scanners")
     .IsDependentOn("Build").IsDependentOn("ScannerPrograms")
     .Does(() => TestProject("Integration", "FullyQualifiedName~Scanners"));
 
-Task("Cluster")
-    .Description("The six services as processes: the same clients as for Standalone, and trouble.")
-    .IsDependentOn("Integration").IsDependentOn("Clients").IsDependentOn("ChartTools")
+Task("Slow")
+    .Description("What needs servers, clients and tools: end to end, the stores on MongoDB, the scanners, the chart, faults of Standalone; two at a time.")
+    .IsDependentOn("Servers").IsDependentOn("Clients").IsDependentOn("ScannerPrograms").IsDependentOn("ChartTools")
     .Does(() =>
     {
-        TestProject("EndToEnd", OnlyCluster);
-        TestProject("Faults", OnlyCluster);
+        // Faults alone: it measures how long mail waits.
+        Parallel.Invoke(() => TestProject("EndToEnd"), () => { TestProject("Integration"); TestProject("Chart"); });
+        TestProject("Faults", WithoutCluster);
     });
 
+Task("Cluster")
+    .Description("Kills, cut networks, full stores and every alert, on the six services as processes; most of an hour.")
+    .IsDependentOn("Servers").IsDependentOn("Clients").IsDependentOn("ChartTools")
+    .Does(() => TestProject("Faults", OnlyCluster));
+
 Task("Test")
-    .Description("All tests of Standalone, and of all that needs nothing but .NET. The cluster is being built: its tests are the task Cluster.")
-    .IsDependentOn("Fast").IsDependentOn("EndToEnd").IsDependentOn("Faults");
+    .Description("All tests but those of the tasks Cluster and Pods, which take long.")
+    .IsDependentOn("Fast").IsDependentOn("Slow");
 
 Task("Run")
     .Description("Standalone, with what follows after --.")
