@@ -29,8 +29,8 @@ internal sealed class ObjectFiles(string folder, RenderedChart chart)
         var path = Path.Combine(folder, $"{Interlocked.Increment(ref _next)}-{volume["name"].Text}");
         Directory.CreateDirectory(path);
         var items = source["items"].Items.ToDictionary(item => item["key"].Text, item => item["path"].Text);
-        // The kubelet's default is 0644; what YAML took for octal is a decimal number here.
-        var mode = source["defaultMode"].IsThere ? Convert.ToInt32(source["defaultMode"].Text, 8) : Convert.ToInt32("644", 8);
+        // The kubelet's default is 0644. As YAML has it: octal with a 0 before it, else decimal.
+        var mode = source["defaultMode"] is { IsThere: true } given ? Convert.ToInt32(given.Text, given.Text.StartsWith('0') ? 8 : 10) : Convert.ToInt32("644", 8);
         foreach (var (key, value) in content)
         {
             if (items.Count > 0 && !items.ContainsKey(key)) continue;

@@ -5,7 +5,7 @@ using Merpati.Tests.Chart;
 
 namespace Merpati.Tests.Pods;
 
-/// <summary>A pod as a Deployment of the chart describes it, run by podman: image, user, capabilities, root file system, memory, environment, volumes and probes are those of the manifest.</summary>
+/// <summary>A pod as a Deployment or a Job of the chart describes it, run by podman: image, user, capabilities, root file system, memory, environment, volumes and probes are those of the manifest.</summary>
 internal sealed partial class Pod
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
@@ -66,7 +66,8 @@ internal sealed partial class Pod
         arguments.AddRange(container["args"].Items.Select(argument => argument.Text));
         await Podman.RunAsync(arguments);
         var facts = (await Podman.RunAsync("inspect", "--format", $"{{{{.State.Pid}}}} {{{{(index .NetworkSettings.Networks \"{network}\").IPAddress}}}}", name)).Split(' ');
-        if (facts[0] == "0") throw new InvalidOperationException($"{name} ended:\n{await Podman.RunAsync("logs", name)}");
+        // A job may be done already.
+        if (facts[0] == "0" && spec["restartPolicy"].Text != "Never") throw new InvalidOperationException($"{name} ended:\n{await Podman.RunAsync("logs", name)}");
         return new Pod(deployment, name, IPAddress.Parse(facts[1]), int.Parse(facts[0], CultureInfo.InvariantCulture));
     }
 
@@ -106,6 +107,10 @@ internal sealed partial class Pod
         await Podman.RunAsync("stop", "--time", left.ToString(CultureInfo.InvariantCulture), Name);
         return int.Parse(await Podman.RunAsync("inspect", "--format", "{{.State.ExitCode}}", Name), CultureInfo.InvariantCulture);
     }
+
+    /// <summary>Waits until a job has ended.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> EndAsync() => int.Parse(await Podman.RunAsync("wait", Name), CultureInfo.InvariantCulture);
 
     public async Task<string> LogsAsync()
     {

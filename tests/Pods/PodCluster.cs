@@ -84,6 +84,7 @@ public class PodCluster : IAsyncLifetime
         {
             foreach (var port in service["spec"]["ports"].Items) Open(service, port);
         }
+        await RunHooksAsync("pre-install");
         var starting = await Task.WhenAll(Chart.Deployments.Select(StartPodAsync));
         await Task.WhenAll(starting.Select(AdmitAsync));
 
@@ -125,8 +126,38 @@ public class PodCluster : IAsyncLifetime
     internal async Task InstallAsync(Version version)
     {
         _images = await Podman.LoadImagesAsync(version.Images);
-        Chart = await RenderedChart.OfAsync(await WriteValuesAsync(), version.Chart);
+        Chart = await RenderedChart.OfAsync(await WriteValuesAsync(version), version.Chart);
         _files = _files?.WithChart(Path.GetDirectoryName(Chart.Values)!, Chart) ?? new ObjectFiles(_folder, Chart);
+    }
+
+    /// <summary>What helm runs before it touches anything else.</summary>
+    internal async Task RunHooksAsync(string hook)
+    {
+        foreach (var job in Chart.OfKind("Job").Where(job => job["metadata"]["annotations"]["helm.sh/hook"].Text.Split(',').Contains(hook))) await RunJobAsync(job);
+    }
+
+    /// <summary>The chart's check of everything that is kept, as <c>kubectl create job --from=cronjob/…</c> runs it.</summary>
+    /// <returns>What it said.</returns>
+    /// <exception cref="InvalidOperationException">It found something.</exception>
+    internal Task<string> CheckAsync() => RunJobAsync(Chart.OfKind("CronJob").Single(job => RenderedChart.ComponentOf(job["metadata"]["labels"]) == "fsck")["spec"]["jobTemplate"]);
+
+    /// <summary>Runs the pod of a job to its end.</summary>
+    /// <returns>What it said.</returns>
+    /// <exception cref="InvalidOperationException">It failed.</exception>
+    internal async Task<string> RunJobAsync(Node job)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"{RenderedChart.ComponentOf(RenderedChart.LabelsOf(job))}-{_id}-{Interlocked.Increment(ref _number)}");
+        var pod = await Pod.StartAsync(job, name, Network, [], _hosts, Files);
+        try
+        {
+            var code = await pod.EndAsync();
+            var said = await pod.LogsAsync();
+            return code == 0 ? said : throw new InvalidOperationException($"{name} ended with {code}:\n{said}");
+        }
+        finally
+        {
+            await pod.RemoveAsync();
+        }
     }
 
     /// <summary>As a Deployment with maxSurge 1 and maxUnavailable 0 does it: a new pod, ready, then an old one goes.</summary>
@@ -166,21 +197,23 @@ public class PodCluster : IAsyncLifetime
     /// <summary>The last words of every pod, for a test that failed.</summary>
     public async Task<string> LogsAsync() => string.Join('\n', await Task.WhenAll(Pods.Select(async pod => $"--- {pod.Name}\n{await pod.LogsAsync()}")));
 
-    private async Task<string> WriteValuesAsync()
+    private async Task<string> WriteValuesAsync(Version version)
     {
         // JSON is YAML.
-        var values = new
+        var values = new Dictionary<string, object>
         {
-            hostname = "mx.merpati.test",
-            domains = new[] { Domain },
-            image = new { registry = "docker.io", repository = "merpati", tag = _images["delivery"].Split(':')[^1] },
-            mongodb = new { existingSecret = "mongodb", database = "pods-" + _id },
-            rabbitmq = new { uri = "amqp://rabbitmq:5672/", existingSecret = "rabbitmq" },
-            tls = new { existingSecret = "mail-tls" },
-            defaults = new { replicas = 1, drainSeconds = 10, config = new { bus = new { prefix = "pods-" + _id } } },
+            ["hostname"] = "mx.merpati.test",
+            ["domains"] = new[] { Domain },
+            ["image"] = new { registry = "docker.io", repository = "merpati", tag = _images["delivery"].Split(':')[^1] },
+            ["mongodb"] = new { existingSecret = "mongodb", database = "pods-" + _id },
+            ["rabbitmq"] = new { uri = "amqp://rabbitmq:5672/", existingSecret = "rabbitmq" },
+            ["tls"] = new { existingSecret = "mail-tls" },
+            ["defaults"] = new { replicas = 1, drainSeconds = 10, config = new { bus = new { prefix = "pods-" + _id } } },
             // The clients of the tests come from the network's gateway, and there is no DNS to ask about them.
-            smtpIngress = new { config = new { smtpIngress = new { checks = new { exemptNetworks = new[] { "10.0.0.0/8" } } } } },
+            ["smtpIngress"] = new { config = new { smtpIngress = new { checks = new { exemptNetworks = new[] { "10.0.0.0/8" } } } } },
         };
+        // A chart refuses what it does not know.
+        if (version == Current) values["fsck"] = new { enabled = true, readBodies = true };
         var path = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, Path.GetRandomFileName())).FullName, "values.yaml");
         await File.WriteAllTextAsync(path, JsonSerializer.Serialize(values));
         return path;

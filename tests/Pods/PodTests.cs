@@ -41,6 +41,7 @@ public sealed class PodTests(PodCluster cluster, ITestOutputHelper output) : ICl
         var report = await load.CompareAsync(cluster.ClientPort("imaps"));
         output.WriteLine(report.ToString());
         Assert.True(report.IsClean, report.ToString());
+        output.WriteLine(await cluster.CheckAsync());
     }
 
     [Fact]

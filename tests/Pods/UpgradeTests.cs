@@ -27,12 +27,14 @@ public sealed class UpgradeTests(PreviousPodCluster cluster, ITestOutputHelper o
             string[] components = [.. cluster.Chart.Deployments.Select(deployment => RenderedChart.ComponentOf(RenderedChart.LabelsOf(deployment)))];
 
             await cluster.InstallAsync(PodCluster.Current);
+            await cluster.RunHooksAsync("pre-upgrade");
             foreach (var component in components) await TellAsync("upgrade", component, () => cluster.RollAsync(component));
             await DeliveredAsync();
             await cluster.InstallAsync(PodCluster.Previous);
             await Task.WhenAll(components.Select(component => TellAsync("rollback", component, () => cluster.RollAsync(component))));
             await DeliveredAsync();
             await cluster.InstallAsync(PodCluster.Current);
+            await cluster.RunHooksAsync("pre-upgrade");
             foreach (var component in components.Reverse()) await TellAsync("upgrade in the other order", component, () => cluster.RollAsync(component));
             await AcknowledgedAsync(20);
         }
@@ -50,6 +52,7 @@ public sealed class UpgradeTests(PreviousPodCluster cluster, ITestOutputHelper o
         var report = await load.CompareAsync(cluster.ClientPort("imaps"));
         output.WriteLine(report.ToString());
         Assert.True(report.IsClean, report.ToString());
+        output.WriteLine(await cluster.CheckAsync());
 
         async Task TellAsync(string step, string component, Func<Task<IReadOnlyList<int>>> roll)
         {
