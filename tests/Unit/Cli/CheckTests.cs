@@ -18,6 +18,7 @@ public sealed class CheckTests : IDisposable
         why     TXT "%{i} may not"
         _dmarc  TXT "v=DMARC1; p=reject"
         silent  !TIMEOUT TXT
+        _dmarc.unit TXT "v=DMARC1; p=reject; psd=n"
         """;
 
     private const string Message = "From: ann@example.org\r\nDKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=x; h=from; b=AAAA; bh=AAAA\r\n\r\nHi\r\n";
@@ -58,6 +59,16 @@ public sealed class CheckTests : IDisposable
         var json = await JsonAsync(Message, "--json", "check", "dmarc", "--ip", client, "--sender", "bounce@example.org", "--dns", _zone);
         (json.GetProperty("result").GetString(), json.GetProperty("policy").GetString()).Should().Be((result, "reject"));
         json.GetProperty("alignedBy").EnumerateArray().Select(word => word.GetString()).Should().Equal(aligned is null ? [] : [aligned]);
+    }
+
+    [Theory]
+    [InlineData("treeWalk", "fail", "unit.example.org")]
+    [InlineData("publicSuffixList", "pass", "example.org")]
+    public async Task DMARC_knows_both_ways_to_an_organization(string method, string result, string organization)
+    {
+        var message = Message.Replace("ann@example.org", "ann@unit.example.org", StringComparison.Ordinal);
+        var json = await JsonAsync(message, "--json", "check", "dmarc", "--ip", "192.0.2.1", "--sender", "bounce@example.org", "--dns", _zone, "--organizational-domain", method);
+        (json.GetProperty("result").GetString(), json.GetProperty("organizationalDomain").GetString()).Should().Be((result, organization));
     }
 
     [Theory]

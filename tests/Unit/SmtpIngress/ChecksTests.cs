@@ -23,6 +23,7 @@ public sealed class ChecksTests
         _dmarc.example.org TXT "v=DMARC1; p=reject"
         _dmarc.strict.example TXT "v=DMARC1; p=reject"
         _dmarc.half.example TXT "v=DMARC1; p=reject; pct=0"
+        _dmarc.unit.example.org TXT "v=DMARC1; p=reject; psd=n"
         """;
 
     [Fact]
@@ -70,6 +71,17 @@ public sealed class ChecksTests
         await SendAsync(fixture, "joe@example.org", author, accepted);
         fixture.Queue.Entries.Should().HaveCount(accepted ? 1 : 0);
         if (!accepted) fixture.Journal.Events.Should().ContainSingle(one => one.Step == TimelineStep.Refused).Which.Detail.Should().EndWith("; reject by dmarc-reject");
+    }
+
+    [Theory]
+    [InlineData(null, "dmarc=fail (p=reject)")]
+    [InlineData("treeWalk", "dmarc=fail (p=reject)")]
+    [InlineData("publicSuffixList", "dmarc=pass (p=reject)")]
+    public async Task An_option_says_how_an_organization_is_found(string? method, string result)
+    {
+        await using var fixture = method is null ? Fixture() : Fixture([("Dmarc:OrganizationalDomain", method)]);
+        await SendAsync(fixture, "joe@example.org", "x@unit.example.org", accepted: true);
+        Encoding.ASCII.GetString(fixture.Queue.Entries[0].TraceHeaders.Span).Should().Contain(result);
     }
 
     [Fact]

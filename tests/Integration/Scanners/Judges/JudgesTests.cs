@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -136,14 +137,14 @@ public sealed class JudgesTests(ITestOutputHelper output)
 
     private static async Task<(string Judge, IReadOnlyDictionary<int, string> Told)> AskAsync(string judge, Corpus corpus, Func<CorpusCase, int, Task<string?>> ask)
     {
-        var told = new Dictionary<int, string>();
-        for (var number = 0; number < corpus.Cases.Count; number++)
+        var told = new ConcurrentDictionary<int, string>();
+        await Parallel.ForAsync(0, corpus.Cases.Count, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, _) =>
         {
             string? said;
             try { said = await ask(corpus.Cases[number], number); }
             catch (Exception fault) when (fault is MilterException or HttpRequestException or IOException) { said = "crash: " + fault.Message; }
             if (said is not null) told[number] = said;
-        }
+        });
         return (judge, told);
     }
 
