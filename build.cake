@@ -128,24 +128,18 @@ Task("Scanners")
     .IsDependentOn("Build").IsDependentOn("ScannerPrograms")
     .Does(() => TestProject("Integration", "FullyQualifiedName~Scanners"));
 
-Task("Slow")
-    .Description("What needs servers, clients and tools: end to end, the stores on MongoDB, the scanners, the chart, faults of Standalone; two at a time.")
-    .IsDependentOn("Servers").IsDependentOn("Clients").IsDependentOn("ScannerPrograms").IsDependentOn("ChartTools")
+Task("Cluster")
+    .Description("The six services as processes: the same clients as for Standalone, kills, cut networks, full stores and every alert; most of an hour.")
+    .IsDependentOn("Servers").IsDependentOn("Clients").IsDependentOn("ChartTools")
     .Does(() =>
     {
-        // Faults alone: it measures how long mail waits.
-        Parallel.Invoke(() => TestProject("EndToEnd"), () => { TestProject("Integration"); TestProject("Chart"); });
-        TestProject("Faults", WithoutCluster);
+        TestProject("EndToEnd", OnlyCluster);
+        TestProject("Faults", OnlyCluster);
     });
-
-Task("Cluster")
-    .Description("Kills, cut networks, full stores and every alert, on the six services as processes; most of an hour.")
-    .IsDependentOn("Servers").IsDependentOn("Clients").IsDependentOn("ChartTools")
-    .Does(() => TestProject("Faults", OnlyCluster));
 
 Task("Test")
     .Description("All tests but those of the tasks Cluster and Pods, which take long.")
-    .IsDependentOn("Fast").IsDependentOn("Slow");
+    .IsDependentOn("Fast").IsDependentOn("EndToEnd").IsDependentOn("Faults").IsDependentOn("Integration").IsDependentOn("Chart");
 
 Task("Run")
     .Description("Standalone, with what follows after --.")

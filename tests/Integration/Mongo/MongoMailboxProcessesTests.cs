@@ -38,6 +38,9 @@ public sealed class MongoMailboxProcessesTests : IAsyncLifetime
     {
         const int Each = 25;
         var reader = (await _server.OpenAsync()).Mailboxes;
+        // Before the first message: a snapshot has UIDs only, and what does not change any more would never be told.
+        var (mailbox, uids) = (await reader.SnapshotAsync(_ann, _inbox.Id, None))!.Value;
+        var picture = uids.ToDictionary(uid => uid, _ => default(MessageState));
         var writing = Task.WhenAll(new[] { _one, _other }.SelectMany(store => Enumerable.Range(0, 5).Select(_ => Task.Run(async () =>
         {
             for (var i = 0; i < Each; i++)
@@ -48,8 +51,6 @@ public sealed class MongoMailboxProcessesTests : IAsyncLifetime
             }
         }))));
 
-        var (mailbox, uids) = (await reader.SnapshotAsync(_ann, _inbox.Id, None))!.Value;
-        var picture = uids.ToDictionary(uid => uid, _ => default(MessageState));
         while (true)
         {
             var last = writing.IsCompleted;
