@@ -138,8 +138,12 @@ Task("Cluster")
     });
 
 Task("Test")
-    .Description("All tests but those of the tasks Cluster and Pods, which take long.")
-    .IsDependentOn("Fast").IsDependentOn("EndToEnd").IsDependentOn("Faults").IsDependentOn("Integration").IsDependentOn("Chart");
+    .Description("All tests of Standalone, and of all that needs nothing but .NET.")
+    .IsDependentOn("Fast").IsDependentOn("EndToEnd").IsDependentOn("Faults");
+
+Task("All")
+    .Description("Every test there is, in some two hours.")
+    .IsDependentOn("Test").IsDependentOn("Integration").IsDependentOn("Chart").IsDependentOn("Cluster").IsDependentOn("Pods");
 
 Task("Run")
     .Description("Standalone, with what follows after --.")

@@ -2,7 +2,8 @@ namespace Merpati.Tests.Integration.Bus;
 
 internal static class Eventually
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    /// <summary>Only a server that does nothing at all takes as long.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     /// <summary>Tries until it is so.</summary>
     public static async Task BeAsync(Func<Task<bool>> condition, string what)

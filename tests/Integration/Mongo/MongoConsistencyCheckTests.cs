@@ -34,7 +34,7 @@ public sealed class MongoConsistencyCheckTests : ConsistencyCheckContract
         await BreakAsync(DamageKind.ContentDamaged);
         var found = await FsckAsync();
         found.ExitCode.Should().Be(1);
-        found.Output.Should().Contain($"uid-next: account {Ann}, mailbox INBOX: UIDNEXT is 3, and a message has the UID 3\n").And.Contain($"entry-stuck: queue entry {Queued}: ").And.Contain("1 content-damaged, 128K");
+        found.Output.Should().Contain($"uid-next: account {Ann}, mailbox INBOX: UIDNEXT is 3, and a message has the UID 3\n").And.Contain($"entry-stuck: queue entry {Queued}: ").And.Contain("1 content-damaged, 128 KiB");
         found.Error.Should().Be("merpati: 3 things are wrong; see docs/operations/runbooks.md, FsckFoundDamage.\n");
         (await LastCheck.ReadAsync(Stores.Records, default))!.Counts.Select(count => (count.Kind, count.Found, count.Repaired)).Should().Equal(("content-damaged", 1, 0), ("entry-stuck", 1, 0), ("uid-next", 1, 0));
         var repaired = await FsckAsync("--repair", "--json");
