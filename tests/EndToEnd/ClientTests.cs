@@ -54,18 +54,39 @@ public abstract class ClientTests(MailServerFixture merpati) : IDisposable
         await using var imap = await merpati.ImapAsync(account);
         for (var i = from; i < from + count; i++)
         {
-            var message = Sample(account.Address, i);
-            await imap.SendAsync($"a APPEND {mailbox} ({flags?.Invoke(i)}) {{{message.Length}+}}");
-            await imap.SendAsync(message);
-            await imap.SendAsync("");
-            while (await imap.ImapLineAsync() is { } line)
-            {
-                if (!line.StartsWith("a ", StringComparison.Ordinal)) continue;
-                Assert.StartsWith("a OK [APPENDUID", line);
-                break;
-            }
+            await AppendAsync(imap, $"{mailbox} ({flags?.Invoke(i)})", Sample(account.Address, i));
         }
     }
+
+    /// <param name="arguments">Mailbox, flags and date.</param>
+    protected static async Task AppendAsync(MailWire imap, string arguments, byte[] message)
+    {
+        await imap.SendAsync($"a APPEND {arguments} {{{message.Length}+}}");
+        await imap.SendAsync(message);
+        await imap.SendAsync("");
+        while (await imap.ImapLineAsync() is { } line)
+        {
+            if (!line.StartsWith("a ", StringComparison.Ordinal)) continue;
+            Assert.StartsWith("a OK [APPENDUID", line);
+            return;
+        }
+    }
+
+    /// <summary>How mbsync reaches an account, as its store <c>far</c>.</summary>
+    protected string MbsyncFar((string Address, string Password) account) => $"""
+        IMAPAccount a
+        Host localhost
+        Port {merpati.Server.ImapsPort}
+        User {account.Address}
+        Pass "{account.Password}"
+        SSLType IMAPS
+        CertificateFile {merpati.Server.Certificate}
+        Timeout 120
+
+        IMAPStore far
+        Account a
+
+        """;
 
     /// <summary>Files of a Maildir: the text with CRLF, and the flags as Maildir has them, of each Message-ID.</summary>
     protected static IReadOnlyDictionary<string, (string Text, string Flags)> ReadMaildir(string path)
@@ -82,4 +103,11 @@ public abstract class ClientTests(MailServerFixture merpati) : IDisposable
     /// <summary>The flags of Maildir's file names for those of IMAP that it knows.</summary>
     protected static string MaildirFlags(string flags)
         => string.Concat("DFRST".Where(letter => flags.Split(' ').Contains(letter switch { 'D' => "\\Draft", 'F' => "\\Flagged", 'R' => "\\Answered", 'S' => "\\Seen", _ => "\\Deleted" }, StringComparer.Ordinal)));
+
+    /// <summary>mbsync marks what it writes with a header of its own, to find it again.</summary>
+    protected static string WithoutTuid(string message)
+    {
+        var start = message.IndexOf("X-TUID: ", StringComparison.Ordinal);
+        return start < 0 ? message : message.Remove(start, message.IndexOf("\r\n", start, StringComparison.Ordinal) + 2 - start);
+    }
 }

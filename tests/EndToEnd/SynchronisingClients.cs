@@ -248,18 +248,7 @@ public abstract class SynchronisingClients(MailServerFixture merpati) : ClientTe
     }
 
     private string MbsyncRc((string Address, string Password) account, string device) => $"""
-        IMAPAccount a
-        Host localhost
-        Port {Merpati.Server.ImapsPort}
-        User {account.Address}
-        Pass "{account.Password}"
-        SSLType IMAPS
-        CertificateFile {Merpati.Server.Certificate}
-        Timeout 120
-
-        IMAPStore far
-        Account a
-
+        {MbsyncFar(account)}
         MaildirStore near
         Path {Folder}/{device}/
         Inbox {Folder}/{device}/INBOX
@@ -274,13 +263,6 @@ public abstract class SynchronisingClients(MailServerFixture merpati) : ClientTe
         SyncState *
 
         """;
-
-    /// <summary>mbsync marks what it writes with a header of its own, to find it again.</summary>
-    private static string WithoutTuid(string message)
-    {
-        var start = message.IndexOf("X-TUID: ", StringComparison.Ordinal);
-        return start < 0 ? message : message.Remove(start, message.IndexOf("\r\n", start, StringComparison.Ordinal) + 2 - start);
-    }
 
     private static bool HasKeyword(StoredMail mail, string keyword) => mail.Flags.Split(' ').Contains(keyword, StringComparer.Ordinal);
 
