@@ -42,15 +42,6 @@ public abstract class Probes(MailServerFixture merpati) : ClientTests(merpati)
     }
 
     [Fact]
-    public async Task A_server_that_takes_the_message_and_does_not_bring_it_is_the_step_visible()
-    {
-        var account = await Merpati.NewAccountAsync("probe-lost");
-        var elsewhere = await Merpati.NewAccountAsync("probe-elsewhere");
-        await FailsAsync("visible", "it was not done after 5 s", ProbeAsync(account, "--to", elsewhere.Address, "--timeout", "00:00:05"));
-        Assert.Single(await Merpati.MessagesAsync(elsewhere));
-    }
-
-    [Fact]
     public async Task What_does_not_answer_is_named_by_its_step()
     {
         var account = await Merpati.NewAccountAsync("probe-closed");
@@ -94,42 +85,6 @@ public abstract class Probes(MailServerFixture merpati) : ClientTests(merpati)
         await FailsAsync("login", "is not for mx.example.org", ProbeAsync(account, "--tls-name", "mx.example.org"));
         using var other = TestAuthority.Root("another");
         await FailsAsync("login", "is not believed (", ProbeAsync(account, "--authorities", Write("other.pem", other.Certificate.ExportCertificatePem())));
-    }
-
-    [Fact]
-    public async Task All_the_time_it_serves_its_metrics_and_ends_in_good_order()
-    {
-        var account = await Merpati.NewAccountAsync("probe-always");
-        int port;
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            port = ((IPEndPoint)free.LocalEndpoint).Port;
-        }
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (var argument in Arguments(account).Except(["--once"]).Concat(["--every", "00:00:00.2", "--metrics", $"{port}"])) start.ArgumentList.Add(argument);
-        using var probe = Process.Start(start)!;
-        try
-        {
-            using var http = new HttpClient();
-            var metrics = "";
-            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-            while (!metrics.Contains("\nmerpati_probe_duration_seconds_count", StringComparison.Ordinal) || metrics.Contains("merpati_probe_last_success_seconds 0 ", StringComparison.Ordinal))
-            {
-                limit.Token.ThrowIfCancellationRequested();
-                try { metrics = await http.GetStringAsync(new Uri($"http://localhost:{port}/metrics"), limit.Token); }
-                catch (HttpRequestException) { } // it starts
-            }
-            foreach (var step in (string[])["login", "submit", "visible", "fetch", "pop3", "clean"])
-            {
-                Assert.Matches($"merpati_probe_step_duration_seconds_count\\{{[^}}]*step=\"{step}\"[^}}]*\\}} [1-9]", metrics);
-                Assert.Matches($"merpati_probe_failures_total\\{{[^}}]*step=\"{step}\"[^}}]*\\}} 0", metrics);
-            }
-            await Succeeds("kill", ["-TERM", $"{probe.Id}"]);
-            await probe.WaitForExitAsync(limit.Token);
-            Assert.Equal(0, probe.ExitCode);
-        }
-        finally { if (!probe.HasExited) probe.Kill(); }
     }
 
     [Fact]

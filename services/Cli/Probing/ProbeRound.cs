@@ -77,7 +77,8 @@ internal sealed class ProbeRound(ProbeSettings settings, TimeProvider time, Acti
             End(step);
             return visible;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { throw new ProbeFailedException(step, $"it was not done after {settings.Timeout.TotalSeconds:0} s"); }
+        // A client whose command was cut off may say that it is busy or closed instead.
+        catch (Exception late) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested && late is not ProbeFailedException) { throw new ProbeFailedException(step, $"it was not done after {settings.Timeout.TotalSeconds:0} s"); }
         catch (Exception fault) when (fault is not OperationCanceledException and not ProbeFailedException) { throw new ProbeFailedException(step, Tell(fault), fault); }
     }
 
