@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Merpati.TestKit;
 using Merpati.Tests.Chart;
 
@@ -7,6 +8,8 @@ namespace Merpati.Tests.Pods;
 internal static class Podman
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    private static readonly ConcurrentDictionary<string, Task<IReadOnlyDictionary<string, string>>> Loaded = new(StringComparer.Ordinal);
 
     private static readonly Dictionary<string, string> Settings = new()
     {
@@ -27,8 +30,10 @@ internal static class Podman
 
     public static Task<CommandResult> TryAsync(params IEnumerable<string> arguments) => Command.RunAsync("podman", arguments, environment: Settings, patience: Patience);
 
-    /// <summary>The images that a build left in a folder, by default that of <c>dotnet cake --target=Images</c>, by the name of the program.</summary>
-    public static async Task<IReadOnlyDictionary<string, string>> LoadImagesAsync(string folder = "artifacts/images")
+    /// <summary>The images that a build left in a folder, by default that of <c>dotnet cake --target=Images</c>, by the name of the program. Loaded once.</summary>
+    public static Task<IReadOnlyDictionary<string, string>> LoadImagesAsync(string folder = "artifacts/images") => Loaded.GetOrAdd(folder, LoadAsync);
+
+    private static async Task<IReadOnlyDictionary<string, string>> LoadAsync(string folder)
     {
         var images = new Dictionary<string, string>();
         folder = Path.Combine(Repository.Root, folder);

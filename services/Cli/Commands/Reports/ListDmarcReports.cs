@@ -18,7 +18,7 @@ internal sealed class ListDmarcReports(ITerminal terminal) : AdminCommand<Report
             printer.Table(
                 ["DOMAIN", "SOURCE", "PASSED", "FAILED", "REFUSED", "RESULTS", "TOLD BY"],
                 [.. found.Sources.Select(one => (string[])[one.Domain, one.Source, Number(one.Passed), Number(one.Failed), Number(one.Refused), string.Join(", ", one.Results), string.Join(", ", one.Reporters)])]);
-            printer.Line(string.Create(CultureInfo.InvariantCulture, $"{found.Reports} reports since {When.Format(found.Since)}{(found.Unverified > 0 ? $", {found.Unverified} of them not proven to be of whom they say" : "")}{(found.Cut ? "; there are more sources than are listed" : "")}."));
+            printer.Line(ReportFilterOptions.Told(found.Reports, found.Since, found.Unverified, found.Cut, "sources"));
         });
     }
 

@@ -17,7 +17,7 @@ internal sealed class ListTlsReports(ITerminal terminal) : AdminCommand<ReportFi
             printer.Table(
                 ["DOMAIN", "POLICY", "SUCCEEDED", "FAILED", "FAILURES", "TOLD BY"],
                 [.. found.Policies.Select(one => (string[])[one.Domain, one.Policy, one.Succeeded.ToString(CultureInfo.InvariantCulture), one.Failed.ToString(CultureInfo.InvariantCulture), string.Join(", ", one.Failures), string.Join(", ", one.Reporters)])]);
-            printer.Line(string.Create(CultureInfo.InvariantCulture, $"{found.Reports} reports since {When.Format(found.Since)}{(found.Unverified > 0 ? $", {found.Unverified} of them not proven to be of whom they say" : "")}{(found.Cut ? "; there are more policies than are listed" : "")}."));
+            printer.Line(ReportFilterOptions.Told(found.Reports, found.Since, found.Unverified, found.Cut, "policies"));
         });
     }
 }

@@ -23,4 +23,9 @@ internal sealed class ReportFilterOptions : GlobalOptions
         if (!Age.TryParse(Since, out var age)) throw new UsageFailure($"'{Since}' is no time; write 7d or 24h.");
         return (TimeProvider.System.GetUtcNow() - age).ToString("O", CultureInfo.InvariantCulture);
     }
+
+    /// <summary>The line below the table.</summary>
+    /// <param name="what">What is listed, where it is not all.</param>
+    public static string Told(int reports, DateTimeOffset since, int unverified, bool cut, string what)
+        => string.Create(CultureInfo.InvariantCulture, $"{reports} reports since {When.Format(since)}{(unverified > 0 ? $", {unverified} of them not proven to be of whom they say" : "")}{(cut ? $"; there are more {what} than are listed" : "")}.");
 }

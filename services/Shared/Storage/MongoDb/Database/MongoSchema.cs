@@ -27,22 +27,22 @@ internal sealed record MongoSchema(string Store, int Version, int ReadableBy, IR
     /// <exception cref="StoreUnavailableException">The server is away, or an index is not as it must be.</exception>
     public async ValueTask<SchemaOutcome> RaiseAsync(MongoConnection connection, Func<MongoConnection, CancellationToken, Task> complete, TimeProvider time, CancellationToken cancellationToken)
     {
+        var found = await FindAsync(connection, cancellationToken);
+        switch (found.State)
+        {
+            case SchemaState.TooNew:
+                return found;
+            case SchemaState.Newer:
+                await MongoIndexes.VerifyAsync(connection, Indexes, cancellationToken);
+                return found;
+            // Somebody may have dropped one, or restored a backup: then it is made again.
+            case SchemaState.Current when await MongoIndexes.FindWrongAsync(connection, Indexes, cancellationToken) is null:
+                await complete(connection, cancellationToken);
+                return found;
+        }
         var versions = connection.Collection(Versions);
-        var found = await FindAsync(connection, versions, cancellationToken);
-        if (found.Version > Version)
-        {
-            if (found.ReadableBy > Version) return new SchemaOutcome(Store, SchemaState.TooNew, found.Version, Version, found.By);
-            await MongoIndexes.VerifyAsync(connection, Indexes, cancellationToken);
-            return new SchemaOutcome(Store, SchemaState.Newer, found.Version, Version, found.By);
-        }
-        // Somebody may have dropped one, or restored a backup: then it is made again.
-        if (found.Version == Version && await MongoIndexes.FindWrongAsync(connection, Indexes, cancellationToken) is null)
-        {
-            await complete(connection, cancellationToken);
-            return new SchemaOutcome(Store, SchemaState.Current, found.Version, Version, found.By);
-        }
         var holder = Guid.CreateVersion7(time.GetUtcNow());
-        if (await TakeAsync(connection, versions, holder, time, cancellationToken) is { } other) return new SchemaOutcome(Store, SchemaState.BeingRaised, found.Version, Version, other);
+        if (await TakeAsync(connection, versions, holder, time, cancellationToken) is { } other) return new SchemaOutcome(Store, SchemaState.BeingRaised, found.Found, Version, other);
         try
         {
             var raising = RaiseAsync(connection, complete, cancellationToken);
@@ -59,7 +59,7 @@ internal sealed record MongoSchema(string Store, int Version, int ReadableBy, IR
                 new BsonDocument { { "_id", Store }, { "raisedBy", Bson.Id(holder) } },
                 new BsonDocument("$unset", new BsonDocument { { "raisedBy", "" }, { "raisedUntil", "" }, { "raising", "" } }), cancellationToken: token), CancellationToken.None);
         }
-        return new SchemaOutcome(Store, SchemaState.Raised, found.Version, Version, Product);
+        return new SchemaOutcome(Store, SchemaState.Raised, found.Found, Version, Product);
     }
 
     private async Task RaiseAsync(MongoConnection connection, Func<MongoConnection, CancellationToken, Task> complete, CancellationToken cancellationToken)
@@ -68,19 +68,17 @@ internal sealed record MongoSchema(string Store, int Version, int ReadableBy, IR
         await complete(connection, cancellationToken);
     }
 
-    /// <summary>How it stands; nothing is written.</summary>
+    /// <summary>How it stands; nothing is written. A database from before there were versions has 0.</summary>
     public async ValueTask<SchemaOutcome> FindAsync(MongoConnection connection, CancellationToken cancellationToken)
     {
-        var (version, readableBy, by) = await FindAsync(connection, connection.Collection(Versions), cancellationToken);
+        var document = await FindAsync(connection, connection.Collection(Versions), cancellationToken);
+        var (version, readableBy, by) = document is null ? (0, 0, "") : (document["version"].ToInt32(), document["readableBy"].ToInt32(), document["by"].AsString);
         var state = version < Version ? SchemaState.Behind : version == Version ? SchemaState.Current : readableBy > Version ? SchemaState.TooNew : SchemaState.Newer;
         return new SchemaOutcome(Store, state, version, Version, by);
     }
 
-    /// <summary>A database from before there were versions has 0.</summary>
-    private async ValueTask<(int Version, int ReadableBy, string By)> FindAsync(MongoConnection connection, IMongoCollection<BsonDocument> versions, CancellationToken cancellationToken)
-        => await connection.RunAsync(async token => await (await versions.FindAsync(new BsonDocument("_id", Store), cancellationToken: token)).FirstOrDefaultAsync(token), cancellationToken) is { } found
-            ? (found["version"].ToInt32(), found["readableBy"].ToInt32(), found["by"].AsString)
-            : (0, 0, "");
+    private ValueTask<BsonDocument?> FindAsync(MongoConnection connection, IMongoCollection<BsonDocument> versions, CancellationToken cancellationToken)
+        => connection.RunAsync(async token => (BsonDocument?)await (await versions.FindAsync(new BsonDocument("_id", Store), cancellationToken: token)).FirstOrDefaultAsync(token), cancellationToken);
 
     /// <summary>Null when it was taken; else the version of Merpati that has it.</summary>
     private async ValueTask<string?> TakeAsync(MongoConnection connection, IMongoCollection<BsonDocument> versions, Guid holder, TimeProvider time, CancellationToken cancellationToken)
@@ -94,8 +92,7 @@ internal sealed record MongoSchema(string Store, int Version, int ReadableBy, IR
             new BsonDocument { { "_id", Store }, { "$or", new BsonArray { new BsonDocument("raisedUntil", new BsonDocument("$exists", false)), new BsonDocument("raisedUntil", new BsonDocument("$lt", Bson.Time(now))) } } },
             Bson.Set(new BsonDocument { { "raisedBy", Bson.Id(holder) }, { "raisedUntil", Bson.Time(now + Lease) }, { "raising", Product } }), cancellationToken: token), cancellationToken);
         if (taken.ModifiedCount == 1) return null;
-        var other = await connection.RunAsync(async token => await (await versions.FindAsync(new BsonDocument("_id", Store), cancellationToken: token)).FirstOrDefaultAsync(token), cancellationToken);
-        return other?.TextOrNull("raising") ?? Product;
+        return (await FindAsync(connection, versions, cancellationToken))?.TextOrNull("raising") ?? Product;
     }
 
     private async ValueTask ExtendAsync(MongoConnection connection, IMongoCollection<BsonDocument> versions, Guid holder, TimeProvider time, CancellationToken cancellationToken)
