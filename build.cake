@@ -5,7 +5,20 @@ var solution = "Merpati.slnx";
 
 DotNetTestSettings Quietly(string filter = null) => new() { Configuration = configuration, NoBuild = true, NoRestore = true, Filter = filter, Loggers = ["console;verbosity=minimal"] };
 
-void TestProject(string name, string filter = null) => DotNetTest($"tests/{name}/Merpati.Tests.{name}.csproj", Quietly(filter));
+// What failed is named once more at the end: what a test prints may be longer than anybody keeps.
+void TestProject(string name, string filter = null)
+{
+    var settings = Quietly(filter);
+    var results = MakeAbsolute(File($"artifacts/tests/{name}.trx"));
+    settings.Loggers.Add($"trx;LogFileName={results}");
+    try { DotNetTest($"tests/{name}/Merpati.Tests.{name}.csproj", settings); }
+    catch (CakeException) when (FileExists(results))
+    {
+        var failed = System.Xml.Linq.XDocument.Load(results.FullPath).Descendants().Where(element => element.Name.LocalName == "UnitTestResult" && (string)element.Attribute("outcome") == "Failed");
+        foreach (var result in failed) Error("Failed: " + (string)result.Attribute("testName"));
+        throw;
+    }
+}
 
 // What needs the servers of deploy/local has the cluster in its name.
 const string WithoutCluster = "FullyQualifiedName!~Cluster";

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Merpati.Administration;
 using Merpati.Local.Cluster;
@@ -12,15 +10,8 @@ public sealed class ClusterServer : IMailServer
 {
     public const string Domain = "merpati.test";
 
-    // Below the ephemeral ports (32768 up), which outgoing connections of the tests themselves take; above those of Standalone's tests.
-    private const int FirstPort = 20_000;
-    private const int LastPort = 32_000;
-
     // Taken before the test says what it wants, so that it knows where its services will be.
     private const int MostPorts = 60;
-
-    private static readonly Lock PortLock = new();
-    private static int _nextPort = FirstPort + Environment.ProcessId * 61 % 100 * 100;
 
     private readonly ClusterAdministration _admin;
 
@@ -71,7 +62,7 @@ public sealed class ClusterServer : IMailServer
             Database = "test-" + name,
             RabbitMq = rabbitMq,
             BusPrefix = "test-" + name,
-            FirstPort = FreePorts(MostPorts),
+            FirstPort = FreePorts.Take(MostPorts),
             AllowPlaintextAuth = true,
         };
         settings = adjust?.Invoke(settings) ?? settings;
@@ -130,25 +121,4 @@ public sealed class ClusterServer : IMailServer
     }
 
     private int MailPort(ServiceKind kind, string name) => Cluster.First(kind).Ports.Mail[name];
-
-    private static int FreePorts(int count)
-    {
-        lock (PortLock)
-        {
-            while (true)
-            {
-                if (_nextPort + count > LastPort) _nextPort = FirstPort;
-                var first = _nextPort;
-                _nextPort += count;
-                if (Enumerable.Range(first, count).All(IsFree)) return first;
-            }
-        }
-    }
-
-    private static bool IsFree(int port)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try { socket.Bind(new IPEndPoint(IPAddress.Loopback, port)); return true; }
-        catch (SocketException) { return false; }
-    }
 }

@@ -25,14 +25,6 @@ public sealed class ScriptedServer : IAsyncDisposable
 
     public string Url => $"http://127.0.0.1:{Port}";
 
-    /// <summary>A port where nobody listens.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     /// <summary>Says this to whoever asks over HTTP, once the whole request is there; notes the request.</summary>
     public static ScriptedServer Http(string response, ConcurrentQueue<string>? requests = null) => new(async (stream, stop) =>
     {

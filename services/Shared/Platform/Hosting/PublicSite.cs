@@ -12,7 +12,8 @@ namespace Merpati.Platform.Hosting;
 /// <summary>An HTTPS port on which one thing is answered and nothing else of the process can be reached.</summary>
 public static class PublicSite
 {
-    private const long MaxRequestOctets = 64 * 1024;
+    // More than anybody reads here: the rest is thrown away after the answer, which a connection that is closed before its end would take with it.
+    private const long MaxRequestOctets = 1024 * 1024;
 
     /// <summary>Opens the port. The certificate is that of the name that a client asks for, and a renewed one is used at once.</summary>
     public static void ListenForEverybody(this KestrelServerOptions kestrel, IEnumerable<IPAddress> addresses, int port, CertificateSource certificates)

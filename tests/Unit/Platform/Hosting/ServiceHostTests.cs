@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using AwesomeAssertions;
 using Merpati.Platform.Hosting;
+using Merpati.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xunit;
@@ -18,7 +19,7 @@ public sealed class ServiceHostTests
     [Fact]
     public async Task A_service_waits_for_what_it_needs_answers_probes_meanwhile_and_stops()
     {
-        var port = FreePort();
+        var port = FreePorts.Take();
         var worked = false;
         var run = ServiceHost.RunAsync<Options>("merpati-test", ["--listen=127.0.0.1", $"--http:port={port}", "--logLevel=None"], NoSections, host =>
         {
@@ -45,7 +46,7 @@ public sealed class ServiceHostTests
     [Fact]
     public async Task A_service_that_waits_can_be_stopped()
     {
-        var run = ServiceHost.RunAsync<Options>("merpati-test", ["--listen=127.0.0.1", $"--http:port={FreePort()}", "--logLevel=None"], NoSections, host => host.DependsOn("MongoDB", (provider, _) =>
+        var run = ServiceHost.RunAsync<Options>("merpati-test", ["--listen=127.0.0.1", $"--http:port={FreePorts.Take()}", "--logLevel=None"], NoSections, host => host.DependsOn("MongoDB", (provider, _) =>
         {
             _lifetime = provider.GetRequiredService<IHostApplicationLifetime>();
             throw new IOException("away");
@@ -92,13 +93,6 @@ public sealed class ServiceHostTests
             await Task.Delay(10);
         }
         Assert.Fail("It did not come true within 30 s.");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private sealed class Options : ServiceOptions;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using AwesomeAssertions;
 using Merpati.Mail.Policy;
+using Merpati.TestKit;
 using Merpati.TestKit.Scanners;
 using Merpati.Timeline;
 using Xunit;
@@ -48,7 +49,7 @@ public sealed class ClamdTests
     [InlineData("Defer", @"451 4\.3\.0 Message cannot be looked at now, try again later \[scanner\]")]
     public async Task When_it_is_away_the_chosen_answer_holds(string answer, string reply)
     {
-        await using var fixture = new IngressFixture(ScanFixture.Scanner("Clamd", $"inet:127.0.0.1:{ScriptedServer.FreePort()}", 0, ("WhenAway", answer)));
+        await using var fixture = new IngressFixture(ScanFixture.Scanner("Clamd", $"inet:127.0.0.1:{FreePorts.Take()}", 0, ("WhenAway", answer)));
         await fixture.SendAsync(reply);
         fixture.Capsule().Facts.List(MailFact.ScanResults).Should().Equal("clamd=away");
         fixture.Capsule().Verdict.Action.Name().Should().BeEquivalentTo(answer);
@@ -106,7 +107,7 @@ public sealed class ClamdTests
     [Fact]
     public async Task What_is_larger_than_it_is_shown_is_not_sent_to_it()
     {
-        await using var fixture = new IngressFixture(ScanFixture.Scanner("Clamd", $"inet:127.0.0.1:{ScriptedServer.FreePort()}", 0, ("MaxSize", "20")));
+        await using var fixture = new IngressFixture(ScanFixture.Scanner("Clamd", $"inet:127.0.0.1:{FreePorts.Take()}", 0, ("MaxSize", "20")));
         await fixture.SendAsync();
         fixture.Capsule().Facts.List(MailFact.ScanResults).Should().Equal("clamd=too-big");
     }
