@@ -200,6 +200,7 @@ public sealed record MailboxView(string Name, uint UidValidity, uint UidNext, IR
     private static (StoredMail, DateTimeOffset, TimeSpan) Exactly((StoredMail Mail, DateTimeOffset Date) message) => (message.Mail, message.Date, message.Date.Offset);
 }
 
+public sealed class ArchivesOfStandalone(StandaloneFixture merpati) : Archives(merpati), IClassFixture<StandaloneFixture>;
 
 [Collection(ClusterCollection.Name)]
 public sealed class ArchivesOfCluster(ClusterFixture merpati, StandaloneFixture standalone) : Archives(merpati), IClassFixture<StandaloneFixture>

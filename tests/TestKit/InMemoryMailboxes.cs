@@ -184,6 +184,7 @@ public sealed class InMemoryMailboxes(IMailboxChangeFeed feed, TimeProvider time
             if (past.IsTakenBy(InfoOf(account, box), time.GetUtcNow()))
             {
                 box.UidValidity = past.UidValidity;
+                Of(account).NextUidValidity = Math.Max(Of(account).NextUidValidity, past.UidValidity.Value + 1);
                 box.ModSeq = Math.Max(box.ModSeq, past.HighestModSeq.Value);
             }
             if (past.UidValidity == box.UidValidity) box.UidNext = Math.Max(box.UidNext, past.UidNext.Value);

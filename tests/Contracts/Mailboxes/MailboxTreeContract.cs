@@ -54,6 +54,18 @@ public abstract class MailboxTreeContract : MailboxStoreContract
     }
 
     [Fact]
+    public async Task AUidValidityAboveTheClockIsTakenOverAndNeverGivenToAnother()
+    {
+        // As a server gives them that makes many mailboxes within one second.
+        var ahead = new UidValidity((uint)Time.GetUtcNow().ToUnixTimeSeconds() + 30_000);
+        var fresh = await CreateAsync("Moved");
+        (await Store.ContinueAsync(Ann, fresh.Id, new MailboxPast(ahead, new Uid(9), new ModSeq(1)), None))!.Should().BeEquivalentTo(new { UidValidity = ahead, UidNext = new Uid(9) });
+        await Store.DeleteAsync(Ann, fresh.Name, None);
+        await ReopenAsync();
+        (await CreateAsync("Moved")).UidValidity.Value.Should().BeGreaterThan(ahead.Value);
+    }
+
+    [Fact]
     public async Task WhoKnowsTheFormerMailboxIsToldOfAllThatIsGone()
     {
         var fresh = await CreateAsync("Moved");
@@ -75,7 +87,7 @@ public abstract class MailboxTreeContract : MailboxStoreContract
 
         (await Store.ContinueAsync(Ann, used.Id, new MailboxPast(new UidValidity(5), new Uid(100), new ModSeq(700)), None)).Should().Be(await MailboxAsync("Used"));
         (await MailboxAsync("Used")).Should().BeEquivalentTo(new { used.UidValidity, UidNext = new Uid(2) });
-        (await Store.ContinueAsync(Ann, future.Id, new MailboxPast(new UidValidity(uint.MaxValue), new Uid(100), new ModSeq(700)), None)).Should().Be(future, "a UIDVALIDITY above the clock might be given again");
+        (await Store.ContinueAsync(Ann, future.Id, new MailboxPast(new UidValidity(uint.MaxValue), new Uid(100), new ModSeq(700)), None)).Should().Be(future, "nothing could be given above it");
         (await Store.ContinueAsync(Ann, MailboxId.New(Time), new MailboxPast(new UidValidity(5), new Uid(1), new ModSeq(1)), None)).Should().BeNull();
         (await Store.ContinueAsync(Bob, future.Id, new MailboxPast(new UidValidity(5), new Uid(1), new ModSeq(1)), None)).Should().BeNull();
     }

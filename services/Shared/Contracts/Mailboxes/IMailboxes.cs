@@ -23,7 +23,7 @@ public interface IMailboxTree
 
     /// <summary>
     /// Lets a mailbox that takes over the messages of another go on where that one stopped, so that clients need not read it afresh. One that has never had a message gets its UIDVALIDITY,
-    /// unless that is above the clock, and its MODSEQs go on above; where the UIDVALIDITY is the same, UIDNEXT is not below that of <paramref name="past"/> any more.
+    /// unless that is more than 60 days above the clock, and its MODSEQs go on above; where the UIDVALIDITY is the same, UIDNEXT is not below that of <paramref name="past"/> any more.
     /// </summary>
     /// <returns>The mailbox as it is then; null when there is none.</returns>
     ValueTask<MailboxInfo?> ContinueAsync(AccountId account, MailboxId mailbox, MailboxPast past, CancellationToken cancellationToken);

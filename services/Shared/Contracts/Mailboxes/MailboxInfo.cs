@@ -6,9 +6,12 @@ public sealed record MailboxPast(UidValidity UidValidity, Uid UidNext, ModSeq Hi
     /// <summary>A higher one is not gone on above: there would be no room left.</summary>
     public const long MaxModSeq = 1L << 53;
 
-    /// <summary>Whether a mailbox that never had a message may take over the UIDVALIDITY. New ones are at the clock or above: none that is below it is ever given again.</summary>
+    // A server that made many mailboxes within a second has given UIDVALIDITYs of the next hours or days. What is far above the clock is none of a clock, and new ones have to go on above it.
+    private static readonly TimeSpan MostAhead = TimeSpan.FromDays(60);
+
+    /// <summary>Whether a mailbox that never had a message may take over the UIDVALIDITY. The store gives none below it from then on, so that it is given to no other.</summary>
     public bool IsTakenBy(MailboxInfo mailbox, DateTimeOffset now)
-        => mailbox.UidNext.Value == 1 && UidValidity.Value is > 0 && UidValidity.Value < now.ToUnixTimeSeconds() && HighestModSeq.Value <= MaxModSeq;
+        => mailbox.UidNext.Value == 1 && UidValidity.Value is > 0 && UidValidity.Value <= (now + MostAhead).ToUnixTimeSeconds() && HighestModSeq.Value <= MaxModSeq;
 }
 
 /// <summary>A mailbox and its counters, of one moment (RFC 3501 §6.3.10 STATUS).</summary>

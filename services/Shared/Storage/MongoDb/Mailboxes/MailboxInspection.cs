@@ -8,7 +8,7 @@ namespace Merpati.Storage.MongoDb;
 
 /// <summary>
 /// The invariants of every mailbox, account by account:
-/// 1. the account's usage, names and UIDVALIDITYs, in one transaction; 2. counts, UIDNEXT and HIGHESTMODSEQ of each mailbox, in one transaction each; 3. in pages, that the messages have their details and contents;
+/// 1. the account's usage and names, in one transaction; 2. counts, UIDNEXT and HIGHESTMODSEQ of each mailbox, in one transaction each; 3. in pages, that the messages have their details and contents;
 /// 4. that the details count their messages. Then the messages whose mailbox is nowhere.
 /// </summary>
 internal sealed class MailboxInspection(MailboxCollections collections)
@@ -67,7 +67,6 @@ internal sealed class MailboxInspection(MailboxCollections collections)
         var rows = (await collections.Mailboxes.ListAsync(session, AccountWork.Where(account, "key", MailboxKeys.OfAccount(account)), null, cancellationToken)).ConvertAll(MailboxRow.Read);
         var damages = new List<Damage>();
         foreach (var twice in rows.GroupBy(row => row.Info.Name.Value, StringComparer.Ordinal).Where(same => same.Count() > 1)) damages.Add(new Damage(DamageKind.MailboxTwice, $"account {account}", $"{twice.Count()} mailboxes have the name {twice.Key}"));
-        foreach (var twice in rows.GroupBy(row => row.Info.UidValidity).Where(same => same.Count() > 1)) damages.Add(new Damage(DamageKind.MailboxTwice, $"account {account}", $"{twice.Count()} mailboxes have the UIDVALIDITY {twice.Key}: {string.Join(", ", twice.Select(row => row.Info.Name))}"));
         if (rows.Count == 0) return (rows, damages);
         var (octets, messages) = (rows.Sum(row => row.Info.Size), rows.Sum(row => row.Info.Messages));
         if (await collections.Accounts.ListAsync(session, own, null, cancellationToken) is not [var document]) damages.Add(new Damage(DamageKind.Usage, $"account {account}", "its document is missing, and it has mailboxes"));

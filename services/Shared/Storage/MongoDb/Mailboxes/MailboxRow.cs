@@ -133,10 +133,11 @@ internal sealed class MailboxRow
         return first;
     }
 
-    /// <summary>Takes over what is known of the past, as far as it fits.</summary>
-    public void Continue(MailboxPast past, DateTimeOffset now)
+    /// <summary>Takes over what is known of the past, as far as it fits; whether the UIDVALIDITY was.</summary>
+    public bool Continue(MailboxPast past, DateTimeOffset now)
     {
-        if (past.IsTakenBy(Info, now))
+        var taken = past.IsTakenBy(Info, now);
+        if (taken)
         {
             Change(Info with { UidValidity = past.UidValidity, HighestModSeq = past.HighestModSeq > Info.HighestModSeq ? past.HighestModSeq : Info.HighestModSeq });
             // What was expunged in the past left no trace here: all that is not there is gone.
@@ -144,6 +145,7 @@ internal sealed class MailboxRow
             _continues = true;
         }
         if (past.UidValidity == Info.UidValidity && past.UidNext > Info.UidNext) Change(Info with { UidNext = past.UidNext, FirstRecent = Info.Recent == 0 ? past.UidNext : Info.FirstRecent });
+        return taken;
     }
 
     public void Rename(MailboxName name, bool subscribed) => Change(Info with { Name = name, Subscribed = subscribed });

@@ -110,6 +110,14 @@ internal sealed class MailboxTree
         return row;
     }
 
+    /// <summary>By another server, to a mailbox that goes on here: new ones are above it.</summary>
+    public void UidValidityWasGiven(UidValidity uidValidity)
+    {
+        if (uidValidity.Value <= _uidValidity) return;
+        _uidValidity = uidValidity.Value;
+        _changed = true;
+    }
+
     public void Rename(MailboxRow row, MailboxName name)
     {
         _byName.Remove(row.Info.Name.Value);

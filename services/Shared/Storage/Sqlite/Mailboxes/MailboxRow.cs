@@ -123,6 +123,7 @@ internal sealed class MailboxRow
             Info = Info with { UidValidity = past.UidValidity, HighestModSeq = past.HighestModSeq > Info.HighestModSeq ? past.HighestModSeq : Info.HighestModSeq };
             // What was expunged in the past left no trace here: all that is not there is gone.
             session.Execute("UPDATE mailboxes SET uid_validity = ?2, forgotten = ?3 WHERE id = ?1", Key, Info.UidValidity.Value, Info.HighestModSeq.Value);
+            MailboxTree.UidValidityWasGiven(session, Info.UidValidity);
         }
         if (past.UidValidity == Info.UidValidity && past.UidNext > Info.UidNext) Info = Info with { UidNext = past.UidNext, FirstRecent = Info.Recent == 0 ? past.UidNext : Info.FirstRecent };
         Save(session);

@@ -75,6 +75,9 @@ internal static class MailboxTree
     private static long? NextUidValidity(SqliteSession session, TimeProvider time)
         => session.Number("UPDATE uid_validity SET last = max(last + 1, ?1) RETURNING last", time.GetUtcNow().ToUnixTimeSeconds());
 
+    /// <summary>By another server, to a mailbox that goes on here: new ones are above it.</summary>
+    public static void UidValidityWasGiven(SqliteSession session, UidValidity uidValidity) => session.Execute("UPDATE uid_validity SET last = max(last, ?1)", uidValidity.Value);
+
     private static string FirstBelow(MailboxName name) => name.Value + MailboxName.Delimiter;
 
     // The character after the delimiter: no name below reaches it.
