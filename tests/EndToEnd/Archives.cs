@@ -122,6 +122,45 @@ public abstract class Archives(MailServerFixture merpati) : ClientTests(merpati)
         }
     }
 
+    [Theory]
+    [InlineData("Verbatim")]
+    [InlineData("Maildir++")]
+    public async Task A_Maildir_that_mbsync_wrote_keeps_flags_dates_and_folders(string subFolders)
+    {
+        var name = subFolders.Trim('+').ToLowerInvariant();
+        var account = await Merpati.NewAccountAsync("mbsync-" + name);
+        await AppendSamplesAsync(account, 0, 8, number => (number % 4) switch { 0 => "", 1 => "\\Seen", 2 => "\\Seen \\Flagged", _ => "\\Answered \\Draft" });
+        await using (var imap = await Merpati.ImapAsync(account)) Assert.StartsWith("OK", (await imap.ImapAsync("CREATE Archive/2026"))[^1]);
+        await AppendSamplesAsync(account, 8, 3, mailbox: "Archive");
+        await AppendSamplesAsync(account, 11, 2, _ => "\\Seen", mailbox: "Archive/2026");
+        // Verbatim, the mailboxes are folders beside INBOX; as Maildir++ within it.
+        var near = Directory.CreateDirectory(Path.Combine(Folder, "near")).FullName;
+        var rc = Write("mbsyncrc", $"""
+            {MbsyncFar(account)}
+            MaildirStore near
+            {(subFolders == "Verbatim" ? $"Path {near}/\nInbox {near}/INBOX" : $"Inbox {near}/INBOX")}
+            SubFolders {subFolders}
+
+            Channel c
+            Far :far:
+            Near :near:
+            Patterns INBOX Archive Archive/2026
+            Create Near
+            CopyArrivalDate yes
+            SyncState {Directory.CreateDirectory(Path.Combine(Folder, "state")).FullName}/
+
+            """);
+        await Succeeds("mbsync", ["-c", rc, "-a"]);
+
+        var copy = await Merpati.NewAccountAsync("mbsync-copy-" + name);
+        Assert.Contains("13 messages in ", (await MerpatiAsync("import", copy.Address, subFolders == "Verbatim" ? near : $"{near}/INBOX")).Output);
+        // UIDs are those of mbsync's store, given in the order of arrival; keywords it does not know.
+        Assert.Equal(await MailAsync(account), await MailAsync(copy));
+
+        async Task<List<(string, string, string, long)>> MailAsync((string, string) of)
+            => [.. (await ViewAsync(Merpati, of)).SelectMany(mailbox => mailbox.Messages, (mailbox, message) => (mailbox.Name, WithoutTuid(message.Mail.Text), message.Mail.Flags, message.Date.ToUnixTimeSeconds())).Order()];
+    }
+
     /// <summary>Mail of every kind: flags and keywords, dates with zones, gaps in the UIDs, names beyond ASCII, an empty mailbox.</summary>
     protected static async Task FillAsync(MailServerFixture of, (string Address, string Password) account)
     {

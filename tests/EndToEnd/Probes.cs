@@ -35,6 +35,50 @@ public abstract class Probes(MailServerFixture merpati) : ClientTests(merpati)
     }
 
     [Fact]
+    public async Task A_server_that_takes_the_message_and_does_not_bring_it_is_the_step_visible()
+    {
+        var account = await Merpati.NewAccountAsync("probe-lost");
+        var elsewhere = await Merpati.NewAccountAsync("probe-elsewhere");
+        await FailsAsync("visible", "it was not done after 5 s", ProbeAsync(account, "--to", elsewhere.Address, "--timeout", "00:00:05"));
+        Assert.Single(await Merpati.MessagesAsync(elsewhere));
+    }
+
+    [Fact]
+    public async Task All_the_time_it_serves_its_metrics_and_ends_in_good_order()
+    {
+        var account = await Merpati.NewAccountAsync("probe-always");
+        var port = FreePorts.Take();
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
+        foreach (var argument in Arguments(account).Except(["--once"]).Concat(["--every", "00:00:00.2", "--metrics", $"{port}"])) start.ArgumentList.Add(argument);
+        using var probe = Process.Start(start)!;
+        var output = probe.StandardOutput.ReadToEndAsync();
+        try
+        {
+            using var http = new HttpClient();
+            var metrics = "";
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+            while (!metrics.Contains("\nmerpati_probe_duration_seconds_count", StringComparison.Ordinal))
+            {
+                limit.Token.ThrowIfCancellationRequested();
+                Assert.False(probe.HasExited, "It ended.");
+                try { metrics = await http.GetStringAsync(new Uri($"http://localhost:{port}/metrics"), limit.Token); }
+                catch (HttpRequestException) { } // it starts
+            }
+            Assert.DoesNotMatch("\nmerpati_probe_last_success_seconds[^ ]* 0\n", metrics);
+            foreach (var step in (string[])["login", "submit", "visible", "fetch", "pop3", "clean"])
+            {
+                Assert.Matches($"merpati_probe_step_duration_seconds_count\\{{[^}}]*step=\"{step}\"[^}}]*\\}} [1-9]", metrics);
+                Assert.Matches($"merpati_probe_failures_total\\{{[^}}]*step=\"{step}\"[^}}]*\\}} 0", metrics);
+            }
+            await Succeeds("kill", ["-TERM", $"{probe.Id}"]);
+            await probe.WaitForExitAsync(limit.Token);
+            Assert.Equal(0, probe.ExitCode);
+            Assert.DoesNotContain("failed", await output);
+        }
+        finally { if (!probe.HasExited) probe.Kill(); }
+    }
+
+    [Fact]
     public async Task A_wrong_password_is_the_step_login()
     {
         var account = await Merpati.NewAccountAsync("probe-password");

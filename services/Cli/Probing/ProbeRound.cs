@@ -118,7 +118,7 @@ internal sealed class ProbeRound(ProbeSettings settings, TimeProvider time, Acti
         await smtp.DisconnectAsync(quit: true, cancellationToken);
     }
 
-    private static async Task<UniqueId> AwaitAsync(ImapClient imap, string messageId, CancellationToken cancellationToken)
+    private async Task<UniqueId> AwaitAsync(ImapClient imap, string messageId, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -132,7 +132,11 @@ internal sealed class ProbeRound(ProbeSettings settings, TimeProvider time, Acti
                 if (found.Count > 0) return found[0];
                 news.CancelAfter(LookAgain);
                 if (imap.Capabilities.HasFlag(ImapCapabilities.Idle)) await imap.IdleAsync(news.Token, cancellationToken);
-                else await imap.NoOpAsync(cancellationToken);
+                else
+                {
+                    await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
+                    await imap.NoOpAsync(cancellationToken);
+                }
             }
             finally { imap.Inbox.CountChanged -= Wake; }
         }

@@ -1,4 +1,7 @@
 using System.Diagnostics.Metrics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -6,7 +9,7 @@ using OpenTelemetry.Resources;
 namespace Merpati.Cli.Probing;
 
 /// <summary>What a probe measures, for Prometheus and OTLP.</summary>
-internal sealed class ProbeTelemetry : IDisposable
+internal sealed class ProbeTelemetry : IAsyncDisposable
 {
     private const string MeterName = "Merpati.Probe";
 
@@ -18,6 +21,7 @@ internal sealed class ProbeTelemetry : IDisposable
     private readonly Histogram<double> _rounds;
     private readonly Counter<long> _failures;
     private readonly MeterProvider _provider;
+    private readonly WebApplication? _site;
     private long _lastSuccess;
 
     /// <param name="port">Where Prometheus finds /metrics; 0 for nowhere.</param>
@@ -27,15 +31,26 @@ internal sealed class ProbeTelemetry : IDisposable
         _rounds = _meter.CreateHistogram<double>("merpati.probe.duration", "s", "Time from the submission of the probe's message until a client sees it.");
         _failures = _meter.CreateCounter<long>("merpati.probe.failures", "{round}", "Rounds of the probe that failed, by step.");
         _meter.CreateObservableGauge("merpati.probe.last_success", () => Volatile.Read(ref _lastSuccess), "s", "When a round of the probe last came to its end, in seconds since 1970; 0 for never.");
-        foreach (var step in Enum.GetValues<ProbeStep>()) _failures.Add(0, Tag(step)); // so that the first failure is an increase
         var builder = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => resource.AddService("merpati-probe", serviceNamespace: "merpati", serviceVersion: version))
             .AddMeter(MeterName)
             .AddView(instrument => instrument is Histogram<double> ? new ExplicitBucketHistogramConfiguration { Boundaries = Buckets } : null);
-        if (port > 0) builder = builder.AddPrometheusHttpListener(options => (options.Host, options.Port) = ("*", port));
+        if (port > 0) builder = builder.AddPrometheusExporter();
         if (otlp) builder = builder.AddOtlpExporter();
         _provider = builder.Build();
+        // So that the first failure is an increase. What is counted before somebody listens is lost.
+        foreach (var step in Enum.GetValues<ProbeStep>()) _failures.Add(0, Tag(step));
+        if (port == 0) return;
+        var site = WebApplication.CreateSlimBuilder();
+        site.Logging.ClearProviders();
+        site.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(port));
+        _site = site.Build();
+        _site.UseOpenTelemetryPrometheusScrapingEndpoint(_provider, predicate: null, path: "/metrics", configureBranchedPipeline: null, optionsName: null);
     }
+
+    /// <summary>From now on /metrics can be read.</summary>
+    /// <exception cref="IOException">The port is not free.</exception>
+    public Task ServeAsync(CancellationToken cancellationToken) => _site?.StartAsync(cancellationToken) ?? Task.CompletedTask;
 
     public void Record(ProbeStep step, TimeSpan time) => _steps.Record(time.TotalSeconds, Tag(step));
 
@@ -47,8 +62,9 @@ internal sealed class ProbeTelemetry : IDisposable
 
     public void Failed(ProbeStep step) => _failures.Add(1, Tag(step));
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
+        if (_site is not null) await _site.DisposeAsync();
         _provider.Dispose();
         _meter.Dispose();
     }

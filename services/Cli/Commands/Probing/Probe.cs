@@ -23,7 +23,9 @@ internal sealed class Probe(ITerminal terminal) : AsyncCommand<Probe.Options>
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop));
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stop));
-        using var telemetry = new ProbeTelemetry(settings.Metrics, MerpatiCommand.Version, otlp: terminal.Environment("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 });
+        await using var telemetry = new ProbeTelemetry(settings.Metrics, MerpatiCommand.Version, otlp: terminal.Environment("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 });
+        try { await telemetry.ServeAsync(stop.Token); }
+        catch (IOException e) { throw new UsageFailure($"The metrics cannot be served on port {settings.Metrics}: {e.Message}"); }
         if (settings.Once)
         {
             var failure = await RoundAsync(probe, telemetry, printer, stop.Token);
