@@ -28,13 +28,16 @@ internal sealed class RenderedChart
 
     public static string NameOf(Node node) => node["metadata"]["name"].Text;
 
-    public static Node PodOf(Node deployment) => deployment["spec"]["template"]["spec"];
+    public static Node PodOf(Node deployment) => TemplateOf(deployment)["spec"];
 
-    public static Node LabelsOf(Node deployment) => deployment["spec"]["template"]["metadata"]["labels"];
+    public static Node LabelsOf(Node deployment) => TemplateOf(deployment)["metadata"]["labels"];
 
     public static Node ContainerOf(Node deployment) => PodOf(deployment)["containers"].Items.Single();
 
     public static IEnumerable<string> PortsOf(Node deployment) => ContainerOf(deployment)["ports"].Items.Select(port => port["name"].Text);
 
     public static string ComponentOf(Node labels) => labels["app.kubernetes.io/component"].Text;
+
+    // A pod on its own is what the others have as their template.
+    private static Node TemplateOf(Node deployment) => deployment["kind"].Text == "Pod" ? deployment : deployment["spec"]["template"];
 }

@@ -5,9 +5,12 @@ using Merpati.Tests.Chart;
 
 namespace Merpati.Tests.Pods;
 
-/// <summary>A pod as a Deployment or a Job of the chart describes it, run by podman: image, user, capabilities, root file system, memory, environment, volumes and probes are those of the manifest.</summary>
+/// <summary>A pod as a Deployment, a Job or a Pod of the chart describes it, run by podman: image, user, capabilities, root file system, memory, environment, volumes and probes are those of the manifest.</summary>
 internal sealed partial class Pod
 {
+    // The kubelet's.
+    private const int DefaultGraceSeconds = 30;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly Node _deployment;
@@ -103,7 +106,7 @@ internal sealed partial class Pod
         var clock = System.Diagnostics.Stopwatch.StartNew();
         // The manifest's own pause: endpoints are taken out of the lists meanwhile.
         if (Container["lifecycle"]["preStop"]["sleep"]["seconds"] is { IsThere: true } pause) await Task.Delay(TimeSpan.FromSeconds(pause.Number), CancellationToken.None);
-        var left = Spec["terminationGracePeriodSeconds"].Number - (int)clock.Elapsed.TotalSeconds;
+        var left = (Spec["terminationGracePeriodSeconds"] is { IsThere: true } period ? period.Number : DefaultGraceSeconds) - (int)clock.Elapsed.TotalSeconds;
         await Podman.RunAsync("stop", "--time", left.ToString(CultureInfo.InvariantCulture), Name);
         return int.Parse(await Podman.RunAsync("inspect", "--format", "{{.State.ExitCode}}", Name), CultureInfo.InvariantCulture);
     }

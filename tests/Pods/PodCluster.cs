@@ -18,6 +18,9 @@ public class PodCluster : IAsyncLifetime
 {
     public const string Domain = "merpati.test";
 
+    private const string ProbeAccount = "probe@" + Domain;
+    private const string ProbePassword = "correct horse probe";
+
     internal static readonly Version Current = new("artifacts/images", Repository.Chart);
     internal static readonly Version Previous = new("artifacts/previous/images", Path.Combine(Repository.Root, "artifacts/previous/chart"));
 
@@ -74,6 +77,7 @@ public class PodCluster : IAsyncLifetime
         {
             var mail = authority.Issue(_folder, "mail", ["mx.merpati.test"]);
             Files.AddSecret("mail-tls", ("tls.crt", await File.ReadAllTextAsync(mail.Certificate)), ("tls.key", await File.ReadAllTextAsync(mail.Key)));
+            Files.AddSecret("probe", ("account", ProbeAccount), ("password", ProbePassword), ("ca.crt", await File.ReadAllTextAsync(authority.WriteAuthority(_folder))));
         }
 
         var admin = RenderedChart.NameOf(Chart.OfKind("Secret").Single(secret => RenderedChart.NameOf(secret).EndsWith("-admin", StringComparison.Ordinal)));
@@ -96,6 +100,7 @@ public class PodCluster : IAsyncLifetime
             await MerpatiAsync(accounts[^1].Item2, ["account", "add", accounts[^1].Item1, "--password-stdin"]);
         }
         Accounts = accounts;
+        await MerpatiAsync(ProbePassword, ["account", "add", ProbeAccount, "--password-stdin"]);
     }
 
     public async Task DisposeAsync()
@@ -141,6 +146,14 @@ public class PodCluster : IAsyncLifetime
     /// <exception cref="InvalidOperationException">It found something.</exception>
     internal Task<string> CheckAsync() => RunJobAsync(Chart.OfKind("CronJob").Single(job => RenderedChart.ComponentOf(job["metadata"]["labels"]) == "fsck")["spec"]["jobTemplate"]);
 
+    /// <summary><c>helm test</c>.</summary>
+    /// <returns>What it said.</returns>
+    /// <exception cref="InvalidOperationException">It failed.</exception>
+    internal Task<string> TestAsync() => RunJobAsync(Chart.OfKind("Pod").Single(pod => pod["metadata"]["annotations"]["helm.sh/hook"].Text == "test"));
+
+    /// <summary>The pod that sends and reads a message all the time.</summary>
+    internal Task<Pod> StartProbeAsync() => StartPodAsync(Chart.OfKind("Deployment").Single(deployment => RenderedChart.ComponentOf(RenderedChart.LabelsOf(deployment)) == "probe"));
+
     /// <summary>Runs the pod of a job to its end.</summary>
     /// <returns>What it said.</returns>
     /// <exception cref="InvalidOperationException">It failed.</exception>
@@ -169,12 +182,20 @@ public class PodCluster : IAsyncLifetime
         foreach (var old in Pods.Where(pod => pod.Component == component).ToList())
         {
             await AdmitAsync(await StartPodAsync(deployment));
-            _ready.TryRemove(old.Name, out _);
-            codes.Add(await old.TerminateAsync());
-            _pods.TryRemove(old.Name, out _);
-            await old.RemoveAsync();
+            codes.Add(await EndAsync(old));
         }
         return codes;
+    }
+
+    /// <summary>Takes a pod away, as when it is deleted.</summary>
+    /// <returns>Its exit code.</returns>
+    internal async Task<int> EndAsync(Pod pod)
+    {
+        _ready.TryRemove(pod.Name, out _);
+        var code = await pod.TerminateAsync();
+        _pods.TryRemove(pod.Name, out _);
+        await pod.RemoveAsync();
+        return code;
     }
 
     /// <summary>Waits until all that was accepted is closed; the ledger must balance.</summary>
@@ -213,7 +234,11 @@ public class PodCluster : IAsyncLifetime
             ["smtpIngress"] = new { config = new { smtpIngress = new { checks = new { exemptNetworks = new[] { "10.0.0.0/8" } } } } },
         };
         // A chart refuses what it does not know.
-        if (version == Current) values["fsck"] = new { enabled = true, readBodies = true };
+        if (version == Current)
+        {
+            values["fsck"] = new { enabled = true, readBodies = true };
+            values["probe"] = new { enabled = true, existingSecret = "probe", authorities = "ca.crt" };
+        }
         var path = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, Path.GetRandomFileName())).FullName, "values.yaml");
         await File.WriteAllTextAsync(path, JsonSerializer.Serialize(values));
         return path;

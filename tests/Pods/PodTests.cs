@@ -45,6 +45,25 @@ public sealed class PodTests(PodCluster cluster, ITestOutputHelper output) : ICl
     }
 
     [Fact]
+    public async Task The_test_of_the_chart_and_its_probe_send_and_read_a_message()
+    {
+        Assert.Contains(" visible after ", await cluster.TestAsync(), StringComparison.Ordinal);
+
+        var probe = await cluster.StartProbeAsync();
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{probe.Address}:{probe.PortOf("http")}") };
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        var metrics = "";
+        while (!metrics.Contains("\nmerpati_probe_duration_seconds_count", StringComparison.Ordinal))
+        {
+            if (patience.IsCancellationRequested) throw new TimeoutException($"{metrics}\n{await probe.LogsAsync()}");
+            try { metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), patience.Token); }
+            catch (HttpRequestException) { await Task.Delay(100, CancellationToken.None); } // it starts
+        }
+        Assert.DoesNotMatch("merpati_probe_failures_total[^ ]* [1-9]", metrics);
+        Assert.Equal(0, await cluster.EndAsync(probe));
+    }
+
+    [Fact]
     public void A_pod_runs_as_its_manifest_says()
     {
         Assert.NotEmpty(cluster.Pods);

@@ -119,6 +119,9 @@ userDirectory: { name: user-directory, mongo: true, rpc: true, calls: [delivery]
 {{- if .Values.pop3Gateway.enabled }}
 - --pop3-name={{ include "merpati.clientName" (dict "root" . "of" "pop3") }}
 {{- end }}
+{{- with .Values.probe.authorities }}
+- --authorities=/secrets/probe/{{ . }}
+{{- end }}
 - --timeout={{ .Values.probe.timeout }}
 {{- end }}
 
