@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Merpati.Tests.Chart;
 
 /// <summary>The objects that the chart becomes with a file of values.</summary>
@@ -33,6 +35,10 @@ internal sealed class RenderedChart
     public static Node LabelsOf(Node deployment) => TemplateOf(deployment)["metadata"]["labels"];
 
     public static Node ContainerOf(Node deployment) => PodOf(deployment)["containers"].Items.Single();
+
+    /// <summary>The number of a port of the container, by its name or as it is.</summary>
+    public static int PortOf(Node deployment, string port)
+        => int.TryParse(port, CultureInfo.InvariantCulture, out var number) ? number : ContainerOf(deployment)["ports"].Items.Single(known => known["name"].Text == port)["containerPort"].Number;
 
     public static IEnumerable<string> PortsOf(Node deployment) => ContainerOf(deployment)["ports"].Items.Select(port => port["name"].Text);
 

@@ -35,6 +35,9 @@ internal sealed class FlowWatch : IAsyncDisposable
     private const string Listening = "0A";
 
     private readonly ConcurrentDictionary<Flow, (Pod? From, Pod? To)> _seen = [];
+
+    // Also those that are not listened on any more: a pod that drains has sessions that came in over them.
+    private readonly HashSet<(int ProcessId, int Port)> _listening = [];
     private readonly Func<IReadOnlyCollection<Pod>> _pods;
     private readonly CancellationTokenSource _end = new();
     private readonly Task _watching;
@@ -73,14 +76,14 @@ internal sealed class FlowWatch : IAsyncDisposable
         List<string[]> rows;
         try { rows = [.. new[] { "tcp", "tcp6" }.SelectMany(table => File.ReadAllLines($"/proc/{pod.ProcessId}/net/{table}").Skip(1)).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))]; }
         catch (IOException) { return; } // it ended
-        var listening = rows.Where(row => row[3] == Listening).Select(row => EndPointOf(row[1]).Port).ToHashSet();
+        _listening.UnionWith(rows.Where(row => row[3] == Listening).Select(row => (pod.ProcessId, EndPointOf(row[1]).Port)));
         foreach (var row in rows.Where(row => row[3] == Established))
         {
             var (local, remote) = (EndPointOf(row[1]), EndPointOf(row[2]));
             if (IPAddress.IsLoopback(remote.Address)) continue;
             var peer = pods.GetValueOrDefault(remote.Address);
             var there = peer?.Component ?? Flow.Outside;
-            if (listening.Contains(local.Port)) _seen.TryAdd(new Flow(there, pod.Component, local.Port), (peer, pod));
+            if (_listening.Contains((pod.ProcessId, local.Port))) _seen.TryAdd(new Flow(there, pod.Component, local.Port), (peer, pod));
             else _seen.TryAdd(new Flow(pod.Component, there, remote.Port), (pod, peer));
         }
     }

@@ -40,7 +40,8 @@ internal sealed partial class Pod
 
     /// <summary>Starts it, and does not wait until it is ready.</summary>
     /// <param name="aliases">The services that select it.</param>
-    public static async Task<Pod> StartAsync(Node deployment, string name, string network, IEnumerable<string> aliases, IReadOnlyDictionary<string, string> hosts, ObjectFiles files)
+    /// <param name="atPods">What an argument becomes that ends in a port of a Service: the same with that of its pods.</param>
+    public static async Task<Pod> StartAsync(Node deployment, string name, string network, IEnumerable<string> aliases, IReadOnlyDictionary<string, string> hosts, ObjectFiles files, Func<string, string> atPods)
     {
         var (spec, container) = (RenderedChart.PodOf(deployment), RenderedChart.ContainerOf(deployment));
         var security = container["securityContext"];
@@ -66,7 +67,7 @@ internal sealed partial class Pod
                 : ["--volume", $"{files.FolderOf(volume, spec["securityContext"]["fsGroup"].Number)}:{path}:ro"]);
         }
         arguments.Add(container["image"].Text);
-        arguments.AddRange(container["args"].Items.Select(argument => argument.Text));
+        arguments.AddRange(container["args"].Items.Select(argument => atPods(Expand(argument.Text, environment))));
         await Podman.RunAsync(arguments);
         var facts = (await Podman.RunAsync("inspect", "--format", $"{{{{.State.Pid}}}} {{{{(index .NetworkSettings.Networks \"{network}\").IPAddress}}}}", name)).Split(' ');
         // A job may be done already.
@@ -75,8 +76,7 @@ internal sealed partial class Pod
     }
 
     /// <summary>The number of a port, by its name or as it is.</summary>
-    public int PortOf(string port)
-        => int.TryParse(port, CultureInfo.InvariantCulture, out var number) ? number : Container["ports"].Items.Single(known => known["name"].Text == port)["containerPort"].Number;
+    public int PortOf(string port) => RenderedChart.PortOf(_deployment, port);
 
     /// <summary>Asks what the kubelet would ask, over the network, until the answer is yes.</summary>
     public async Task WaitUntilReadyAsync()
@@ -148,8 +148,11 @@ internal sealed partial class Pod
             };
         }
         if (from["secretKeyRef"] is { IsThere: true } secret) return files.SecretText(secret["name"].Text, secret["key"].Text);
-        return Reference().Replace(variable["value"].Text, match => before[match.Groups["name"].Value]);
+        return Expand(variable["value"].Text, before);
     }
+
+    /// <summary>The kubelet puts the variables of the environment into values and arguments.</summary>
+    private static string Expand(string text, Dictionary<string, string> environment) => Reference().Replace(text, match => environment[match.Groups["name"].Value]);
 
     /// <summary>1Gi and the like, in bytes.</summary>
     private static string BytesOf(string quantity)

@@ -160,7 +160,7 @@ public class PodCluster : IAsyncLifetime
     internal async Task<string> RunJobAsync(Node job)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"{RenderedChart.ComponentOf(RenderedChart.LabelsOf(job))}-{_id}-{Interlocked.Increment(ref _number)}");
-        var pod = await Pod.StartAsync(job, name, Network, [], _hosts, Files);
+        var pod = await Pod.StartAsync(job, name, Network, [], _hosts, Files, AtPods);
         try
         {
             var code = await pod.EndAsync();
@@ -262,7 +262,23 @@ public class PodCluster : IAsyncLifetime
         var labels = RenderedChart.LabelsOf(deployment);
         var services = Chart.OfKind("Service").Where(service => service["spec"]["selector"].Selects(labels)).Select(RenderedChart.NameOf);
         var name = string.Create(CultureInfo.InvariantCulture, $"{RenderedChart.NameOf(deployment)}-{_id}-{Interlocked.Increment(ref _number)}");
-        return _pods[name] = await Pod.StartAsync(deployment, name, Network, services, _hosts, Files);
+        return _pods[name] = await Pod.StartAsync(deployment, name, Network, services, _hosts, Files, AtPods);
+    }
+
+    /// <summary>What kube-proxy does: the name of a Service leads to its pods, and so does its port.</summary>
+    private string AtPods(string argument)
+    {
+        foreach (var service in Chart.OfKind("Service"))
+        {
+            foreach (var port in service["spec"]["ports"].Items)
+            {
+                var end = $"={RenderedChart.NameOf(service)}:{port["port"].Text}";
+                if (!argument.EndsWith(end, StringComparison.Ordinal)) continue;
+                var pods = Chart.Deployments.Single(deployment => service["spec"]["selector"].Selects(RenderedChart.LabelsOf(deployment)));
+                return string.Create(CultureInfo.InvariantCulture, $"{argument[..^port["port"].Text.Length]}{RenderedChart.PortOf(pods, port["targetPort"].Text)}");
+            }
+        }
+        return argument;
     }
 
     private async Task AdmitAsync(Pod pod)

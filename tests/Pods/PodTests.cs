@@ -25,6 +25,14 @@ public sealed class PodTests(PodCluster cluster, ITestOutputHelper output) : ICl
             }
             var mark = load.Acknowledged + 20;
             while (load.Acknowledged < mark && !sending.IsCompleted) await Task.Delay(50);
+            rolled = true;
+            await sending;
+            Assert.True(load.Acknowledged > 20, $"Only {load.Acknowledged} messages were taken.");
+            await cluster.ClosedLedgerAsync();
+            var report = await load.CompareAsync(cluster.ClientPort("imaps"));
+            output.WriteLine(report.ToString());
+            Assert.True(report.IsClean, report.ToString());
+            output.WriteLine(await cluster.CheckAsync());
         }
         catch
         {
@@ -34,14 +42,7 @@ public sealed class PodTests(PodCluster cluster, ITestOutputHelper output) : ICl
         finally
         {
             rolled = true;
-            await sending;
         }
-        Assert.True(load.Acknowledged > 20, $"Only {load.Acknowledged} messages were taken.");
-        await cluster.ClosedLedgerAsync();
-        var report = await load.CompareAsync(cluster.ClientPort("imaps"));
-        output.WriteLine(report.ToString());
-        Assert.True(report.IsClean, report.ToString());
-        output.WriteLine(await cluster.CheckAsync());
     }
 
     [Fact]
