@@ -230,6 +230,9 @@ public class PodCluster : IAsyncLifetime
             ["rabbitmq"] = new { uri = "amqp://rabbitmq:5672/", existingSecret = "rabbitmq" },
             ["tls"] = new { existingSecret = "mail-tls" },
             ["defaults"] = new { replicas = 1, drainSeconds = 10, config = new { bus = new { prefix = "pods-" + _id } } },
+            // The DNS here has no cache.
+            ["delivery"] = new { preStopSeconds = 5 },
+            ["userDirectory"] = new { preStopSeconds = 5 },
             // The clients of the tests come from the network's gateway, and there is no DNS to ask about them.
             ["smtpIngress"] = new { config = new { smtpIngress = new { checks = new { exemptNetworks = new[] { "10.0.0.0/8" } } } } },
         };

@@ -1,9 +1,7 @@
-using System.Globalization;
-
 namespace Merpati.Rpc.Calls;
 
 /// <summary>Where a service is: a name of DNS whose addresses are asked for again and again, or a fixed list. Calls go round all that are up.</summary>
-internal sealed record PeerAddress(Uri? Dns, IReadOnlyList<(string Host, int Port)> Fixed)
+internal sealed record PeerAddress((string Host, int Port)? Dns, IReadOnlyList<(string Host, int Port)> Fixed)
 {
     public static bool TryParse(string? text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PeerAddress? address)
     {
@@ -12,7 +10,7 @@ internal sealed record PeerAddress(Uri? Dns, IReadOnlyList<(string Host, int Por
         if (text.StartsWith("dns:///", StringComparison.OrdinalIgnoreCase))
         {
             if (!TryParseEndPoint(text["dns:///".Length..], out var name)) return false;
-            address = new PeerAddress(new Uri(string.Create(CultureInfo.InvariantCulture, $"dns:///{name.Host}:{name.Port}")), []);
+            address = new PeerAddress(name, []);
             return true;
         }
         var hosts = new List<(string, int)>();

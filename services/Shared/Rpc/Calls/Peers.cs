@@ -23,6 +23,7 @@ internal sealed class Peers : IDisposable
     private readonly Lazy<GrpcChannel> _userDirectory;
     private readonly RpcOptions _options;
     private readonly ServiceIdentity _identity;
+    private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
 
     static Peers()
@@ -31,10 +32,11 @@ internal sealed class Peers : IDisposable
         AppContext.SetSwitch("System.Net.SocketsHttpHandler.Http2FlowControl.DisableDynamicWindowSizing", true);
     }
 
-    public Peers(IOptions<RpcOptions> options, ServiceIdentity identity, ILoggerFactory loggers)
+    public Peers(IOptions<RpcOptions> options, ServiceIdentity identity, TimeProvider time, ILoggerFactory loggers)
     {
         _options = options.Value;
         _identity = identity;
+        _time = time;
         _loggers = loggers;
         _delivery = new Lazy<GrpcChannel>(() => Connect(ServiceNames.Delivery, _options.Delivery));
         _userDirectory = new Lazy<GrpcChannel>(() => Connect(ServiceNames.UserDirectory, _options.UserDirectory));
@@ -57,10 +59,10 @@ internal sealed class Peers : IDisposable
         if (!PeerAddress.TryParse(configured, out var address)) throw new InvalidOperationException($"The address of {service} is not known.");
         var resolvers = new ServiceCollection();
         // Where the addresses come from is not the authority: certificates and :authority say the name of the service.
-        resolvers.AddSingleton<ResolverFactory>(address.Dns is not null
-            ? new DnsResolverFactory(refreshInterval: TimeSpan.FromSeconds(10))
-            : new StaticResolverFactory(_ => [.. address.Fixed.Select(host => new BalancerAddress(host.Host, host.Port))]));
-        return GrpcChannel.ForAddress(address.Dns ?? new Uri($"static:///{service}"), new GrpcChannelOptions
+        resolvers.AddSingleton<ResolverFactory>(address.Dns is var (host, port)
+            ? new PeerResolverFactory(host, port, _time)
+            : new StaticResolverFactory(_ => [.. address.Fixed.Select(peer => new BalancerAddress(peer.Host, peer.Port))]));
+        return GrpcChannel.ForAddress(new Uri($"{(address.Dns is null ? "static" : "dns")}:///{service}"), new GrpcChannelOptions
         {
             HttpHandler = Handler(service),
             DisposeHttpClient = true,
