@@ -31,8 +31,9 @@ public sealed partial class Prometheus : IAsyncDisposable
     /// <summary>The names of all alerts that there are.</summary>
     public static IReadOnlyList<string> Alerts { get; } = [.. AlertName().Matches(File.ReadAllText(Path.Combine(ChartFiles, "alerts.yaml"))).Select(match => match.Groups["name"].Value)];
 
+    /// <param name="more">Ports besides those of the services where metrics are, and of which component.</param>
     /// <param name="amounts">What stands in the rules, and what shall stand there here; each has to be there.</param>
-    public static async Task<Prometheus> StartAsync(LocalCluster cluster, string folder, int port, IReadOnlyDictionary<string, string>? amounts = null)
+    public static async Task<Prometheus> StartAsync(LocalCluster cluster, string folder, int port, IReadOnlyDictionary<string, string>? amounts = null, params IEnumerable<(int Port, string Component)> more)
     {
         var rules = await File.ReadAllTextAsync(Path.Combine(ChartFiles, "alerts.yaml"));
         foreach (var (there, here) in amounts ?? new Dictionary<string, string>())
@@ -44,8 +45,8 @@ public sealed partial class Prometheus : IAsyncDisposable
         rules = Offset().Replace(rules, "offset 15s");
         rules = Wait().Replace(rules, "for: 1s");
         await File.WriteAllTextAsync(Path.Combine(folder, "rules.yaml"), rules);
-        var targets = cluster.Services.Select(service => string.Create(
-            CultureInfo.InvariantCulture, $"{{\"targets\":[\"127.0.0.1:{service.Ports.Http}\"],\"labels\":{{\"namespace\":\"{Namespace}\",\"component\":\"{service.Kind.Name()}\",\"pod\":\"{service.Name}\"}}}}"));
+        var targets = cluster.Services.Select(service => (Port: service.Ports.Http, Component: service.Kind.Name(), Pod: service.Name)).Concat(more.Select(one => (one.Port, one.Component, Pod: one.Component))).Select(target => string.Create(
+            CultureInfo.InvariantCulture, $"{{\"targets\":[\"127.0.0.1:{target.Port}\"],\"labels\":{{\"namespace\":\"{Namespace}\",\"component\":\"{target.Component}\",\"pod\":\"{target.Pod}\"}}}}"));
         await File.WriteAllTextAsync(
             Path.Combine(folder, "prometheus.yaml"),
             $"{{\"global\":{{\"scrape_interval\":\"1s\",\"evaluation_interval\":\"1s\"}},\"rule_files\":[\"rules.yaml\"],\"scrape_configs\":[{{\"job_name\":\"merpati\",\"static_configs\":[{string.Join(',', targets)}]}}]}}");

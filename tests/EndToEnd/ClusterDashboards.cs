@@ -28,7 +28,6 @@ public sealed class ClusterDashboards(ITestOutputHelper output)
     {
         ["merpati_smtp_dns_lists"] = "lists are off by default",
         ["merpati_content_collected_bytes"] = "a message's octets are removed a day after it",
-        ["merpati_probe_"] = "the probe is a program of its own; ClusterProbe",
         ["merpati_directory_cache_answers_total{namespace=\"mail\",component=\"imap-gateway\"}"] = "asked for access rights only",
     };
 
@@ -50,7 +49,11 @@ public sealed class ClusterDashboards(ITestOutputHelper output)
                 },
             };
         });
-        await using var prometheus = await Prometheus.StartAsync(server.Cluster, server.Cluster.Folder, prometheusPort);
+        var probePort = FreePorts.Take();
+        var password = Path.Combine(server.Cluster.Folder, "probe-password");
+        await File.WriteAllTextAsync(password, server.Accounts[1].Password + "\n");
+        await using var probe = ProbeProcess.Start(server, server.Accounts[1].Address, password, probePort, "--every", "00:00:01");
+        await using var prometheus = await Prometheus.StartAsync(server.Cluster, server.Cluster.Folder, prometheusPort, null, (probePort, "probe"));
 
         var empty = Directory.EnumerateFiles(Path.Combine(Prometheus.ChartFiles, "dashboards"), "*.json").SelectMany(Panels).Where(panel => !OnlyInTrouble.Concat(NotHere.Keys).Any(panel.Expression.Contains)).ToList();
         Assert.NotEmpty(empty);
@@ -100,6 +103,8 @@ public sealed class ClusterDashboards(ITestOutputHelper output)
             await smtp.SmtpAsync("EHLO client.test");
             await smtp.SmtpAsync("AUTH PLAIN " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{address}\0{password}")));
             await SendAsync(smtp, address, "friend@there.test");
+            // Something that waits, for the panels of the local queue.
+            await SendAsync(smtp, address, address, " HOLDFOR=600");
         }
         await using (var imap = await MailWire.ConnectAsync(server.ImapPort))
         {
@@ -129,9 +134,9 @@ public sealed class ClusterDashboards(ITestOutputHelper output)
         }
     }
 
-    private static async Task SendAsync(MailWire smtp, string sender, string recipient)
+    private static async Task SendAsync(MailWire smtp, string sender, string recipient, string parameters = "")
     {
-        await smtp.SmtpAsync($"MAIL FROM:<{sender}>");
+        await smtp.SmtpAsync($"MAIL FROM:<{sender}>{parameters}");
         await smtp.SmtpAsync($"RCPT TO:<{recipient}>");
         if ((await smtp.SmtpAsync("DATA")).StartsWith("354", StringComparison.Ordinal))
             await smtp.SmtpDataAsync(Encoding.ASCII.GetBytes($"From: {sender}\r\nTo: {recipient}\r\nSubject: panels\r\nMessage-ID: <{Guid.NewGuid():N}@elsewhere.test>\r\n\r\ntext for the panels\r\n"));

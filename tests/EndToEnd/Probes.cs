@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -47,35 +46,26 @@ public abstract class Probes(MailServerFixture merpati) : ClientTests(merpati)
     public async Task All_the_time_it_serves_its_metrics_and_ends_in_good_order()
     {
         var account = await Merpati.NewAccountAsync("probe-always");
-        var port = FreePorts.Take();
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (var argument in Arguments(account).Except(["--once"]).Concat(["--every", "00:00:00.2", "--metrics", $"{port}"])) start.ArgumentList.Add(argument);
-        using var probe = Process.Start(start)!;
-        var output = probe.StandardOutput.ReadToEndAsync();
-        try
+        await using var probe = ProbeProcess.Start(Merpati.Server, account.Address, PasswordFile(account), FreePorts.Take(), "--every", "00:00:00.2");
+        using var http = new HttpClient();
+        var metrics = "";
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!metrics.Contains("\nmerpati_probe_duration_seconds_count", StringComparison.Ordinal))
         {
-            using var http = new HttpClient();
-            var metrics = "";
-            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-            while (!metrics.Contains("\nmerpati_probe_duration_seconds_count", StringComparison.Ordinal))
-            {
-                limit.Token.ThrowIfCancellationRequested();
-                Assert.False(probe.HasExited, "It ended.");
-                try { metrics = await http.GetStringAsync(new Uri($"http://localhost:{port}/metrics"), limit.Token); }
-                catch (HttpRequestException) { } // it starts
-            }
-            Assert.DoesNotMatch("\nmerpati_probe_last_success_seconds[^ ]* 0\n", metrics);
-            foreach (var step in (string[])["login", "submit", "visible", "fetch", "pop3", "clean"])
-            {
-                Assert.Matches($"merpati_probe_step_duration_seconds_count\\{{[^}}]*step=\"{step}\"[^}}]*\\}} [1-9]", metrics);
-                Assert.Matches($"merpati_probe_failures_total\\{{[^}}]*step=\"{step}\"[^}}]*\\}} 0", metrics);
-            }
-            await Succeeds("kill", ["-TERM", $"{probe.Id}"]);
-            await probe.WaitForExitAsync(limit.Token);
-            Assert.Equal(0, probe.ExitCode);
-            Assert.DoesNotContain("failed", await output);
+            limit.Token.ThrowIfCancellationRequested();
+            Assert.False(probe.HasEnded, "It ended.");
+            try { metrics = await http.GetStringAsync(probe.Metrics, limit.Token); }
+            catch (HttpRequestException) { } // it starts
         }
-        finally { if (!probe.HasExited) probe.Kill(); }
+        Assert.DoesNotMatch("\nmerpati_probe_last_success_seconds[^ ]* 0\n", metrics);
+        foreach (var step in (string[])["login", "submit", "visible", "fetch", "pop3", "clean"])
+        {
+            Assert.Matches($"merpati_probe_step_duration_seconds_count\\{{[^}}]*step=\"{step}\"[^}}]*\\}} [1-9]", metrics);
+            Assert.Matches($"merpati_probe_failures_total\\{{[^}}]*step=\"{step}\"[^}}]*\\}} 0", metrics);
+        }
+        var (code, output) = await probe.StopAsync(limit.Token);
+        Assert.Equal(0, code);
+        Assert.DoesNotContain("failed", output);
     }
 
     [Fact]
@@ -174,17 +164,10 @@ public abstract class Probes(MailServerFixture merpati) : ClientTests(merpati)
     }
 
     /// <param name="more">Wins over what is usual.</param>
-    private Task<CommandResult> ProbeAsync((string Address, string Password) account, params string[] more) => Command.RunAsync("dotnet", Arguments(account, more));
+    private Task<CommandResult> ProbeAsync((string Address, string Password) account, params string[] more)
+        => Command.RunAsync("dotnet", ProbeProcess.Arguments(Merpati.Server, account.Address, PasswordFile(account), ["--once", .. more]));
 
-    private List<string> Arguments((string Address, string Password) account, params string[] more)
-    {
-        var arguments = new List<string> { Path.Combine(AppContext.BaseDirectory, "merpati.dll"), "probe", "--account", account.Address, "--password-file", Write($"password-{Guid.NewGuid():N}", account.Password + "\n"), "--once" };
-        foreach (var (name, value) in ((string, string)[])[("--submission", $"localhost:{Merpati.Server.SubmissionsPort}"), ("--imap", $"localhost:{Merpati.Server.ImapsPort}"), ("--pop3", $"localhost:{Merpati.Server.Pop3sPort}"), ("--authorities", Merpati.Server.Certificate), ("--timeout", "00:00:30")])
-        {
-            if (!more.Contains(name)) arguments.AddRange([name, value]);
-        }
-        return [.. arguments, .. more];
-    }
+    private string PasswordFile((string Address, string Password) account) => Write($"password-{Guid.NewGuid():N}", account.Password + "\n");
 
     /// <summary>A port that speaks TLS, and then nothing.</summary>
     private sealed class TlsPort : IAsyncDisposable

@@ -19,12 +19,19 @@ public static class TestMongo
 
     /// <summary>The server says that its disk is full to these commands of one client, or no longer.</summary>
     /// <param name="client">The appName of its connection string.</param>
-    public static async Task SetFullAsync(string client, bool full, params IEnumerable<string> commands)
+    public static Task SetFullAsync(string client, bool full, params IEnumerable<string> commands) => SetAsync(client, full, commands, new BsonDocument("errorCode", OutOfDiskSpace));
+
+    /// <summary>The server takes that long for each of these commands of one client besides; no time, and it no longer does.</summary>
+    /// <param name="client">The appName of its connection string.</param>
+    public static Task SetSlowAsync(string client, TimeSpan time, params IEnumerable<string> commands)
+        => SetAsync(client, time > TimeSpan.Zero, commands, new BsonDocument { { "blockConnection", true }, { "blockTimeMS", time.TotalMilliseconds } });
+
+    private static async Task SetAsync(string client, bool on, IEnumerable<string> commands, BsonDocument how)
         => await new MongoClient(await ConnectionStringAsync()).GetDatabase("admin").RunCommandAsync<BsonDocument>(new BsonDocument
         {
             { "configureFailPoint", "failCommand" },
-            { "mode", full ? "alwaysOn" : "off" },
-            { "data", new BsonDocument { { "failCommands", new BsonArray(commands) }, { "errorCode", OutOfDiskSpace }, { "appName", client } } },
+            { "mode", on ? "alwaysOn" : "off" },
+            { "data", new BsonDocument { { "failCommands", new BsonArray(commands) }, { "appName", client } }.Merge(how) },
         });
 
     private static async Task<string> StartAsync()

@@ -25,7 +25,7 @@ internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, S
         try
         {
             if (request.Document.Flag("autocommit") is false) return await RunInSessionAsync(request, client, cancellationToken);
-            failPoint.Meet(request.Document.Command, client);
+            await failPoint.MeetAsync(request.Document.Command, client, cancellationToken);
             var entry = CommandTable.Find(request.Document.Command);
             var context = Context(request, client, transaction: null, RetryIdOf(request.Document));
             return await RunWithRetriesAsync(entry, context, cancellationToken);
@@ -59,7 +59,7 @@ internal sealed class CommandRunner(GatewayOptions options, EngineLink engine, S
         await session.Turn.WaitAsync(cancellationToken);
         try
         {
-            failPoint.Meet(request.Document.Command, client);
+            await failPoint.MeetAsync(request.Document.Command, client, cancellationToken);
             return request.Document.Command switch
             {
                 "commitTransaction" => await CommitAsync(session, number, cancellationToken),

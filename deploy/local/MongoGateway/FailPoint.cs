@@ -5,7 +5,7 @@ namespace Merpati.Local.MongoGateway;
 
 /// <summary>
 /// MongoDB's own way to have a test server fail on demand: <c>configureFailPoint: "failCommand"</c> with mode alwaysOn, off or {times: n}, failCommands,
-/// appName, errorCode, errorLabels and closeConnection. Unlike there, every appName has one of its own, so that tests can share the server.
+/// appName, errorCode, errorLabels, closeConnection, blockConnection and blockTimeMS. Unlike there, every appName has one of its own, so that tests can share the server.
 /// </summary>
 internal sealed class FailPoint
 {
@@ -31,16 +31,24 @@ internal sealed class FailPoint
 
     /// <exception cref="CommandFailure">This command is to fail.</exception>
     /// <exception cref="ConnectionCut">The connection is to be closed instead of an answer.</exception>
-    public void Meet(string command, Client client)
+    public async ValueTask MeetAsync(string command, Client client, CancellationToken cancellationToken)
+    {
+        if (Find(command, client) is not { } data) return;
+        if (data.GetValue("blockConnection", false).ToBoolean()) await Task.Delay(TimeSpan.FromMilliseconds(data.GetValue("blockTimeMS", 0).ToDouble()), cancellationToken);
+        if (data.GetValue("closeConnection", false).ToBoolean()) throw new ConnectionCut();
+        if (data.TryGetValue("errorCode", out var code)) throw new CommandFailure(MongoError.FromReply(code.ToInt32()), "Failing command via 'failCommand' failpoint", Setting.Strings(data, "errorLabels"));
+    }
+
+    /// <summary>What is to happen to this command; null for nothing.</summary>
+    private BsonDocument? Find(string command, Client client)
     {
         lock (_turn)
         {
-            if (_settings.Count == 0) return;
+            if (_settings.Count == 0) return null;
             if (client.ApplicationName is not { } name || !_settings.TryGetValue(name, out var setting)) setting = _settings.GetValueOrDefault("");
-            if (setting is null || setting.Times == 0 || !setting.Commands.Contains(command)) return;
+            if (setting is null || setting.Times == 0 || !setting.Commands.Contains(command)) return null;
             if (setting.Times != long.MaxValue) setting.Times--;
-            if (setting.Data.GetValue("closeConnection", false).ToBoolean()) throw new ConnectionCut();
-            throw new CommandFailure(MongoError.FromReply(setting.Data.GetValue("errorCode", 1).ToInt32()), "Failing command via 'failCommand' failpoint", setting.Labels);
+            return setting.Data;
         }
     }
 
@@ -61,11 +69,9 @@ internal sealed class FailPoint
 
         public HashSet<string> Commands { get; } = Strings(data, "failCommands").ToHashSet(StringComparer.Ordinal);
 
-        public string[] Labels { get; } = Strings(data, "errorLabels");
-
         public long Times { get; set; }
 
-        private static string[] Strings(BsonDocument data, string name) => data.GetValue(name, null) is BsonArray values ? [.. values.Select(value => value.ToString()!)] : [];
+        public static string[] Strings(BsonDocument data, string name) => data.GetValue(name, null) is BsonArray values ? [.. values.Select(value => value.ToString()!)] : [];
     }
 }
 

@@ -78,7 +78,8 @@ internal sealed class ProbeRound(ProbeSettings settings, TimeProvider time, Acti
             return visible;
         }
         // A client whose command was cut off may say that it is busy or closed instead.
-        catch (Exception late) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested && late is not ProbeFailedException) { throw new ProbeFailedException(step, $"it was not done after {settings.Timeout.TotalSeconds:0} s"); }
+        catch (Exception) when (cancellationToken.IsCancellationRequested) { throw new OperationCanceledException(cancellationToken); }
+        catch (Exception late) when (limit.IsCancellationRequested && late is not ProbeFailedException) { throw new ProbeFailedException(step, $"it was not done after {settings.Timeout.TotalSeconds:0} s"); }
         catch (Exception fault) when (fault is not OperationCanceledException and not ProbeFailedException) { throw new ProbeFailedException(step, Tell(fault), fault); }
     }
 

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Merpati.Delivery.Ledger;
 
 /// <summary>
-/// Shows queue and ledger as gauges (design §3), and what the last <c>merpati fsck</c> found. They are read in the background; a scrape sees the last reading and never waits for a store.
+/// Shows queue and ledger as gauges (design §3), and what the last <c>merpati fsck</c> found. They are read in the background; a scrape sees the last reading, unless that is old, and never waits for a store.
 /// </summary>
 internal sealed class LedgerGauges : BackgroundService
 {
@@ -22,6 +22,7 @@ internal sealed class LedgerGauges : BackgroundService
     private readonly TimeSpan _interval;
     private readonly TimeProvider _time;
     private readonly ILogger<LedgerGauges> _logger;
+    private readonly TimeSpan _lastsFor;
     private Reading? _reading;
 
     public LedgerGauges(IMailQueue queue, ISharedRecords records, IMeterFactory meters, IOptions<DeliveryOptions> options, TimeProvider time, ILogger<LedgerGauges> logger)
@@ -29,6 +30,7 @@ internal sealed class LedgerGauges : BackgroundService
         _queue = queue;
         _records = records;
         _interval = options.Value.LedgerInterval;
+        _lastsFor = 3 * _interval + TimeSpan.FromSeconds(10);
         _time = time;
         _logger = logger;
         var meter = meters.Create(DeliveryTelemetry.Name);
@@ -74,7 +76,7 @@ internal sealed class LedgerGauges : BackgroundService
         {
             if (await _queue.BrowseAsync(new QueueFilter { Route = route }, null, 1, cancellationToken) is [var first, ..]) oldest.Add((route, first.AcceptedAt));
         }
-        Volatile.Write(ref _reading, new Reading(ledger, Bound(counts), oldest, await LastCheck.ReadAsync(_records, cancellationToken)));
+        Volatile.Write(ref _reading, new Reading(_time.GetTimestamp(), ledger, Bound(counts), oldest, await LastCheck.ReadAsync(_records, cancellationToken)));
     }
 
     private static List<QueueCount> Bound(IReadOnlyList<QueueCount> counts)
@@ -89,37 +91,40 @@ internal sealed class LedgerGauges : BackgroundService
             .ToList();
     }
 
+    /// <summary>Null also where the store could not be read for some time: what it was before would look as if all were well.</summary>
+    private Reading? Current => Volatile.Read(ref _reading) is { } reading && _time.GetElapsedTime(reading.At) <= _lastsFor ? reading : null;
+
     private IEnumerable<Measurement<long>> Show(Func<Reading, long?> value)
-        => Volatile.Read(ref _reading) is { } reading && value(reading) is { } number ? [new Measurement<long>(number)] : [];
+        => Current is { } reading && value(reading) is { } number ? [new Measurement<long>(number)] : [];
 
     /// <summary>Every kind, so that one that is gone falls to 0; nothing where there was no check.</summary>
     private IEnumerable<Measurement<long>> ShowFindings()
     {
-        if (Volatile.Read(ref _reading)?.LastCheck is not { } check) return [];
+        if (Current?.LastCheck is not { } check) return [];
         var left = check.Counts.ToDictionary(count => count.Kind, count => count.Found - count.Repaired, StringComparer.Ordinal);
         return Enum.GetValues<DamageKind>().Select(Damage.Name).Select(kind => new Measurement<long>(left.GetValueOrDefault(kind), new KeyValuePair<string, object?>("kind", kind)));
     }
 
     private IEnumerable<Measurement<long>> ShowClosed()
-        => Volatile.Read(ref _reading) is { } reading
+        => Current is { } reading
             ? ClosedStates.Select(state => new Measurement<long>(reading.Ledger.Closed.GetValueOrDefault(state), Tag("state", state)))
             : [];
 
     private IEnumerable<Measurement<long>> ShowQueue()
-        => Volatile.Read(ref _reading) is { } reading
+        => Current is { } reading
             ? reading.Queue.Select(c => new Measurement<long>(c.Recipients, Tag("route", c.Route), Tag("state", c.State), new("domain", c.Domain)))
             : [];
 
     private IEnumerable<Measurement<double>> ShowDomainAges()
     {
-        if (Volatile.Read(ref _reading) is not { } reading) return [];
+        if (Current is not { } reading) return [];
         var now = _time.GetUtcNow();
         return reading.Queue.Select(c => new Measurement<double>(Math.Max(0, (now - c.Oldest).TotalSeconds), Tag("route", c.Route), Tag("state", c.State), new("domain", c.Domain)));
     }
 
     private IEnumerable<Measurement<double>> ShowAges()
     {
-        if (Volatile.Read(ref _reading) is not { } reading) return [];
+        if (Current is not { } reading) return [];
         var now = _time.GetUtcNow();
         return Enum.GetValues<QueueRoute>().Select(route =>
         {
@@ -130,5 +135,5 @@ internal sealed class LedgerGauges : BackgroundService
 
     private static KeyValuePair<string, object?> Tag<T>(string name, T value) where T : struct, Enum => new(name, value.ToString().ToLowerInvariant());
 
-    private sealed record Reading(Storage.Ledger Ledger, IReadOnlyList<QueueCount> Queue, IReadOnlyList<(QueueRoute Route, DateTimeOffset AcceptedAt)> Oldest, Administration.FsckReport? LastCheck);
+    private sealed record Reading(long At, Storage.Ledger Ledger, IReadOnlyList<QueueCount> Queue, IReadOnlyList<(QueueRoute Route, DateTimeOffset AcceptedAt)> Oldest, Administration.FsckReport? LastCheck);
 }

@@ -25,19 +25,10 @@ public sealed class AlertTest(ITestOutputHelper output)
     {
         ["MerpatiClientsHidden"] = "clients on loopback are never taken for hidden ones; HiddenClientsTests",
         ["MerpatiProviderRests"] = "needs a provider with many hosts; ShareRestsTests",
-        ["MerpatiLeasesLost"] = "a store that is slow but works; the promtool test alone",
-        ["MerpatiStoreSlow"] = "a store that is slow but works; the promtool test alone",
-        ["MerpatiImapSlow"] = "a store that is slow but works; the promtool test alone",
+        ["MerpatiLeasesLost"] = "two pods of Delivery, one of which stands still; PausedDeliveryTest and the promtool test",
         ["MerpatiContentOrphaned"] = "ten GiB; the promtool test alone",
         ["MerpatiSearchIndexBehind"] = "ten thousand messages; the promtool test alone",
-        ["MerpatiFsckFoundDamage"] = "a broken database; MongoConsistencyCheckTests and the promtool test",
-        ["MerpatiFsckOverdue"] = "half a month; the promtool test alone",
         ["MerpatiEventsLost"] = "more events than a broker takes; the promtool test alone",
-        ["MerpatiDeadLetters"] = "BellTests puts a message on the bus that nobody understands; the promtool test alone",
-        ["MerpatiListUnanswered"] = "a list of the world's; the promtool test alone",
-        ["MerpatiProbeFails"] = "needs a probe; the promtool test alone",
-        ["MerpatiProbeSlow"] = "needs a probe; the promtool test alone",
-        ["MerpatiLedgerUnread"] = "the promtool test alone",
     };
 
     /// <summary>What a test cannot wait for, or cannot fill.</summary>
@@ -46,6 +37,10 @@ public sealed class AlertTest(ITestOutputHelper output)
         ["state=\"queued\"}) > 900"] = "state=\"queued\"}) > 3",
         ["state=\"queued\"})) > 50"] = "state=\"queued\"})) > 1",
         ["> 6 * 3600"] = "> 3",
+        ["> 1296000"] = "> 3",
+        ["> 300 and sum by (namespace) (increase(merpati_probe_failures_total"] = "> 3 and sum by (namespace) (increase(merpati_probe_failures_total",
+        ["(rate(merpati_probe_duration_seconds_bucket[15m]))) > 10"] = "(rate(merpati_probe_duration_seconds_bucket[15m]))) > 0.5",
+        ["LIST\"}[10m]))) > 2.5"] = "LIST\"}[10m]))) > 1",
         ["(rate(merpati_directory_logins_total{outcome=~\"denied|throttled\"}[10m])) > 1\n"] = "(rate(merpati_directory_logins_total{outcome=~\"denied|throttled\"}[10m])) > 0.1\n",
         ["state=\"queued\"})) > 1000"] = "state=\"queued\"})) > 3",
     };
@@ -57,16 +52,18 @@ public sealed class AlertTest(ITestOutputHelper output)
         var mongoUri = await TestMongo.ConnectionStringAsync();
         var rabbitUri = await TestBroker.UriAsync();
         await using var toRabbit = new SilentLink(rabbitUri.Port);
-        await using var dns = DnsTestServer.Start(RelayLoad.Zone);
+        await using var dns = DnsTestServer.Start(RelayLoad.Zone + "\n*.list.test !SERVFAIL");
         // Bound and not listening: whoever connects is refused, and nobody else gets the port.
         using var nobody = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         nobody.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var deadPort = ((IPEndPoint)nobody.LocalEndPoint!).Port.ToString(CultureInfo.InvariantCulture);
-        var (database, prometheusPort) = ("", 0);
+        var (database, prometheusPort, prefix) = ("", 0, "");
+        var probePort = FreePorts.Take();
         await using var server = await ClusterServer.StartAsync(mongoUri, toRabbit.Through(rabbitUri.ToString()), settings =>
         {
             database = settings.Database;
             prometheusPort = settings.FirstPort + settings.Ports;
+            prefix = settings.BusPrefix;
             using var authority = new DevelopmentAuthority(TimeProvider.System);
             var shortLived = authority.Issue(settings.Folder, "short-lived", ["localhost"], TimeSpan.FromHours(30));
             return settings with
@@ -78,6 +75,7 @@ public sealed class AlertTest(ITestOutputHelper output)
                         ["smtpIngress:rates:0:count"] = "messages", ["smtpIngress:rates:0:per"] = "account", ["smtpIngress:rates:0:limit"] = "30", ["smtpIngress:rates:0:then"] = "alarm",
                         ["smtpIngress:scanners:0:name"] = "away", ["smtpIngress:scanners:0:kind"] = "http", ["smtpIngress:scanners:0:address"] = $"http://127.0.0.1:{deadPort}/", ["smtpIngress:scanners:0:whenAway"] = "accept",
                         ["smtpIngress:scanners:0:breakAfter"] = "2", ["smtpIngress:scanners:0:submission"] = "true",
+                        ["dns:servers:0"] = dns.Address, ["smtpIngress:checks:dnsLists:0:zone"] = "list.test", ["smtpIngress:checks:dnsLists:0:score"] = "1", ["smtpIngress:checks:exemptNetworks:0"] = "192.0.2.0/24",
                         ["mongo:connectionString"] = mongoUri + "&appName=ingress-" + database,
                     },
                     [ServiceKind.Delivery] = new Dictionary<string, string> { ["mongo:connectionString"] = mongoUri + "&appName=delivery-" + database, ["delivery:ledgerInterval"] = "00:00:01", ["delivery:firstRetry"] = "00:00:02", ["delivery:longestRetry"] = "00:00:02" },
@@ -93,8 +91,11 @@ public sealed class AlertTest(ITestOutputHelper output)
                 },
             };
         });
-        await using var prometheus = await Prometheus.StartAsync(server.Cluster, server.Cluster.Folder, prometheusPort, Amounts);
         var (ann, bob) = (server.Accounts[0], server.Accounts[1]);
+        var password = Path.Combine(server.Cluster.Folder, "probe-password");
+        await File.WriteAllTextAsync(password, bob.Password + "\n");
+        await using var probe = ProbeProcess.Start(server, bob.Address, password, probePort, "--every", "00:00:02");
+        await using var prometheus = await Prometheus.StartAsync(server.Cluster, server.Cluster.Folder, prometheusPort, Amounts, (probePort, "probe"));
 
         await FireAsync(["MerpatiCertificateEnding", "MerpatiCertificateEnds"], "a certificate that ends tomorrow", null);
         await FireAsync(["MerpatiProxyHeaderMissing"], "clients that come past the load balancer", () => Task.WhenAll(Enumerable.Range(0, 20).Select(_ => GreetAsync(server.Pop3Port))));
@@ -103,20 +104,36 @@ public sealed class AlertTest(ITestOutputHelper output)
             var open = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => MailWire.ConnectAsync(server.ImapPort)));
             foreach (var wire in open) await wire.DisposeAsync();
         });
+        await FireAsync(["MerpatiListUnanswered"], "a DNS list that does not answer", () => SendAsync(server, bob.Address));
+        await using (var broker = await RawBroker.ConnectAsync())
+            await FireAsync(["MerpatiDeadLetters"], "something on the bus that nobody understands", () => broker.PublishAsync($"{prefix}.message-queued", "local", "this is no JSON", "application/vnd.masstransit+json"));
+
+        // Every command of the store takes a moment more.
+        await TestMongo.SetSlowAsync("delivery-" + database, TimeSpan.FromSeconds(0.4), "find", "aggregate", "insert", "update", "findAndModify", "commitTransaction");
+        await FireAsync(["MerpatiStoreSlow", "MerpatiImapSlow", "MerpatiProbeSlow"], "a store that is slow", () => SelectAsync(server, bob));
+        await TestMongo.SetSlowAsync("delivery-" + database, TimeSpan.Zero);
+
         await FireAsync(["MerpatiRelayUnreachable", "MerpatiRelayDeferred", "MerpatiScannerRests", "MerpatiRateAlarm", "MerpatiQueueGrows"], "mail for servers that nobody reaches, past a scanner that is away", () => SubmitAsync(server, ann));
         await FireAsync(["MerpatiMailHeld"], "mail that is held", () => server.MerpatiAsync(null, "queue", "hold", "--all"));
 
         // One entry vanishes from the store.
         var store = new MongoClient(mongoUri).GetDatabase(database);
         await FireAsync(["MerpatiMailUnaccounted"], "an entry that vanished", () => store.GetCollection<BsonDocument>("queue.entries").DeleteOneAsync(new BsonDocument()), once: true);
+        await FireAsync(["MerpatiFsckFoundDamage", "MerpatiFsckOverdue"], "a check that finds the damage", () => Command.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "merpati.dll"), "fsck", "--mongo", mongoUri, "--database", database]), once: true);
 
         await TestMongo.SetFullAsync("delivery-" + database, full: true, "insert");
         await FireAsync(["MerpatiStoreFailing", "MerpatiDeliveryDeferred", "MerpatiLocalQueueOld", "MerpatiLocalMailLate"], "a store that fails at Delivery", () => SendAsync(server, bob.Address));
         await TestMongo.SetFullAsync("delivery-" + database, full: false);
         await TestMongo.SetFullAsync("ingress-" + database, full: true, "insert", "update", "findAndModify");
-        await FireAsync(["MerpatiStoreFull", "MerpatiObjectiveBurnsFast", "MerpatiObjectiveBurnsSlowly"], "a disk that is full at SmtpIngress", () => SendAsync(server, bob.Address));
+        await FireAsync(["MerpatiStoreFull", "MerpatiProbeFails", "MerpatiObjectiveBurnsFast", "MerpatiObjectiveBurnsSlowly"], "a disk that is full at SmtpIngress", () => SendAsync(server, bob.Address));
         await TestMongo.SetFullAsync("ingress-" + database, full: false);
 
+        await TestMongo.SetFullAsync("delivery-" + database, full: true, "find", "aggregate");
+        await FireAsync(["MerpatiLedgerUnread"], "a ledger that cannot be read", null);
+        await TestMongo.SetFullAsync("delivery-" + database, full: false);
+
+        // Its own logins are no guesses.
+        output.WriteLine((await probe.StopAsync(CancellationToken.None)).Output);
         await FireAsync(["MerpatiLoginsGuessed", "MerpatiLoginsImpossible"], "passwords that are guessed", () => Task.WhenAll(Enumerable.Range(0, 10).Select(i => GuessAsync(server, $"guess{i}@{ClusterServer.Domain}"))));
         toRabbit.Cut();
         await FireAsync(["MerpatiBrokerAway"], "a broker that nobody reaches", null);
@@ -161,6 +178,14 @@ public sealed class AlertTest(ITestOutputHelper output)
     {
         await using var imap = await MailWire.ConnectAsync(server.ImapPort);
         if (await imap.ImapLineAsync() is { } greeting && greeting.Contains("OK", StringComparison.Ordinal)) await imap.ImapAsync($"LOGIN \"{address}\" \"{password}\"");
+    }
+
+    private static async Task SelectAsync(ClusterServer server, (string Address, string Password) account)
+    {
+        await using var imap = await MailWire.ConnectAsync(server.ImapsPort, tls: true);
+        await imap.ImapLineAsync();
+        await imap.ImapAsync($"LOGIN \"{account.Address}\" \"{account.Password}\"");
+        await imap.ImapAsync("SELECT INBOX");
     }
 
     private static async Task GuessAsync(ClusterServer server, string address)

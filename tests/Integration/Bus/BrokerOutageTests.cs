@@ -1,4 +1,5 @@
 using AwesomeAssertions;
+using Merpati.TestKit.Cluster;
 using Merpati.Local.Broker;
 using Merpati.Mailboxes;
 using Merpati.Storage;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using AwesomeAssertions;
+using Merpati.TestKit.Cluster;
 using Merpati.Mailboxes;
 using Xunit;
 

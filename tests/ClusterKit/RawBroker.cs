@@ -1,17 +1,18 @@
 using System.Text;
+using Merpati.Local.ForTests;
 using RabbitMQ.Client;
 
-namespace Merpati.Tests.Integration.Bus;
+namespace Merpati.TestKit.Cluster;
 
 /// <summary>Looks at the broker from the side, as an operator would.</summary>
-internal sealed class RawBroker : IAsyncDisposable
+public sealed class RawBroker : IAsyncDisposable
 {
     private readonly IConnection _connection;
 
     private RawBroker(IConnection connection) => _connection = connection;
 
     public static async Task<RawBroker> ConnectAsync(string? broker = null)
-        => new(await new ConnectionFactory { Uri = new Uri(broker ?? await BusProcess.BrokerAsync()), AutomaticRecoveryEnabled = false }.CreateConnectionAsync());
+        => new(await new ConnectionFactory { Uri = new Uri(broker ?? (await TestBroker.UriAsync()).ToString()), AutomaticRecoveryEnabled = false }.CreateConnectionAsync());
 
     /// <summary>Messages that are ready in the queue; null when there is no such queue.</summary>
     public async Task<uint?> CountAsync(string queue)

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+
+namespace Merpati.TestKit;
+
+/// <summary><c>merpati probe</c> that goes on until it is stopped, with its metrics on a port.</summary>
+public sealed class ProbeProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly Task<string> _output;
+
+    private ProbeProcess(Process process, int port)
+    {
+        _process = process;
+        _output = process.StandardOutput.ReadToEndAsync();
+        Metrics = new Uri($"http://localhost:{port}/metrics");
+    }
+
+    public Uri Metrics { get; }
+
+    public bool HasEnded => _process.HasExited;
+
+    /// <summary>The program and its options, for the ports of a server.</summary>
+    /// <param name="more">Wins over what is usual.</param>
+    public static List<string> Arguments(IMailServer server, string address, string passwordFile, params string[] more)
+    {
+        var arguments = new List<string> { Path.Combine(AppContext.BaseDirectory, "merpati.dll"), "probe", "--account", address, "--password-file", passwordFile };
+        foreach (var (name, value) in ((string, string)[])[("--submission", $"localhost:{server.SubmissionsPort}"), ("--imap", $"localhost:{server.ImapsPort}"), ("--pop3", $"localhost:{server.Pop3sPort}"), ("--authorities", server.Certificate), ("--timeout", "00:00:30")])
+        {
+            if (!more.Contains(name)) arguments.AddRange([name, value]);
+        }
+        return [.. arguments, .. more];
+    }
+
+    /// <summary>Starts it, and does not wait until it is there.</summary>
+    public static ProbeProcess Start(IMailServer server, string address, string passwordFile, int port, params string[] more)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
+        foreach (var argument in Arguments(server, address, passwordFile, [.. more, "--metrics", $"{port}"])) start.ArgumentList.Add(argument);
+        return new ProbeProcess(Process.Start(start) ?? throw new InvalidOperationException("merpati probe does not start."), port);
+    }
+
+    /// <summary>SIGTERM, and waits for its end.</summary>
+    /// <returns>The exit code, and all that it printed.</returns>
+    public async Task<(int ExitCode, string Output)> StopAsync(CancellationToken cancellationToken)
+    {
+        await Command.RunAsync("kill", ["-TERM", $"{_process.Id}"]);
+        await _process.WaitForExitAsync(cancellationToken);
+        return (_process.ExitCode, await _output);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+}
