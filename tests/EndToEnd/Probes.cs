@@ -46,7 +46,7 @@ public abstract class Probes(MailServerFixture merpati) : ClientTests(merpati)
     public async Task All_the_time_it_serves_its_metrics_and_ends_in_good_order()
     {
         var account = await Merpati.NewAccountAsync("probe-always");
-        await using var probe = ProbeProcess.Start(Merpati.Server, account.Address, PasswordFile(account), FreePorts.Take(), "--every", "00:00:00.2");
+        await using var probe = ProbeProcess.Start(Merpati.Server, account.Address, PasswordFile(account), FreePorts.Take(), pop3: true, "--every", "00:00:00.2");
         using var http = new HttpClient();
         var metrics = "";
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
@@ -165,7 +165,7 @@ public abstract class Probes(MailServerFixture merpati) : ClientTests(merpati)
 
     /// <param name="more">Wins over what is usual.</param>
     private Task<CommandResult> ProbeAsync((string Address, string Password) account, params string[] more)
-        => Command.RunAsync("dotnet", ProbeProcess.Arguments(Merpati.Server, account.Address, PasswordFile(account), ["--once", .. more]));
+        => Command.RunAsync("dotnet", ProbeProcess.Arguments(Merpati.Server, account.Address, PasswordFile(account), pop3: true, ["--once", .. more]));
 
     private string PasswordFile((string Address, string Password) account) => Write($"password-{Guid.NewGuid():N}", account.Password + "\n");
 
