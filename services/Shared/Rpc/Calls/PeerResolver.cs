@@ -19,7 +19,7 @@ internal sealed class PeerResolver(string host, int port, Func<string, Cancellat
     private ITimer? _timer;
     private long? _asked;
 
-    protected override void OnStarted() => _timer = time.CreateTimer(static state => ((PeerResolver)state!).Refresh(), this, Interval, Interval);
+    protected override void OnStarted() => _timer = time.CreateTimer(static state => ((PeerResolver)state!).OnInterval(), this, Interval, Interval);
 
     protected override async Task ResolveAsync(CancellationToken cancellationToken)
     {
@@ -27,6 +27,12 @@ internal sealed class PeerResolver(string host, int port, Func<string, Cancellat
         _asked = time.GetTimestamp();
         var addresses = await lookUp(host, cancellationToken);
         Listener(ResolverResult.ForResult([.. addresses.Select(address => new BalancerAddress(address.ToString(), port))]));
+    }
+
+    private void OnInterval()
+    {
+        try { Refresh(); }
+        catch (ObjectDisposedException) { } // the channel is closed at this moment
     }
 
     protected override void Dispose(bool disposing)
