@@ -10,6 +10,8 @@ void TestProject(string name, string filter = null)
 {
     var settings = Quietly(filter);
     var results = MakeAbsolute(File($"artifacts/tests/{name}.trx"));
+    // Not those of a run before, where this one does not come so far.
+    if (FileExists(results)) DeleteFile(results);
     settings.Loggers.Add($"trx;LogFileName={results}");
     try { DotNetTest($"tests/{name}/Merpati.Tests.{name}.csproj", settings); }
     catch (CakeException) when (FileExists(results))

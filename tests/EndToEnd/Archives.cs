@@ -203,8 +203,6 @@ public abstract class Archives(MailServerFixture merpati) : ClientTests(merpati)
         return result;
     }
 
-    protected static string Domain((string Address, string Password) account) => account.Address[(account.Address.IndexOf('@', StringComparison.Ordinal) + 1)..];
-
     /// <summary>Sends one message after the other; how many.</summary>
     private async Task<int> ArriveAsync((string Address, string Password) account, int first, CancellationToken stopping)
     {

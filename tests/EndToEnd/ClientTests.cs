@@ -58,6 +58,8 @@ public abstract class ClientTests(MailServerFixture merpati) : IDisposable
         }
     }
 
+    protected static string Domain((string Address, string Password) account) => account.Address[(account.Address.IndexOf('@', StringComparison.Ordinal) + 1)..];
+
     /// <param name="arguments">Mailbox, flags and date.</param>
     protected static async Task AppendAsync(MailWire imap, string arguments, byte[] message)
     {

@@ -50,9 +50,7 @@ public sealed class ClusterDashboards(ITestOutputHelper output)
             };
         });
         var probePort = FreePorts.Take();
-        var password = Path.Combine(server.Cluster.Folder, "probe-password");
-        await File.WriteAllTextAsync(password, server.Accounts[1].Password + "\n");
-        await using var probe = ProbeProcess.Start(server, server.Accounts[1].Address, password, probePort, pop3: true, "--every", "00:00:01");
+        await using var probe = ProbeProcess.Start(server, server.Accounts[1], server.Cluster.Folder, probePort, pop3: true, "--every", "00:00:01");
         await using var prometheus = await Prometheus.StartAsync(server.Cluster, server.Cluster.Folder, prometheusPort, null, (probePort, "probe"));
 
         var empty = Directory.EnumerateFiles(Path.Combine(Prometheus.ChartFiles, "dashboards"), "*.json").SelectMany(Panels).Where(panel => !OnlyInTrouble.Concat(NotHere.Keys).Any(panel.Expression.Contains)).ToList();

@@ -46,7 +46,7 @@ public abstract class Probes(MailServerFixture merpati) : ClientTests(merpati)
     public async Task All_the_time_it_serves_its_metrics_and_ends_in_good_order()
     {
         var account = await Merpati.NewAccountAsync("probe-always");
-        await using var probe = ProbeProcess.Start(Merpati.Server, account.Address, PasswordFile(account), FreePorts.Take(), pop3: true, "--every", "00:00:00.2");
+        await using var probe = ProbeProcess.Start(Merpati.Server, account, Folder, FreePorts.Take(), pop3: true, "--every", "00:00:00.2");
         using var http = new HttpClient();
         var metrics = "";
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
@@ -151,8 +151,6 @@ public abstract class Probes(MailServerFixture merpati) : ClientTests(merpati)
         Task<CommandResult> CheckAsync(string name, string text) => Merpati.Server.MerpatiAsync(null, "dns", name, "--check", "--dns", Write("zone", text));
     }
 
-    private static string Domain((string Address, string Password) account) => account.Address[(account.Address.IndexOf('@', StringComparison.Ordinal) + 1)..];
-
     private static async Task FailsAsync(string step, string words, Task<CommandResult> probe)
     {
         var failed = await probe;
@@ -165,9 +163,7 @@ public abstract class Probes(MailServerFixture merpati) : ClientTests(merpati)
 
     /// <param name="more">Wins over what is usual.</param>
     private Task<CommandResult> ProbeAsync((string Address, string Password) account, params string[] more)
-        => Command.RunAsync("dotnet", ProbeProcess.Arguments(Merpati.Server, account.Address, PasswordFile(account), pop3: true, ["--once", .. more]));
-
-    private string PasswordFile((string Address, string Password) account) => Write($"password-{Guid.NewGuid():N}", account.Password + "\n");
+        => Command.RunAsync("dotnet", ProbeProcess.Arguments(Merpati.Server, account, Folder, pop3: true, ["--once", .. more]));
 
     /// <summary>A port that speaks TLS, and then nothing.</summary>
     private sealed class TlsPort : IAsyncDisposable

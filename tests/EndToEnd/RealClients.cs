@@ -71,7 +71,7 @@ public abstract class RealClients(MailServerFixture merpati) : ClientTests(merpa
         }
         for (var i = 0; i < 250; i += 50) await AppendAsync(account, i, 50);
 
-        var rc = Write("mbsyncrc", $"IMAPAccount m\nHost localhost\nPort {Merpati.Server.ImapsPort}\nUser {account.Address}\nPass \"{account.Password}\"\nSSLType IMAPS\nCertificateFile {Merpati.Server.Certificate}\nTimeout 120\n\nIMAPStore far\nAccount m\n\nMaildirStore near\nPath {Folder}/Mail/\nInbox {maildir}\nSubFolders Verbatim\n\nChannel c\nFar :far:\nNear :near:\nPatterns INBOX\nCreate Both\nExpunge Both\nSyncState *\n");
+        var rc = Write("mbsyncrc", $"{MbsyncFar(account)}\nMaildirStore near\nPath {Folder}/Mail/\nInbox {maildir}\nSubFolders Verbatim\n\nChannel c\nFar :far:\nNear :near:\nPatterns INBOX\nCreate Both\nExpunge Both\nSyncState *\n");
         await Succeeds("mbsync", ["-c", rc, "-a"]);
         Assert.Equal(500, Directory.GetFiles(Path.Combine(maildir, "cur")).Length + Directory.GetFiles(Path.Combine(maildir, "new")).Length);
         await using (var imap = await Merpati.ImapAsync(account))

@@ -19,12 +19,14 @@ public sealed class ProbeProcess : IAsyncDisposable
 
     public bool HasEnded => _process.HasExited;
 
-    /// <summary>The program and its options, for the ports of a server.</summary>
+    /// <summary>The program and its options, for the ports of a server; the password goes into a file.</summary>
     /// <param name="pop3">Whether messages are read over POP3 too.</param>
     /// <param name="more">Wins over what is usual.</param>
-    public static List<string> Arguments(IMailServer server, string address, string passwordFile, bool pop3, params string[] more)
+    public static List<string> Arguments(IMailServer server, (string Address, string Password) account, string folder, bool pop3, params string[] more)
     {
-        var arguments = new List<string> { Path.Combine(AppContext.BaseDirectory, "merpati.dll"), "probe", "--account", address, "--password-file", passwordFile };
+        var passwordFile = Path.Combine(folder, $"password-{Guid.NewGuid():N}");
+        File.WriteAllText(passwordFile, account.Password + "\n");
+        var arguments = new List<string> { Path.Combine(AppContext.BaseDirectory, "merpati.dll"), "probe", "--account", account.Address, "--password-file", passwordFile };
         foreach (var (name, value) in ((string, string)[])[("--submission", $"localhost:{server.SubmissionsPort}"), ("--imap", $"localhost:{server.ImapsPort}"), ("--pop3", $"localhost:{server.Pop3sPort}"), ("--authorities", server.Certificate), ("--timeout", "00:00:30")])
         {
             if (!more.Contains(name) && (pop3 || name != "--pop3")) arguments.AddRange([name, value]);
@@ -33,10 +35,10 @@ public sealed class ProbeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it, and does not wait until it is there.</summary>
-    public static ProbeProcess Start(IMailServer server, string address, string passwordFile, int port, bool pop3, params string[] more)
+    public static ProbeProcess Start(IMailServer server, (string Address, string Password) account, string folder, int port, bool pop3, params string[] more)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (var argument in Arguments(server, address, passwordFile, pop3, [.. more, "--metrics", $"{port}"])) start.ArgumentList.Add(argument);
+        foreach (var argument in Arguments(server, account, folder, pop3, [.. more, "--metrics", $"{port}"])) start.ArgumentList.Add(argument);
         return new ProbeProcess(Process.Start(start) ?? throw new InvalidOperationException("merpati probe does not start."), port);
     }
 

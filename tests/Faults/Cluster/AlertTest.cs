@@ -91,10 +91,8 @@ public sealed class AlertTest(ITestOutputHelper output)
             };
         });
         var (ann, bob) = (server.Accounts[0], server.Accounts[1]);
-        var password = Path.Combine(server.Cluster.Folder, "probe-password");
-        await File.WriteAllTextAsync(password, bob.Password + "\n");
         // The POP3 port wants a header of a load balancer.
-        await using var probe = ProbeProcess.Start(server, bob.Address, password, probePort, pop3: false, "--every", "00:00:02", "--timeout", "00:01:30");
+        await using var probe = ProbeProcess.Start(server, bob, server.Cluster.Folder, probePort, pop3: false, "--every", "00:00:02", "--timeout", "00:01:30");
         await using var prometheus = await Prometheus.StartAsync(server.Cluster, server.Cluster.Folder, prometheusPort, Amounts, (probePort, "probe"));
 
         await FireAsync(["MerpatiCertificateEnding", "MerpatiCertificateEnds"], "a certificate that ends tomorrow", null);

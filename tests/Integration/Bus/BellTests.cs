@@ -1,6 +1,6 @@
 using AwesomeAssertions;
-using Merpati.TestKit.Cluster;
 using Merpati.Storage;
+using Merpati.TestKit.Cluster;
 using Xunit;
 
 namespace Merpati.Tests.Integration.Bus;

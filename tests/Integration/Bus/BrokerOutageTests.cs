@@ -1,8 +1,8 @@
 using AwesomeAssertions;
-using Merpati.TestKit.Cluster;
 using Merpati.Local.Broker;
 using Merpati.Mailboxes;
 using Merpati.Storage;
+using Merpati.TestKit.Cluster;
 using Xunit;
 
 namespace Merpati.Tests.Integration.Bus;

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using AwesomeAssertions;
-using Merpati.TestKit.Cluster;
 using Merpati.Mailboxes;
+using Merpati.TestKit.Cluster;
 using Xunit;
 
 namespace Merpati.Tests.Integration.Bus;
